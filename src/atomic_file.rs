@@ -1,0 +1,102 @@
+//! A file that appears whole or not at all.
+//!
+//! ```text
+//!   create ──▶ temporary file in the same folder ── commit: fsync, rename, fsync the folder ──▶ path
+//!                    └── drop: removed, `path` was never touched
+//! ```
+//!
+//! At every instant `path` names what was there before, or the complete new file: renaming within
+//! one folder is one step for everybody who looks. A program that is killed before the commit may
+//! leave the temporary file (its name begins with `.threadproof-`), never half a file at `path`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file being written that takes its place at `path` only when it is [committed](Self::commit).
+///
+/// # Examples
+/// ```
+/// use std::io::Write;
+/// use threadproof::AtomicFile;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.txt");
+/// let mut file = AtomicFile::create(&path)?;
+/// file.write_all(b"whole")?;
+/// assert!(!path.exists());
+/// file.commit()?;
+/// assert_eq!(std::fs::read(&path)?, b"whole");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Opens a temporary file in the folder of `path`, with the permissions of any new file.
+    ///
+    /// # Errors
+    /// The folder does not exist or cannot be written to; the path has no file name. The error's
+    /// text names the folder.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        if path.file_name().is_none() {
+            let why = format!("{} names no file", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".threadproof-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What `File::create` asks for; the process's umask takes its part away.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(folder_of(path))?;
+        let path = path.to_owned();
+        Ok(Self { temporary, path })
+    }
+
+    /// Makes the file durable and puts it at its path, over whatever was there.
+    ///
+    /// # Errors
+    /// Those of fsync and rename; the path then holds what it held before, and the temporary file
+    /// is gone.
+    // ANCHOR: commit
+    pub fn commit(self) -> io::Result<()> {
+        self.temporary.as_file().sync_all()?;
+        self.temporary.persist(&self.path)?;
+        sync_folder(folder_of(&self.path))
+    }
+    // ANCHOR_END: commit
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the rename itself durable. Only Unix can open a folder to do so.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

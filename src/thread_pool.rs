@@ -1,0 +1,422 @@
+//! A fixed set of threads that run jobs: Python's `ThreadPoolExecutor`.
+//!
+//! ```text
+//!   submit ──▶ ┌───────┐ ──▶ worker-1 ──┐
+//!   map    ──▶ │ queue │ ──▶ worker-2 ──┼──▶ outputs, in the inputs' order
+//!   map_lazy ▶ └───────┘ ──▶ worker-3 ──┘
+//!      drop, shutdown: close the queue, run or cancel what is in it, join the workers
+//! ```
+//!
+//! | part | file | what it guards |
+//! |---|---|---|
+//! | the queue of jobs and batches | `queue.rs` | order, closing, who sleeps |
+//! | one submitted job and its handle | `job.rs` | queued, running, done, cancelled |
+//! | one eager map | `batch.rs` | inputs, outputs, who is inside |
+//!
+//! A job that panics costs only itself. A job that waits for another job of its own pool sleeps and
+//! never runs a third one on its stack; if no worker would be left awake, it gets an error instead.
+
+mod batch;
+mod job;
+pub(crate) mod queue;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use self::batch::{Batch, append};
+pub use self::job::Job;
+pub(crate) use self::job::JobCell;
+use self::queue::{Queue, Tally};
+use crate::claims::{Counter, Pace, in_order};
+use crate::lifecycle::{Panicked, builder};
+use crate::sync::Arc;
+
+/// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.
+///
+/// Dropping the pool runs what is queued and joins the workers, like Python's `with`.
+///
+/// # Differences from Python
+/// [`ThreadPoolExecutor`](https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor):
+/// all workers start at once; a map gives one `Result` an input where Python's ends at the first
+/// exception; waiting for the own pool from inside a job is an error where Python hangs; CPU-bound
+/// jobs run in parallel. A cycle of waits through several pools is not found.
+///
+/// # Examples
+/// ```
+/// use std::num::NonZeroUsize;
+/// use threadproof::{Shutdown, ThreadPool};
+///
+/// let pool = ThreadPool::new(NonZeroUsize::new(3).unwrap())?;
+/// let squares = pool.map([1, 2, 3, 4, 5], |n: i32| n * n);
+/// let squares: Vec<i32> = squares.into_iter().map(Result::unwrap).collect();
+/// assert_eq!(squares, [1, 4, 9, 16, 25]);
+/// assert_eq!(pool.shutdown(Shutdown::Drain).completed, 5);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ThreadPool {
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<Tally>>,
+    workers: NonZeroUsize,
+}
+
+/// Why a job has no output.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// The job's body panicked; every other job is unaffected.
+    #[error(transparent)]
+    Panicked(Panicked),
+    /// The job was cancelled before a worker claimed it; its body never ran.
+    #[error("the job was cancelled before it began")]
+    Cancelled,
+    /// Every worker of the pool would wait for jobs of the same pool, so that none could run.
+    #[error("every worker of this pool would wait for a job of this pool")]
+    WouldDeadlock,
+}
+
+/// The pool takes no more jobs; the job was dropped and never ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pool is shut down and takes no more jobs")]
+pub struct PoolShutDown;
+
+/// What happens at the end to jobs that no worker has claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shutdown {
+    /// They run.
+    Drain,
+    /// They are cancelled; jobs that run are waited for.
+    CancelQueued,
+}
+
+/// How the jobs of a pool ended; the sum is the number of jobs submitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolReport {
+    /// Jobs whose body returned.
+    pub completed: u64,
+    /// Jobs that were cancelled before they began.
+    pub cancelled: u64,
+    /// Jobs whose body panicked.
+    pub panicked: u64,
+    /// Jobs whose worker process died; always 0 for threads.
+    pub crashed: u64,
+    /// Jobs that ran out of time; always 0 for threads.
+    pub timed_out: u64,
+}
+
+impl ThreadPool {
+    /// Starts `workers` threads.
+    ///
+    /// # Errors
+    /// The system cannot start that many; those that were started have ended again.
+    pub fn new(workers: NonZeroUsize) -> io::Result<Self> {
+        let queue = Queue::new(workers.get());
+        let mut pool = Self {
+            queue,
+            threads: Vec::new(),
+            workers,
+        };
+        for number in 1..=workers.get() {
+            let name = format!("worker-{number}");
+            let queue = pool.queue.clone();
+            let thread = builder(&name)?.spawn(move || queue.work(&name))?;
+            pool.threads.push(thread);
+        }
+        Ok(pool)
+    }
+
+    /// How many workers the pool has.
+    pub fn workers(&self) -> NonZeroUsize {
+        self.workers
+    }
+
+    /// Runs `f` on every input; gives one outcome an input, in the inputs' order.
+    ///
+    /// All inputs are taken at once, on the calling thread. Workers claim single inputs, and runs
+    /// of them while jobs are shorter than some 100 µs together. No inputs give no outputs.
+    ///
+    /// # Blocking
+    /// Until every input has its outcome. When it returns, every input and `f` have been dropped.
+    ///
+    /// # Errors
+    /// Each on its own: [`JobError::Panicked`]; [`JobError::Cancelled`] after
+    /// [`cancel_queued`](Self::cancel_queued) from another thread; [`JobError::WouldDeadlock`] from
+    /// inside the last free worker of the same pool.
+    ///
+    /// # Differences from Python
+    /// [`Executor.map`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
+    /// raises the first exception when the iteration comes to it; what follows is not seen.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::{JobError, ThreadPool};
+    /// let pool = ThreadPool::new(std::num::NonZeroUsize::new(2).unwrap())?;
+    /// let halves = pool.map([4, 0, 2], |n: u32| 8u32.checked_div(n).expect("no zero"));
+    /// assert_eq!(halves[0], Ok(2));
+    /// assert!(matches!(&halves[1], Err(JobError::Panicked(p)) if p.message == "no zero"));
+    /// assert_eq!(halves[2], Ok(4));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    // ANCHOR: map
+    pub fn map<I, R, F>(&self, inputs: I, f: F) -> Vec<Result<R, JobError>>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+    {
+        let inputs: Vec<I::Item> = inputs.into_iter().collect();
+        if inputs.is_empty() {
+            return Vec::new();
+        }
+        let batch = Batch::new(inputs, self.workers.get(), f, &self.queue);
+        let pushed = self.queue.push(batch.clone());
+        pushed.expect("only shutdown and drop close the queue, and they end the borrow of self");
+        batch.join()
+    }
+    // ANCHOR_END: map
+
+    /// Runs `f` on the inputs as the outputs are asked for, at most `window` inputs ahead.
+    ///
+    /// Inputs are taken only inside [`next`](Iterator::next), on the calling thread, so endless
+    /// inputs work. The iterator does not keep the pool open: after a shutdown it yields
+    /// [`JobError::Cancelled`] for each input that was taken and could not run, then ends.
+    /// Dropping the iterator cancels what has not begun.
+    ///
+    /// # Differences from Python
+    /// [`Executor.map(buffersize=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
+    /// from Python 3.14 on; before, all inputs were taken first.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// let pool = threadproof::ThreadPool::new(NonZeroUsize::new(2).unwrap())?;
+    /// let window = NonZeroUsize::new(4).unwrap();
+    /// let evens = pool.map_lazy(0u64.., window, |n| 2 * n);
+    /// assert_eq!(evens.take(3).map(Result::unwrap).sum::<u64>(), 6);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn map_lazy<I, R, F>(&self, inputs: I, window: NonZeroUsize, f: F) -> MapLazy<R>
+    where
+        I: IntoIterator,
+        I::IntoIter: Send + 'static,
+        I::Item: Send + 'static,
+        R: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+    {
+        let mut inputs = inputs.into_iter();
+        let (queue, f) = (self.queue.clone(), Arc::new(f));
+        let take_one = move || {
+            if queue.is_closed() {
+                return None;
+            }
+            let (input, f) = (inputs.next()?, f.clone());
+            Some(submit_to(&queue, move || f(input)))
+        };
+        MapLazy {
+            take_one: Some(Box::new(take_one)),
+            ahead: VecDeque::new(),
+            window,
+        }
+    }
+
+    /// Hands in one job. Never blocks.
+    ///
+    /// # Errors
+    /// [`PoolShutDown`] if the pool takes no more jobs; `job` was dropped and never ran.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN)?;
+    /// let job = pool.submit(|| "done").unwrap();
+    /// assert_eq!(job.join(), Ok("done"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn submit<R, F>(&self, job: F) -> Result<Job<R>, PoolShutDown>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        submit_to(&self.queue, job)
+    }
+
+    /// Cancels every job and every map's input that no worker has claimed; says how many.
+    ///
+    /// Jobs that run go on. The pool stays open. Never blocks.
+    pub fn cancel_queued(&self) -> u64 {
+        self.queue.cancel()
+    }
+
+    /// Ends the pool and accounts for every job.
+    ///
+    /// # Blocking
+    /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended and
+    /// every worker has been joined. A worker that shuts down its own pool is not waited for.
+    pub fn shutdown(mut self, how: Shutdown) -> PoolReport {
+        self.end(how)
+    }
+
+    fn end(&mut self, how: Shutdown) -> PoolReport {
+        self.queue.close();
+        if how == Shutdown::CancelQueued {
+            self.queue.cancel();
+        }
+        let mut tally = Tally::default();
+        for thread in self.threads.drain(..) {
+            if thread.thread().id() != thread::current().id() {
+                tally += thread
+                    .join()
+                    .expect("a worker catches the panics of its jobs");
+            }
+        }
+        PoolReport {
+            completed: tally.completed,
+            cancelled: tally.cancelled + self.queue.cancelled(),
+            panicked: tally.panicked,
+            ..PoolReport::default()
+        }
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.end(Shutdown::Drain);
+    }
+}
+
+fn submit_to<R, F>(queue: &Arc<Queue>, body: F) -> Result<Job<R>, PoolShutDown>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let cell = JobCell::new(body, queue);
+    queue.push(cell.clone())?;
+    Ok(cell.handle())
+}
+
+/// The outputs of [`ThreadPool::map_lazy`], in the inputs' order.
+#[must_use = "nothing runs until the outputs are asked for"]
+pub struct MapLazy<R> {
+    /// Takes one input and submits its job; `None` once the inputs or the pool have ended.
+    take_one: Option<Box<TakeOne<R>>>,
+    ahead: VecDeque<Result<Job<R>, PoolShutDown>>,
+    window: NonZeroUsize,
+}
+
+type TakeOne<R> = dyn FnMut() -> Option<Result<Job<R>, PoolShutDown>> + Send;
+
+impl<R> Iterator for MapLazy<R> {
+    type Item = Result<R, JobError>;
+
+    // ANCHOR: next
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ahead.len() < self.window.get()
+            && let Some(take_one) = &mut self.take_one
+        {
+            match take_one() {
+                Some(job) => self.ahead.push_back(job),
+                None => self.take_one = None,
+            }
+        }
+        Some(match self.ahead.pop_front()? {
+            Ok(job) => job.join(),
+            Err(PoolShutDown) => Err(JobError::Cancelled),
+        })
+    }
+    // ANCHOR_END: next
+}
+
+impl<R> std::iter::FusedIterator for MapLazy<R> {}
+
+impl<R> Drop for MapLazy<R> {
+    fn drop(&mut self) {
+        for job in self.ahead.iter().flatten() {
+            job.cancel();
+        }
+    }
+}
+
+impl<R> fmt::Debug for MapLazy<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (ahead, window) = (self.ahead.len(), self.window);
+        f.debug_struct("MapLazy")
+            .field("ahead", &ahead)
+            .field("window", &window)
+            .finish()
+    }
+}
+
+/// Runs `f` on every borrowed input with `workers` threads of its own; outputs in the inputs' order.
+///
+/// For inputs and functions that borrow from the caller. The threads live for this call.
+///
+/// # Blocking
+/// Until every input has its outcome and the threads have ended.
+///
+/// # Errors
+/// Each input on its own: the panic of its job. If the system cannot start that many threads, fewer
+/// share the work, if need be the calling thread alone.
+///
+/// # Examples
+/// ```
+/// let words = ["one", "three", "five"].map(String::from);
+/// let workers = std::num::NonZeroUsize::new(2).unwrap();
+/// let lengths = threadproof::scoped_map(workers, &words, |word| word.len());
+/// assert_eq!(lengths, [Ok(3), Ok(5), Ok(4)]);
+/// ```
+// ANCHOR: scoped_map
+pub fn scoped_map<T, R, F>(workers: NonZeroUsize, inputs: &[T], f: F) -> Vec<Result<R, Panicked>>
+where
+    T: Sync,
+    R: Send,
+    F: Fn(&T) -> R + Sync,
+{
+    let workers = workers.get().min(inputs.len());
+    let counter = Counter::new(inputs.len(), workers.max(1));
+    let work = |name: &str| {
+        let (mut runs, mut pace) = (Vec::new(), Pace::of_threads());
+        while let Some(run) = counter.claim(pace.length()) {
+            let start = Instant::now();
+            let first = run.start;
+            append(
+                &mut runs,
+                first,
+                inputs[run].iter().map(|input| caught(name, || f(input))),
+            );
+            pace.learn(start);
+        }
+        runs
+    };
+    thread::scope(|scope| {
+        let work = &work;
+        let start = |number: usize| {
+            let name = format!("worker-{number}");
+            builder(&name)?.spawn_scoped(scope, move || work(&name))
+        };
+        let threads: Vec<_> = (1..=workers)
+            .map_while(|number| start(number).ok())
+            .collect();
+        let mut runs = if threads.is_empty() {
+            work("caller")
+        } else {
+            Vec::new()
+        };
+        for thread in threads {
+            runs.extend(
+                thread
+                    .join()
+                    .expect("a worker catches the panics of its jobs"),
+            );
+        }
+        in_order(runs)
+    })
+}
+// ANCHOR_END: scoped_map
+
+fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Panicked> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+    caught.map_err(|payload| Panicked::new(worker, payload))
+}

@@ -1,0 +1,178 @@
+//! The inputs of one eager `map`: queued once, worked on by every worker that is free.
+//!
+//! | step | holds | touches | wakes |
+//! |---|---|---|---|
+//! | a worker enters | the batch's lock | `inside` | nobody |
+//! | it claims runs | the inputs' lock | inputs | nobody |
+//! | it leaves | the batch's lock | its runs of outputs, `left`, `inside` | the caller, when all is done |
+//! | `cancel` | first the inputs' lock, then the batch's | as above | the caller |
+//!
+//! The caller goes on when no input is left *and* no worker is inside: by then every input and the
+//! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
+
+use std::fmt;
+use std::time::Instant;
+
+use super::JobError;
+use super::job::run_caught;
+use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
+use crate::claims::{Inputs, Pace, in_order};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+pub(crate) struct Batch<T, R, F> {
+    inputs: Inputs<T>,
+    state: Mutex<State<R, F>>,
+    changed: Condvar,
+    queue: Arc<Queue>,
+}
+
+struct State<R, F> {
+    /// Gone once the caller has its outputs; a worker that comes later finds nothing to do.
+    function: Option<Arc<F>>,
+    runs: Vec<Run<R>>,
+    left: usize,
+    inside: usize,
+    sleepers: Sleepers,
+}
+
+/// The index of the first output, and outputs one after the other.
+type Run<R> = (usize, Vec<Result<R, JobError>>);
+
+impl<T, R, F> Batch<T, R, F>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    F: Fn(T) -> R + Send + Sync + 'static,
+{
+    pub(crate) fn new(
+        inputs: Vec<T>,
+        workers: usize,
+        function: F,
+        queue: &Arc<Queue>,
+    ) -> Arc<Self> {
+        let state = State {
+            function: Some(Arc::new(function)),
+            runs: Vec::new(),
+            left: inputs.len(),
+            inside: 0,
+            sleepers: Sleepers::default(),
+        };
+        Arc::new(Self {
+            inputs: Inputs::new(inputs, workers),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            queue: queue.clone(),
+        })
+    }
+
+    /// Waits until every input has its outcome; gives them in the inputs' order.
+    ///
+    /// If the caller is the pool's last free worker, what has not begun becomes `WouldDeadlock`.
+    pub(crate) fn join(&self) -> Vec<Result<R, JobError>> {
+        let mut state = self.state.lock();
+        if !state.is_done() && state.sleepers.add_this_thread(&self.queue).is_err() {
+            drop(state);
+            self.give_up(&JobError::WouldDeadlock);
+            state = self.state.lock();
+        }
+        while !state.is_done() {
+            state = self.changed.wait(state);
+        }
+        let function = state.function.take();
+        let runs = std::mem::take(&mut state.runs);
+        drop(state);
+        drop(function);
+        in_order(runs)
+    }
+
+    /// Ends every input that is not claimed with this error; says how many.
+    fn give_up(&self, why: &JobError) -> usize {
+        let indices = self.inputs.cancel();
+        let outputs = indices.clone().map(|_| Err(why.clone())).collect();
+        let mut state = self.state.lock();
+        state.deliver(vec![(indices.start, outputs)]);
+        self.end_if_done(state);
+        indices.len()
+    }
+
+    fn end_if_done(&self, mut state: MutexGuard<'_, State<R, F>>) {
+        if state.is_done() {
+            state.sleepers.release(&self.queue);
+            drop(state);
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl<R, F> State<R, F> {
+    fn is_done(&self) -> bool {
+        self.left == 0 && self.inside == 0
+    }
+
+    fn deliver(&mut self, runs: Vec<Run<R>>) {
+        self.left -= runs.iter().map(|(_, run)| run.len()).sum::<usize>();
+        self.runs.extend(runs);
+    }
+}
+
+impl<T, R, F> Queued for Batch<T, R, F>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    F: Fn(T) -> R + Send + Sync + 'static,
+{
+    fn is_batch(&self) -> bool {
+        true
+    }
+
+    fn run(&self, worker: &str) -> Tally {
+        let mut state = self.state.lock();
+        let Some(function) = state.function.clone() else {
+            return Tally::default();
+        };
+        state.inside += 1;
+        drop(state);
+
+        let (mut runs, mut tally, mut pace) = (Vec::new(), Tally::default(), Pace::of_threads());
+        while let Some((first, inputs)) = self.inputs.claim(pace.length()) {
+            let start = Instant::now();
+            let outputs = inputs.into_iter().map(|input| {
+                let (outcome, one) = run_caught(worker, || function(input));
+                tally += one;
+                outcome
+            });
+            append(&mut runs, first, outputs);
+            pace.learn(start);
+        }
+        drop(function);
+
+        let mut state = self.state.lock();
+        state.inside -= 1;
+        state.deliver(runs);
+        self.end_if_done(state);
+        tally
+    }
+
+    fn cancel(&self) -> Cancelled {
+        let now = self.give_up(&JobError::Cancelled) as u64;
+        Cancelled { now, before: 0 }
+    }
+}
+
+/// Adds outputs to the worker's last run if they follow it directly, else as a new run.
+pub(super) fn append<R>(
+    runs: &mut Vec<(usize, Vec<R>)>,
+    first: usize,
+    outputs: impl Iterator<Item = R>,
+) {
+    match runs.last_mut() {
+        Some((start, run)) if *start + run.len() == first => run.extend(outputs),
+        _ => runs.push((first, outputs.collect())),
+    }
+}
+
+impl<T, R, F> fmt::Debug for Batch<T, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! Watching one file until told to stop: the notebook's watcher, which here really looks.
+//!
+//! ```text
+//!            ┌──────────── every interval, or at once when `stop` is set ───────────┐
+//!   look ──▶ compare with the last look ──▶ report Created │ Modified │ Replaced │ Removed
+//! ```
+//!
+//! | step | holds | touches | wakes |
+//! |---|---|---|---|
+//! | a look | nothing | asks the system for the file's metadata | nobody |
+//! | the sleep | nothing | waits on `stop` | ends at once when `stop` is set |
+//!
+//! After the stop it looks once more: what was changed before the stop is reported.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::event::{Event, Wait};
+
+/// What happened to the file between two looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// There was no file, now there is one.
+    Created,
+    /// The same file has other contents or other times.
+    Modified,
+    /// Another file stands at the path: somebody renamed it over the old one.
+    Replaced,
+    /// The file is gone.
+    Removed,
+}
+
+/// What a watcher did until it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// How often it looked, the first look and the last one included.
+    pub polls: u64,
+    /// How many changes it reported.
+    pub changes: u64,
+}
+
+/// Looks at `path` every `interval` and calls `on_change` for each change, until `stop` is set.
+///
+/// A file that is not there is a state and no error. Two changes between two looks are seen as one;
+/// a rewrite of the same length within the same second is seen, and so is one that puts the old
+/// modification time back.
+///
+/// # Blocking
+/// Until `stop` is set, then for one more look.
+///
+/// # Errors
+/// What the system says about the file, other than that it is not there. Changes seen before were
+/// reported.
+///
+/// # Differences from Python
+/// The notebook's loop prints "Watching a.txt" and sleeps two seconds: it never looks at the file,
+/// and a stop waits for the sleep to end.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use threadproof::{Change, Event, watch_file};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.txt");
+/// let (stop, mut changes) = (Event::new(), Vec::new());
+/// std::thread::scope(|scope| {
+///     let watcher = scope.spawn(|| {
+///         watch_file(&path, Duration::from_secs(3600), &stop, |change| changes.push(change))
+///     });
+///     while stop.n_waiting() == 0 { std::thread::yield_now() }
+///     std::fs::write(&path, "hello")?;
+///     stop.set();
+///     watcher.join().unwrap()
+/// })?;
+/// assert_eq!(changes, [Change::Created]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+// ANCHOR: watch_file
+pub fn watch_file(
+    path: &Path,
+    interval: Duration,
+    stop: &Event,
+    mut on_change: impl FnMut(Change),
+) -> io::Result<Watched> {
+    let mut watcher = Watcher::new(path)?;
+    let mut watched = Watched {
+        polls: 1,
+        changes: 0,
+    };
+    loop {
+        let wait = stop.wait_timeout(interval);
+        watched.polls += 1;
+        if let Some(change) = watcher.look()? {
+            watched.changes += 1;
+            on_change(change);
+        }
+        if wait == Wait::Set {
+            return Ok(watched);
+        }
+    }
+}
+// ANCHOR_END: watch_file
+
+/// The looks of [`watch_file`] one at a time, for a loop of your own.
+///
+/// # Examples
+/// ```
+/// use threadproof::{Change, Watcher};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.txt");
+/// let mut watcher = Watcher::new(&path)?;
+/// assert_eq!(watcher.look()?, None);
+/// std::fs::write(&path, "hello")?;
+/// assert_eq!(watcher.look()?, Some(Change::Created));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Watcher {
+    path: PathBuf,
+    before: Option<Look>,
+}
+
+impl Watcher {
+    /// Looks for the first time; a file that is not there is no error.
+    ///
+    /// # Errors
+    /// What the system says about the file, other than that it is not there.
+    pub fn new(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let before = look(&path)?;
+        Ok(Self { path, before })
+    }
+
+    /// Looks again: what has changed since the last look. Never waits.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the next look compares with the last one that succeeded.
+    pub fn look(&mut self) -> io::Result<Option<Change>> {
+        let now = look(&self.path)?;
+        let change = compare(&self.before, &now);
+        self.before = now;
+        Ok(change)
+    }
+}
+
+/// Enough of a file's metadata to tell any change.
+#[derive(Debug, PartialEq, Eq)]
+struct Look {
+    identity: (u64, u64),
+    contents: (u64, i128, i128),
+}
+
+/// `None`: there is no such file now.
+fn look(path: &Path) -> io::Result<Option<Look>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(Look::from(&metadata))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // The folder's name is a file's now: the file is as gone as can be.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("{}: {error}", path.display()),
+        )),
+    }
+}
+
+fn compare(before: &Option<Look>, now: &Option<Look>) -> Option<Change> {
+    match (before, now) {
+        (None, Some(_)) => Some(Change::Created),
+        (Some(_), None) => Some(Change::Removed),
+        (Some(a), Some(b)) if a.identity != b.identity => Some(Change::Replaced),
+        (Some(a), Some(b)) if a.contents != b.contents => Some(Change::Modified),
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+impl From<&std::fs::Metadata> for Look {
+    fn from(file: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+        // The change time cannot be put back by hand, unlike the modification time.
+        let modified = ns(file.mtime(), file.mtime_nsec());
+        let changed = ns(file.ctime(), file.ctime_nsec());
+        let contents = (file.len(), modified, changed);
+        Self {
+            identity: (file.dev(), file.ino()),
+            contents,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl From<&std::fs::Metadata> for Look {
+    fn from(file: &std::fs::Metadata) -> Self {
+        let ns = |time: io::Result<std::time::SystemTime>| {
+            let since = time
+                .ok()
+                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+            since.map_or(0, |d| d.as_nanos() as i128)
+        };
+        let contents = (file.len(), ns(file.modified()), 0);
+        Self {
+            identity: (0, ns(file.created()) as u64),
+            contents,
+        }
+    }
+}
