@@ -1,0 +1,56 @@
+//! The command line: parse, call the library, print. One file a subcommand.
+
+mod context;
+mod downloads;
+mod failure;
+mod options;
+mod outcome;
+mod sections;
+mod signals;
+mod story;
+pub(crate) mod work;
+
+mod compare;
+mod daemon;
+mod event;
+mod fetch;
+mod flags;
+mod join;
+mod list;
+mod locked_flags;
+mod process_pool;
+mod processes;
+mod sequential;
+mod start;
+mod thread_pool;
+mod tour;
+mod watchers;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::failure::Failure;
+use self::options::{Command, Program};
+use self::signals::Signals;
+
+pub(crate) fn main() -> ExitCode {
+    let program = Program::parse();
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return Failure::io("listening for signals", error).report(),
+    };
+    let outcome = match program.command {
+        None => tour::run(program.options, &signals),
+        Some(Command::List) => list::run(),
+        Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
+        Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options),
+        Some(section) => tour::run_one(section.section(), program.options, &signals),
+    };
+    // Whatever the section made of it: a signal and a closed pipe decide the exit code.
+    match (outcome, signals.exit_code()) {
+        (_, Some(code)) => ExitCode::from(code),
+        (Ok(()) | Err(Failure::PipeClosed), None) => ExitCode::SUCCESS,
+        (Err(failure), None) => failure.report(),
+    }
+}

@@ -1,0 +1,178 @@
+//! What every section has: where to download from and to, who tells the story, when to stop.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use threadproof::local_server::{LocalServer, Reply, Site};
+use threadproof::{Event, Timeline, Wait, WorkerProgram};
+
+use super::failure::Failure;
+use super::options::Options;
+use super::signals::Signals;
+use super::story::{Lane, Mode, Story};
+use super::watchers::OnDrop;
+
+/// The image that the embedded server has, so that nothing leaves the machine.
+static OFFICE: &[u8] = include_bytes!("../../fixtures/site/office.png");
+
+/// How long the embedded server thinks before each answer.
+const LATENCY: Duration = Duration::from_millis(100);
+
+/// How often a wait looks whether the user has interrupted the program.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) options: Options,
+    pub(crate) stop: Arc<Event>,
+    pub(crate) story: Arc<Story>,
+    pub(crate) timeline: Arc<Timeline>,
+    pub(crate) program: WorkerProgram,
+    folder: PathBuf,
+    /// Removes the folder in the end, unless the user named one.
+    _temporary: Option<TempDir>,
+    server: OnceLock<LocalServer>,
+    measured: Mutex<BTreeMap<&'static str, Duration>>,
+}
+
+impl Context {
+    pub(crate) fn new(options: Options, signals: &Signals) -> Result<Self, Failure> {
+        let (folder, temporary) = match &options.dir {
+            Some(folder) => {
+                std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+                (folder.clone(), None)
+            }
+            None => {
+                let made = tempfile::Builder::new().prefix("threadproof-").tempdir();
+                let made = made.map_err(|error| Failure::io("a temporary folder", error))?;
+                (made.path().to_owned(), Some(made))
+            }
+        };
+        let mode = match (options.json, options.live) {
+            (true, _) => Mode::Silent,
+            (false, true) => Mode::Live,
+            (false, false) => Mode::Told,
+        };
+        let stop = signals.stop.clone();
+        let program = WorkerProgram::current();
+        Ok(Self {
+            story: Story::new(mode, stop.clone()),
+            stop,
+            timeline: Arc::new(Timeline::new()),
+            program: program.map_err(|error| Failure::io("the program's own path", error))?,
+            folder,
+            _temporary: temporary,
+            server: OnceLock::new(),
+            measured: Mutex::default(),
+            options,
+        })
+    }
+
+    /// What the sections download.
+    pub(crate) fn url(&self) -> Result<String, Failure> {
+        if let Some(url) = &self.options.url {
+            return Ok(url.clone());
+        }
+        let server = match self.server.get() {
+            Some(server) => server,
+            None => {
+                let office = Reply::ok(OFFICE).header("Content-Type", "image/png");
+                let site = Site::new().page("/office.png", office.latency(LATENCY));
+                let server = LocalServer::start(site);
+                let server = server.map_err(|error| Failure::io("the embedded server", error))?;
+                self.server.get_or_init(|| server)
+            }
+        };
+        Ok(server.url("/office.png"))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// `--workers`, or what the section has in the notebook.
+    pub(crate) fn workers(&self, usual: usize) -> NonZeroUsize {
+        let usual = NonZeroUsize::new(usual).unwrap_or(NonZeroUsize::MIN);
+        self.options.workers.unwrap_or(usual)
+    }
+
+    pub(crate) fn main_lane(&self, start: Instant) -> Lane {
+        self.story.lane("main", start)
+    }
+
+    /// Notes a time that later sections compare theirs with.
+    pub(crate) fn note(&self, what: &'static str, time: Duration) {
+        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        measured.insert(what, time);
+    }
+
+    /// The time of this run's `what`; measured now if no section has.
+    pub(crate) fn measured(
+        &self,
+        what: &'static str,
+        measure: impl FnOnce() -> Result<Duration, Failure>,
+    ) -> Result<Duration, Failure> {
+        let known = self
+            .measured
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(what)
+            .copied();
+        if let Some(time) = known {
+            return Ok(time);
+        }
+        let time = measure()?;
+        self.note(what, time);
+        Ok(time)
+    }
+
+    /// Ends the section if the user has interrupted the program or closed the pipe.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match (self.story.is_closed(), self.stop.is_set()) {
+            (true, _) => Err(Failure::PipeClosed),
+            (false, true) => Err(Failure::Interrupted),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// Waits for one of a section's own events.
+    pub(crate) fn wait(&self, event: &Event) -> Result<(), Failure> {
+        self.wait_until(|| event.wait_timeout(LOOK) == Wait::Set)
+    }
+
+    /// Calls `is_true`, which waits a moment itself, until it is.
+    pub(crate) fn wait_until(&self, mut is_true: impl FnMut() -> bool) -> Result<(), Failure> {
+        while !is_true() {
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Runs `body`; if the user interrupts the program meanwhile, calls `end_it` so that it ends.
+    pub(crate) fn interruptible<R>(
+        &self,
+        end_it: impl Fn() + Sync,
+        body: impl FnOnce() -> R,
+    ) -> Result<R, Failure> {
+        let finished = Event::new();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while finished.wait_timeout(LOOK) == Wait::TimedOut {
+                    if self.stop.is_set() {
+                        return end_it();
+                    }
+                }
+            });
+            let _finish = OnDrop(|| {
+                finished.set();
+            });
+            body()
+        });
+        self.check()?;
+        Ok(output)
+    }
+}

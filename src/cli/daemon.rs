@@ -1,0 +1,131 @@
+//! §4: a daemon that is joined, and a daemon that the program's end cuts off.
+//!
+//! Only a program's end shows what a daemon is, so this section starts two small programs: itself,
+//! with the hidden subcommand `daemon-program`.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use threadproof::{Downloader, Event, start, start_daemon};
+
+use super::context::Context;
+use super::failure::{Failure, code_of};
+use super::options::{DaemonProgram, Options};
+use super::outcome::{Baseline, Outcome};
+
+const JOINED: &str = "joined.png";
+const CUT_OFF: &str = "cut-off.png";
+
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let start = Instant::now();
+    let joined = run_program(context, start, true)?;
+    let left = run_program(context, start, false)?;
+    let mut main = context.main_lane(start);
+    let mut cut_off_bytes = None;
+    for file in [JOINED, CUT_OFF] {
+        match std::fs::metadata(context.folder().join(file)) {
+            Ok(metadata) if file == CUT_OFF => {
+                cut_off_bytes = Some(metadata.len());
+                main.say(format!(
+                    "{file}: whole, {} bytes: it was faster",
+                    metadata.len()
+                ));
+            }
+            Ok(metadata) => main.say(format!("{file}: whole, {} bytes", metadata.len())),
+            Err(_) => main.say(format!("{file}: absent, and no half of it either")),
+        }
+    }
+    main.flush();
+    let what = match cut_off_bytes {
+        None => "the joined daemon's file is whole, the other's absent",
+        Some(_) => "both daemons' files are whole",
+    };
+    Ok(Outcome {
+        what: what.to_owned(),
+        time: left,
+        baseline: Some(Baseline {
+            what: "the joined one",
+            time: joined,
+            ideal: 0.0,
+        }),
+        details: json!({
+            "joined_seconds": joined.as_secs_f64(),
+            "cut_off_seconds": left.as_secs_f64(),
+            "cut_off_bytes": cut_off_bytes,
+        }),
+    })
+}
+
+/// Runs one of the programs to its end and tells what it said; gives its time.
+fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration, Failure> {
+    context.check()?;
+    let began = context.timeline.elapsed();
+    let mut command = Command::new(context.program.path());
+    command
+        .arg("daemon-program")
+        .arg("--url")
+        .arg(context.url()?);
+    command
+        .arg("--dir")
+        .arg(context.folder())
+        .stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    if join {
+        command.arg("--join");
+    }
+    let cannot_start = |error| Failure::io("the program itself", error);
+    let begin = Instant::now();
+    let child = command.spawn().map_err(cannot_start)?;
+    let mut lane = context.story.lane(format!("pid {}", child.id()), start);
+    let output = child.wait_with_output().map_err(cannot_start)?;
+    let time = begin.elapsed();
+    let what = if join { "joined" } else { "cut off" };
+    context
+        .timeline
+        .record(lane.name(), what, began, context.timeline.elapsed());
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        lane.say(line);
+    }
+    context.story.tell(lane);
+    context.check()?;
+    match output.status.code() {
+        Some(0) => Ok(time),
+        code => {
+            let words = String::from_utf8_lossy(&output.stderr)
+                .trim_end()
+                .to_owned();
+            let words = words.trim_start_matches("threadproof: ").to_owned();
+            let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            Err(Failure::Remote { code, words })
+        }
+    }
+}
+
+/// The hidden subcommand: a download in a thread that main joins, or leaves.
+// ANCHOR: program
+pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Failure> {
+    let missing = || Failure::Usage("daemon-program needs --url and --dir".to_owned());
+    let url = options.url.clone().ok_or_else(missing)?;
+    let folder = options.dir.as_deref().ok_or_else(missing)?;
+    let path = folder.join(if ending.join { JOINED } else { CUT_OFF });
+    let download = move || Downloader::new().fetch(&url, &path, &Event::new());
+    let no_thread = |error| Failure::io("a thread", error);
+    if ending.join {
+        let receipt = start("download", download).map_err(no_thread)?.join()?;
+        let receipt = receipt.map_err(|error| Failure::Remote {
+            code: code_of(&error),
+            words: error.to_string(),
+        })?;
+        println!("{JOINED} downloaded, {} bytes", receipt.bytes);
+    } else {
+        start_daemon("download", move || {
+            let _ = download();
+            println!("{CUT_OFF} downloaded");
+        })
+        .map_err(no_thread)?;
+    }
+    println!("Main program done!!");
+    Ok(())
+}
+// ANCHOR_END: program

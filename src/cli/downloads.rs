@@ -1,0 +1,129 @@
+//! The three downloads that sections 1 to 3 and 9 share.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use threadproof::{DownloadError, Downloader, Event, Receipt, Running, Timeline, start};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::story::{Lane, Story};
+
+/// How many files the notebook downloads.
+pub(crate) const FILES: usize = 3;
+
+/// What a thread needs to download a file of a section.
+#[derive(Clone, Debug)]
+pub(crate) struct Kit {
+    url: String,
+    folder: PathBuf,
+    stop: Arc<Event>,
+    timeline: Arc<Timeline>,
+    story: Arc<Story>,
+}
+
+/// A thread that downloads one file, and gives its part of the story with the outcome.
+pub(crate) type Download = Running<(Lane, Result<Receipt, DownloadError>)>;
+
+impl Kit {
+    pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
+        Ok(Self {
+            url: context.url()?,
+            folder: context.folder().to_owned(),
+            stop: context.stop.clone(),
+            timeline: context.timeline.clone(),
+            story: context.story.clone(),
+        })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// Downloads to a file of this name, and says so.
+    pub(crate) fn download(&self, lane: &mut Lane, file: &str) -> Result<Receipt, DownloadError> {
+        let bar = self.story.bar(file);
+        let receipt = self.timeline.span(lane.name(), file, || {
+            Downloader::new().fetch_with(&self.url, &self.path(file), &self.stop, &mut |progress| {
+                bar.set_length(progress.total.unwrap_or(progress.bytes));
+                bar.set_position(progress.bytes);
+            })
+        });
+        bar.finish_and_clear();
+        match &receipt {
+            Ok(receipt) => lane.say(format!("{file}: {} bytes", receipt.bytes)),
+            Err(error) => lane.say(format!("{file}: {error}")),
+        }
+        receipt
+    }
+
+    /// Starts a thread for each file; its name is the lane's.
+    // ANCHOR: start_all
+    pub(crate) fn start_all(
+        &self,
+        section: &str,
+        start_of_all: Instant,
+    ) -> io::Result<Vec<Download>> {
+        let start_one = |number| {
+            let (kit, file) = (self.clone(), format!("{section}-{number}.png"));
+            let mut lane = self.story.lane(format!("download-{number}"), start_of_all);
+            start(&format!("download-{number}"), move || {
+                let receipt = kit.download(&mut lane, &file);
+                (lane, receipt)
+            })
+        };
+        (1..=FILES).map(start_one).collect()
+    }
+    // ANCHOR_END: start_all
+
+    /// Joins the threads in order, tells what they said, and ends with the first error.
+    pub(crate) fn join_all(&self, downloads: Vec<Download>) -> Result<Vec<Receipt>, Failure> {
+        let mut receipts = Vec::new();
+        for download in downloads {
+            let (lane, receipt) = download.join()?;
+            self.story.tell(lane);
+            receipts.push(receipt);
+        }
+        Ok(receipts.into_iter().collect::<Result<_, _>>()?)
+    }
+}
+
+/// How long the downloads take one after the other, in this run.
+pub(crate) fn sequential(context: &Context) -> Result<Duration, Failure> {
+    context.measured("sequential", || {
+        let kit = Kit::new(context)?;
+        let start = Instant::now();
+        for number in 1..=FILES {
+            let path = kit.path(&format!("sequential-{number}.png"));
+            Downloader::new().fetch(kit.url(), &path, &context.stop)?;
+        }
+        Ok(start.elapsed())
+    })
+}
+
+/// How long they take on a thread each, in this run.
+pub(crate) fn on_threads(context: &Context) -> Result<Duration, Failure> {
+    context.measured("join", || {
+        let downloads: Vec<_> = (1..=FILES)
+            .map(|n| {
+                Ok((
+                    context.url()?,
+                    context.folder().join(format!("join-{n}.png")),
+                ))
+            })
+            .collect::<Result<_, Failure>>()?;
+        let all = std::num::NonZeroUsize::new(FILES).expect("there are files");
+        let downloader = Downloader::builder().workers(all).build();
+        let start = Instant::now();
+        for receipt in downloader.fetch_all(&downloads, &context.stop) {
+            receipt?;
+        }
+        Ok(start.elapsed())
+    })
+}

@@ -1,0 +1,73 @@
+//! §5: a watcher that sleeps between its looks, and stops at once.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+use threadproof::{Event, start, watch_file};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::outcome::{Baseline, Outcome};
+use super::watchers::{OnDrop, Watch, stop_and_join};
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let interval = context.options.interval;
+    let watch = Watch::new(context, "a.txt")?;
+    let stop = Arc::new(Event::new());
+    let begin = Instant::now();
+    let mut main = context.main_lane(begin);
+    let mut lane = context.story.lane("watcher-1", begin);
+    let watcher = start("watcher-1", {
+        let (watch, stop) = (watch.clone(), stop.clone());
+        move || {
+            lane.say(format!("Watching {}", watch.file));
+            let timeline = watch.timeline.clone();
+            let watched = timeline.span("watcher-1", watch.file, || {
+                watch_file(&watch.path, interval, &stop, |change| {
+                    watch.report(change, &mut lane)
+                })
+            });
+            let looks = watched.map(|watched| watched.polls);
+            (lane, looks.map_err(Failure::at(&watch.path)))
+        }
+    });
+    let watcher = watcher.map_err(|error| Failure::io("a thread", error))?;
+    let _stop = OnDrop(|| {
+        stop.set();
+    });
+
+    // It sleeps now, so it has looked: what happens from here on is news to it.
+    context.wait_until(|| {
+        std::thread::yield_now();
+        stop.n_waiting() == 1
+    })?;
+    watch.begun.set();
+    watch.touch(context)?;
+    context.wait_until(|| {
+        std::thread::yield_now();
+        stop.n_waiting() == 1
+    })?;
+    let (took, looks) = stop_and_join(
+        context,
+        || {
+            stop.set();
+        },
+        watcher,
+    )?;
+    main.say("Main program done!!");
+    main.flush();
+    let baseline = Baseline {
+        what: "the interval",
+        time: interval,
+        ideal: 0.0,
+    };
+    Ok(Outcome {
+        what: "a sleeping watcher stopped".to_owned(),
+        time: took,
+        baseline: Some(baseline),
+        details: json!({ "looks": looks, "interval": interval.as_secs_f64() }),
+    })
+}
+// ANCHOR_END: run

@@ -1,0 +1,85 @@
+//! What can go wrong in a section, and the exit code that says so.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use threadproof::{DownloadError, JobError, JoinError, ProcessError};
+
+/// Why a section or `fetch` ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// A download in another process, which sent its exit code and its words.
+    #[error("{words}")]
+    Remote { code: u8, words: String },
+    #[error("{failed} of {files} files failed")]
+    Several {
+        failed: usize,
+        files: usize,
+        code: u8,
+    },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    #[error(transparent)]
+    Job(#[from] JobError),
+    #[error("{what}: {source}")]
+    Io { what: String, source: io::Error },
+    #[error("{0}")]
+    Usage(String),
+    #[error("interrupted")]
+    Interrupted,
+    #[error("nobody reads the output any more")]
+    PipeClosed,
+}
+
+impl Failure {
+    pub(crate) fn io(what: impl Into<String>, source: io::Error) -> Self {
+        Self::Io {
+            what: what.into(),
+            source,
+        }
+    }
+
+    /// For `map_err`: the error of something done to `path`.
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let what = path.display().to_string();
+        |source| Self::Io { what, source }
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Download(error) => code_of(error),
+            Self::Remote { code, .. } | Self::Several { code, .. } => *code,
+            Self::Usage(_) => 2,
+            Self::Interrupted => 130,
+            Self::PipeClosed => 0,
+            Self::Process(_) | Self::Join(_) | Self::Job(_) | Self::Io { .. } => 1,
+        }
+    }
+
+    /// Says it on stderr and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        anstream::eprintln!("threadproof: {self}");
+        ExitCode::from(self.code())
+    }
+}
+
+/// One exit code for each kind of failed download.
+pub(crate) fn code_of(error: &DownloadError) -> u8 {
+    match error {
+        DownloadError::BadUrl { .. } => 2,
+        DownloadError::Connect { .. } => 3,
+        DownloadError::Status { .. } => 4,
+        DownloadError::Truncated { .. } | DownloadError::LengthUnknown { .. } => 5,
+        DownloadError::Stalled { .. } | DownloadError::DeadlineExceeded { .. } => 6,
+        DownloadError::TooLarge { .. } => 7,
+        DownloadError::TooManyRedirects { .. } => 8,
+        DownloadError::Write { .. } => 9,
+        DownloadError::Stopped { .. } => 130,
+        _ => 1,
+    }
+}

@@ -1,0 +1,132 @@
+//! `fetch`: the downloader as a tool.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use threadproof::{Downloader, scoped_map};
+
+use super::failure::{Failure, code_of};
+use super::options::{Fetch, Options};
+use super::signals::Signals;
+use super::story::{Mode, Story};
+
+/// Exit code when files failed in more than one way.
+const SEVERAL_KINDS: u8 = 10;
+
+pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result<(), Failure> {
+    if options.url.is_some() {
+        return Err(Failure::Usage(
+            "fetch takes its URLs without --url".to_owned(),
+        ));
+    }
+    let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let downloads = name_files(&fetch.urls, &folder)?;
+    std::fs::create_dir_all(&folder).map_err(|source| {
+        Failure::from(threadproof::DownloadError::Write {
+            path: folder.clone(),
+            source,
+        })
+    })?;
+    let workers = options
+        .workers
+        .unwrap_or(NonZeroUsize::new(4).expect("4 is not 0"));
+    let downloader = downloader(fetch);
+    let mode = if options.json {
+        Mode::Silent
+    } else {
+        Mode::Live
+    };
+    let story = Story::new(mode, signals.stop.clone());
+    // One line a file as it ends, so that the first result is seen at once.
+    let codes = scoped_map(workers, &downloads, |(url, path)| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bar = story.bar(&name);
+        let outcome = downloader.fetch_with(url, path, &signals.stop, &mut |progress| {
+            bar.set_length(progress.total.unwrap_or(progress.bytes));
+            bar.set_position(progress.bytes);
+        });
+        bar.finish_and_clear();
+        match outcome {
+            Ok(receipt) => {
+                let seconds = receipt.elapsed.as_secs_f64();
+                if options.json {
+                    story.json(&json!({
+                        "url": url, "path": path, "bytes": receipt.bytes,
+                        "attempts": receipt.attempts, "seconds": seconds,
+                    }));
+                }
+                story.plain(&format!("{receipt}, {seconds:.2} s"));
+                0
+            }
+            Err(error) => {
+                if options.json {
+                    story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
+                }
+                story.complain(&format!("threadproof: {error}"));
+                code_of(&error)
+            }
+        }
+    });
+    let codes: Vec<u8> = codes
+        .into_iter()
+        .map(|code| code.unwrap_or_else(|p| panic!("{p}")))
+        .collect();
+    if story.is_closed() {
+        return Err(Failure::PipeClosed);
+    }
+    let failed: Vec<u8> = codes.iter().copied().filter(|code| *code != 0).collect();
+    let kinds: BTreeSet<u8> = failed.iter().copied().collect();
+    let code = match kinds.first() {
+        None => return Ok(()),
+        Some(code) if kinds.len() == 1 => *code,
+        Some(_) => SEVERAL_KINDS,
+    };
+    Err(Failure::Several {
+        failed: failed.len(),
+        files: codes.len(),
+        code,
+    })
+}
+
+fn downloader(fetch: &Fetch) -> Downloader {
+    let mut builder = Downloader::builder()
+        .stall(fetch.stall)
+        .retries(fetch.retries);
+    if let Some(total) = fetch.total {
+        builder = builder.total(total);
+    }
+    if let Some(limit) = fetch.max_bytes {
+        builder = builder.max_bytes(limit);
+    }
+    builder
+        .allow_unknown_length(fetch.allow_unknown_length)
+        .build()
+}
+
+/// A file for each URL, named by the last part of its path; no two alike.
+fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut names = BTreeSet::new();
+    let mut downloads = Vec::new();
+    for url in urls {
+        let name = file_name(url).ok_or_else(|| {
+            Failure::Usage(format!(
+                "{url}: its path ends with no file name to save it under"
+            ))
+        })?;
+        if !names.insert(name) {
+            let why = format!("two URLs would be saved as {name}: fetch them into two folders");
+            return Err(Failure::Usage(why));
+        }
+        downloads.push((url.clone(), folder.join(name)));
+    }
+    Ok(downloads)
+}
+
+fn file_name(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let path = rest.split(['?', '#']).next()?;
+    let (_, name) = path.rsplit_once('/')?;
+    (!name.is_empty() && name != "." && name != "..").then_some(name)
+}

@@ -1,0 +1,52 @@
+//! §6: three watchers, each with a flag that it polls, stopped one after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadproof::{Event, StopFlags, Wait};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::outcome::Outcome;
+use super::story::Lane;
+use super::watchers::{FILES, Watch, stop_one_by_one};
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let flags = Arc::new(StopFlags::new(FILES));
+    let of_threads = flags.clone();
+    stop_one_by_one(
+        context,
+        "three watchers stopped by their flags, the slowest",
+        move |watch, interval, program_stops, lane| {
+            watch_until_stopped(&of_threads, watch, interval, program_stops, lane)
+        },
+        |file| drop(flags.stop(file)),
+    )
+}
+// ANCHOR_END: run
+
+/// The notebook's loop, and it really looks: the flag is polled, so a stop waits for the sleep.
+// ANCHOR: watch
+fn watch_until_stopped(
+    flags: &StopFlags<&'static str>,
+    watch: &Watch,
+    interval: Duration,
+    program_stops: &Event,
+    lane: &mut Lane,
+) -> Result<u64, Failure> {
+    let mut watcher = watch.begin(lane)?;
+    let mut looks = 1;
+    while !flags
+        .is_stopped(watch.file)
+        .expect("its key is in the table")
+    {
+        if program_stops.wait_timeout(interval) == Wait::Set {
+            break;
+        }
+        watch.look(&mut watcher, lane)?;
+        looks += 1;
+    }
+    Ok(looks)
+}
+// ANCHOR_END: watch

@@ -1,0 +1,42 @@
+//! §3: three threads started and joined.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::downloads::{FILES, Kit, sequential};
+use super::failure::Failure;
+use super::outcome::{Baseline, Outcome};
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let kit = Kit::new(context)?;
+    let baseline = sequential(context)?;
+    let start = Instant::now();
+    let mut main = context.main_lane(start);
+    let downloads = kit.start_all("join", start);
+    let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
+    main.say(format!("{FILES} threads started"));
+    main.flush();
+    let receipts = context
+        .timeline
+        .span("main", "join", || kit.join_all(downloads))?;
+    let time = start.elapsed();
+    main.say("Main program done!!");
+    main.flush();
+    context.note("join", time);
+    let bytes: u64 = receipts.iter().map(|receipt| receipt.bytes).sum();
+    let baseline = Baseline {
+        what: "sequential",
+        time: baseline,
+        ideal: 1.0 / FILES as f64,
+    };
+    Ok(Outcome {
+        what: format!("{FILES} files, a thread each"),
+        time,
+        baseline: Some(baseline),
+        details: json!({ "files": FILES, "bytes": bytes }),
+    })
+}
+// ANCHOR_END: run

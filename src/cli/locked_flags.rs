@@ -1,0 +1,52 @@
+//! §7: the same three watchers, with check and look in one critical section.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadproof::{Event, LockedFlags, Wait};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::outcome::Outcome;
+use super::story::Lane;
+use super::watchers::{Watch, stop_one_by_one};
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let flags = Arc::new(LockedFlags::new());
+    let of_threads = flags.clone();
+    stop_one_by_one(
+        context,
+        "three watchers, no look after the stop, the slowest",
+        move |watch, interval, program_stops, lane| {
+            watch_until_stopped(&of_threads, watch, interval, program_stops, lane)
+        },
+        |file| drop(flags.stop(file)),
+    )
+}
+// ANCHOR_END: run
+
+/// Each look happens under the lock or not at all: none begins once `stop` has returned.
+// ANCHOR: watch
+fn watch_until_stopped(
+    flags: &LockedFlags<&'static str>,
+    watch: &Watch,
+    interval: Duration,
+    program_stops: &Event,
+    lane: &mut Lane,
+) -> Result<u64, Failure> {
+    let registration = flags
+        .register(watch.file)
+        .expect("each watcher has a file of its own");
+    let mut watcher = watch.begin(lane)?;
+    let mut looks = 1;
+    while program_stops.wait_timeout(interval) == Wait::TimedOut {
+        match registration.step(|| watch.look(&mut watcher, lane)) {
+            Some(looked) => looked?,
+            None => break,
+        }
+        looks += 1;
+    }
+    Ok(looks)
+}
+// ANCHOR_END: watch

@@ -1,0 +1,180 @@
+//! What may be written on the command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::sections::{SECTIONS, Section};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  everything complete         6  stalled, or not complete in time
+    1  anything else               7  larger than --max-bytes
+    2  wrong use, or a bad URL     8  too many redirects
+    3  cannot connect              9  cannot write
+    4  an HTTP error status       10  several kinds of failure
+    5  truncated, unknown length  130 interrupted (143 by SIGTERM)";
+
+/// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
+#[derive(Debug, Parser)]
+#[command(name = "threadproof", version, after_help = EXIT_CODES)]
+pub(crate) struct Program {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// §1 three downloads, one after the other
+    Sequential,
+    /// §2 three threads started and not joined: main goes on at once
+    Start,
+    /// §3 three threads started and joined: as long as the slowest, not the sum
+    Join,
+    /// §4 a daemon joined, and a daemon cut off by the program's end
+    Daemon,
+    /// §5 a watcher that sleeps and stops at once
+    Event,
+    /// §6 three watchers stopped one after the other by their flags
+    Flags,
+    /// §7 the same under a lock: no step after the stop
+    LockedFlags,
+    /// §8 four watchers on three workers
+    ThreadPool,
+    /// §9 three downloads in three processes
+    Processes,
+    /// §10 an ordered map over processes
+    ProcessPool,
+    /// §11 the same work sequentially, on threads, with rayon and in processes
+    Compare,
+    /// Print the table of sections
+    List,
+    /// Download files: each arrives whole or not at all
+    #[command(after_help = EXIT_CODES)]
+    Fetch(Fetch),
+    /// What §4 starts as a program of its own
+    #[command(hide = true)]
+    DaemonProgram(DaemonProgram),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Download this instead of the embedded server's image
+    #[arg(long, global = true, value_name = "URL", help_heading = "Sections")]
+    pub(crate) url: Option<String>,
+    /// Where files go; without it a temporary folder that is removed at the end
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) workers: Option<NonZeroUsize>,
+    /// Print each line when it happens, not when its worker is joined
+    #[arg(long, global = true, help_heading = "Sections")]
+    pub(crate) live: bool,
+    /// Print one JSON object a section, or a file of fetch
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Draw what ran when
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE.svg",
+        help_heading = "Sections"
+    )]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Seconds between two looks of a watcher in §5 to §8 (the notebook has 2)
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Sections")]
+    pub(crate) interval: Duration,
+    /// How often each watcher of §8 looks
+    #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Sections")]
+    pub(crate) polls: u32,
+    /// How many jobs §11 runs
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        default_value = "15",
+        help_heading = "Sections"
+    )]
+    pub(crate) jobs: NonZeroUsize,
+    /// Each job of §11 takes 10 to this power steps
+    #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(0..=19), help_heading = "Sections")]
+    pub(crate) power: u32,
+    /// Run only one way of §11
+    #[arg(long, global = true, value_enum, help_heading = "Sections")]
+    pub(crate) only: Option<Only>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Only {
+    Sequential,
+    Threads,
+    Rayon,
+    Processes,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fetch {
+    /// What to download; a file is named by the last part of its URL's path
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// Give up when the server says nothing for so long
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) stall: Duration,
+    /// Give up a file that is not complete after so long
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) total: Option<Duration>,
+    /// How many more attempts follow a transient failure
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) retries: u32,
+    /// Refuse a body larger than this
+    #[arg(long, value_name = "N")]
+    pub(crate) max_bytes: Option<u64>,
+    /// Take a body whose length the server does not say
+    #[arg(long)]
+    pub(crate) allow_unknown_length: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DaemonProgram {
+    /// Whether main joins the thread
+    #[arg(long)]
+    pub(crate) join: bool,
+}
+
+impl Command {
+    /// The section that a subcommand runs.
+    pub(crate) fn section(&self) -> &'static Section {
+        let number = match self {
+            Self::Sequential => 1,
+            Self::Start => 2,
+            Self::Join => 3,
+            Self::Daemon => 4,
+            Self::Event => 5,
+            Self::Flags => 6,
+            Self::LockedFlags => 7,
+            Self::ThreadPool => 8,
+            Self::Processes => 9,
+            Self::ProcessPool => 10,
+            Self::Compare => 11,
+            Self::List | Self::Fetch(_) | Self::DaemonProgram(_) => {
+                unreachable!("only sections are asked for their section")
+            }
+        };
+        &SECTIONS[number - 1]
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("it must be more than 0".to_owned()),
+    }
+}

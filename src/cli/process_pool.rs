@@ -1,0 +1,62 @@
+//! §10: an ordered map over processes.
+
+use std::time::Instant;
+
+use serde_json::json;
+use threadproof::{ProcessPool, Shutdown};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::outcome::Outcome;
+use super::work::Square;
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let workers = context.workers(3);
+    let start = Instant::now();
+    let mut main = context.main_lane(start);
+    let pool = ProcessPool::builder(context.program.clone())
+        .workers(workers.get())
+        .build()?;
+    let up = start.elapsed();
+    main.say(format!("{workers} workers are up"));
+    main.flush();
+    let inputs = [1, 2, 3, 4, 5];
+    let (began, map) = (context.timeline.elapsed(), Instant::now());
+    let outputs = context.interruptible(|| pool.kill(), || pool.map(inputs.map(Square)))?;
+    let time = map.elapsed();
+    context
+        .timeline
+        .record("main", "map", began, context.timeline.elapsed());
+    let outputs = outputs.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for (input, (square, pid)) in inputs.iter().zip(&outputs) {
+        let mut lane = context.story.lane(format!("pid {pid}"), start);
+        lane.say(format!("{input} × {input} = {square}"));
+        context.story.tell(lane);
+    }
+    let squares: Vec<i64> = outputs.iter().map(|(square, _)| *square).collect();
+    main.say(format!("Squares: {squares:?}"));
+    let down = Instant::now();
+    pool.shutdown(Shutdown::Drain);
+    let down = down.elapsed();
+    main.say("Main program done!!");
+    main.flush();
+    let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+    Ok(Outcome {
+        what: format!(
+            "{} squares on {workers} workers (up in {:.1} ms, down in {:.1} ms)",
+            inputs.len(),
+            millis(up),
+            millis(down)
+        ),
+        time,
+        baseline: None,
+        details: json!({
+            "squares": squares,
+            "pids": outputs.iter().map(|(_, pid)| pid).collect::<Vec<_>>(),
+            "seconds_up": up.as_secs_f64(),
+            "seconds_down": down.as_secs_f64(),
+        }),
+    })
+}
+// ANCHOR_END: run

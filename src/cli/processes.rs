@@ -1,0 +1,85 @@
+//! §9: three downloads in three processes.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use threadproof::{Process, ProcessError};
+
+use super::context::Context;
+use super::downloads::{FILES, on_threads};
+use super::failure::Failure;
+use super::outcome::{Baseline, Outcome};
+use super::work::Download;
+
+/// How long a join waits before it looks whether the program was interrupted.
+const LOOK: Duration = Duration::from_millis(20);
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let threads = on_threads(context)?;
+    let url = context.url()?;
+    let start = Instant::now();
+    let mut main = context.main_lane(start);
+    let mut processes = Vec::new();
+    for number in 1..=FILES {
+        let file = format!("processes-{number}.png");
+        let (url, to) = (url.clone(), context.folder().join(&file));
+        let began = context.timeline.elapsed();
+        let process = Process::start(&context.program, Download { url, to })?;
+        let lane = context.story.lane(format!("pid {}", process.pid()), start);
+        processes.push((process, lane, file, began));
+    }
+    let start_up = start.elapsed() / FILES as u32;
+    main.say(format!(
+        "{FILES} processes started, {:.1} ms each",
+        start_up.as_secs_f64() * 1e3
+    ));
+    main.flush();
+    let (mut pids, mut bytes) = (Vec::new(), 0);
+    for (process, mut lane, file, began) in processes {
+        pids.push(process.pid());
+        let received =
+            join(context, process)?.map_err(|(code, words)| Failure::Remote { code, words })?;
+        context
+            .timeline
+            .record(lane.name(), &file, began, context.timeline.elapsed());
+        lane.say(format!("{file}: {received} bytes"));
+        context.story.tell(lane);
+        bytes += received;
+    }
+    let time = start.elapsed();
+    main.say("Main program done!!");
+    main.flush();
+    Ok(Outcome {
+        what: format!("{FILES} files, a process each"),
+        time,
+        baseline: Some(Baseline {
+            what: "threads",
+            time: threads,
+            ideal: 1.0,
+        }),
+        details: json!({
+            "pids": pids,
+            "bytes": bytes,
+            "seconds_to_start_one": start_up.as_secs_f64(),
+        }),
+    })
+}
+// ANCHOR_END: run
+
+/// Joins, unless the user interrupts the program: then the process is killed.
+fn join<O>(context: &Context, mut process: Process<O>) -> Result<O, Failure>
+where
+    O: serde::de::DeserializeOwned,
+{
+    loop {
+        process = match process.join_timeout(LOOK) {
+            Ok(Err(ProcessError::Crashed { .. })) if context.stop.is_set() => {
+                return Err(Failure::Interrupted);
+            }
+            Ok(outcome) => return Ok(outcome?),
+            Err(process) => process,
+        };
+        context.check()?;
+    }
+}

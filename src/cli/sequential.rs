@@ -1,0 +1,35 @@
+//! §1: three downloads, one after the other.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::context::Context;
+use super::downloads::{FILES, Kit};
+use super::failure::Failure;
+use super::outcome::Outcome;
+
+// ANCHOR: run
+pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
+    let kit = Kit::new(context)?;
+    let start = Instant::now();
+    let mut main = context.main_lane(start);
+    let mut bytes = 0;
+    for number in 1..=FILES {
+        let receipt = kit.download(&mut main, &format!("sequential-{number}.png"));
+        main.flush();
+        bytes += receipt?.bytes;
+    }
+    let time = start.elapsed();
+    main.say("Main program done!!");
+    main.flush();
+    context.note("sequential", time);
+    let what = format!("{FILES} files, one after the other");
+    Ok(Outcome {
+        what,
+        time,
+        baseline: None,
+        details: json!({ "files": FILES, "bytes": bytes }),
+    })
+}
+// ANCHOR_END: run

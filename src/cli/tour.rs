@@ -1,0 +1,107 @@
+//! One section, or all of them with the closing table.
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::options::Options;
+use super::outcome::Outcome;
+use super::sections::{SECTIONS, Section};
+use super::signals::Signals;
+
+/// Runs one section.
+pub(crate) fn run_one(
+    section: &Section,
+    options: Options,
+    signals: &Signals,
+) -> Result<(), Failure> {
+    let context = Context::new(options, signals)?;
+    run_section(&context, section)?;
+    draw(&context, section.notebook)
+}
+
+/// Runs every section, stops at the first that fails, and ends with the table.
+pub(crate) fn run(options: Options, signals: &Signals) -> Result<(), Failure> {
+    let context = Context::new(options, signals)?;
+    let mut outcomes = Vec::new();
+    for section in &SECTIONS {
+        outcomes.push(run_section(&context, section)?);
+        context.story.plain("");
+    }
+    list_files(&context)?;
+    context.story.plain("");
+    for line in table(&outcomes) {
+        context.story.plain(&line);
+    }
+    context.check()?;
+    draw(&context, "The whole tour")
+}
+
+fn run_section(context: &Context, section: &Section) -> Result<Outcome, Failure> {
+    context.story.heading(section.number, section.notebook);
+    // An error that an interrupt caused is an interrupt.
+    let outcome = (section.run)(context).or_else(|failure| {
+        context.check()?;
+        Err(failure)
+    })?;
+    context.check()?;
+    context.story.summary(&format!("  {}", outcome.summary()));
+    if context.options.json {
+        let value: Value = outcome.to_json(section);
+        context.story.json(&value);
+    }
+    Ok(outcome)
+}
+
+/// The notebook's `!ls`.
+fn list_files(context: &Context) -> Result<(), Failure> {
+    let folder = context.folder();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(Failure::at(folder))? {
+        let entry = entry.map_err(Failure::at(folder))?;
+        let size = entry.metadata().map_err(Failure::at(&entry.path()))?.len();
+        files.push((entry.file_name().to_string_lossy().into_owned(), size));
+    }
+    files.sort();
+    context.story.plain("The files");
+    for (name, size) in files {
+        context.story.plain(&format!("  {size:>8}  {name}"));
+    }
+    Ok(())
+}
+
+fn table(outcomes: &[Outcome]) -> Vec<String> {
+    let what = outcomes
+        .iter()
+        .map(|outcome| outcome.what.chars().count())
+        .max()
+        .unwrap_or(0);
+    let dash = || "–".to_owned();
+    let mut lines = vec![format!(
+        " {:>2}  {:<13} {:<what$}  {:>9}  {:>5}  {:>5}  compared with",
+        "§", "section", "what happened", "seconds", "ratio", "ideal"
+    )];
+    for (section, outcome) in SECTIONS.iter().zip(outcomes) {
+        let baseline = outcome.baseline.as_ref();
+        let ratio = outcome
+            .ratio()
+            .map_or_else(dash, |ratio| format!("{ratio:.2}"));
+        let ideal = baseline.map_or_else(dash, |baseline| format!("{:.2}", baseline.ideal));
+        let with = baseline.map_or("–", |baseline| baseline.what);
+        lines.push(format!(
+            " {:>2}  {:<13} {:<what$}  {:>9.4}  {ratio:>5}  {ideal:>5}  {with}",
+            section.number,
+            section.name,
+            outcome.what,
+            outcome.time.as_secs_f64()
+        ));
+    }
+    lines
+}
+
+fn draw(context: &Context, title: &str) -> Result<(), Failure> {
+    let Some(path) = &context.options.timeline else {
+        return Ok(());
+    };
+    std::fs::write(path, context.timeline.to_svg(title)).map_err(Failure::at(path))
+}

@@ -1,0 +1,167 @@
+//! What the watchers of sections 5 to 8 share: files to watch, and a wait for what they report.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use threadproof::{Change, Event, Running, Timeline, Watcher, start};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::outcome::{Baseline, Outcome};
+use super::story::Lane;
+
+/// A file that a watcher watches, and the moments that the section waits for.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    pub(crate) file: &'static str,
+    pub(crate) path: PathBuf,
+    /// The watcher has looked for the first time.
+    pub(crate) begun: Arc<Event>,
+    /// The watcher has reported a change.
+    pub(crate) reported: Arc<Event>,
+    pub(crate) timeline: Arc<Timeline>,
+}
+
+impl Watch {
+    /// Makes the file.
+    pub(crate) fn new(context: &Context, file: &'static str) -> Result<Self, Failure> {
+        let path = context.folder().join(file);
+        write(&path, "old\n")?;
+        Ok(Self {
+            file,
+            path,
+            begun: Arc::new(Event::new()),
+            reported: Arc::new(Event::new()),
+            timeline: context.timeline.clone(),
+        })
+    }
+
+    /// Begins to watch, and says so.
+    pub(crate) fn begin(&self, lane: &mut Lane) -> Result<Watcher, Failure> {
+        lane.say(format!("Watching {}", self.file));
+        let watcher = Watcher::new(&self.path).map_err(Failure::at(&self.path))?;
+        self.begun.set();
+        Ok(watcher)
+    }
+
+    /// Looks once; says and notes a change.
+    pub(crate) fn look(&self, watcher: &mut Watcher, lane: &mut Lane) -> Result<(), Failure> {
+        if let Some(change) = watcher.look().map_err(Failure::at(&self.path))? {
+            self.report(change, lane);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report(&self, change: Change, lane: &mut Lane) {
+        let what = match change {
+            Change::Created => "created",
+            Change::Modified => "modified",
+            Change::Replaced => "replaced",
+            Change::Removed => "removed",
+        };
+        lane.say(format!("{} was {what}", self.file));
+        self.reported.set();
+    }
+
+    /// Touches the file once its watcher has looked, and waits until it has reported that.
+    pub(crate) fn touch(&self, context: &Context) -> Result<(), Failure> {
+        context.wait(&self.begun)?;
+        write(&self.path, "new\n")?;
+        context.wait(&self.reported)
+    }
+}
+
+/// What a watcher gives back to whoever joins it: its part of the story, and how often it looked.
+pub(crate) type Watched = (Lane, Result<u64, Failure>);
+
+/// Stops one watcher by `stop`, joins it and tells its story: how long that took, and its looks.
+pub(crate) fn stop_and_join(
+    context: &Context,
+    stop: impl FnOnce(),
+    watcher: Running<Watched>,
+) -> Result<(Duration, u64), Failure> {
+    let start = Instant::now();
+    stop();
+    let (mut lane, looks) = watcher.join()?;
+    let (took, looks) = (start.elapsed(), looks?);
+    lane.say(format!(
+        "stopped after {looks} looks, {:.3} s after the stop",
+        took.as_secs_f64()
+    ));
+    context.story.tell(lane);
+    Ok((took, looks))
+}
+
+/// What the watchers of sections 6 and 7 watch.
+pub(crate) const FILES: [&str; 3] = ["a.txt", "b.txt", "c.txt"];
+
+/// Three watchers, a thread each, stopped one after the other: what sections 6 and 7 share.
+pub(crate) fn stop_one_by_one(
+    context: &Context,
+    what: &str,
+    watch_until_stopped: impl Fn(&Watch, Duration, &Event, &mut Lane) -> Result<u64, Failure>
+    + Clone
+    + Send
+    + 'static,
+    stop: impl Fn(&'static str),
+) -> Result<Outcome, Failure> {
+    let interval = context.options.interval;
+    let begin = Instant::now();
+    let mut main = context.main_lane(begin);
+    let mut watchers = VecDeque::new();
+    // Declared after `watchers`, so that it stops them before they are joined, however we leave.
+    let _stop_all = OnDrop(|| FILES.iter().for_each(|file| stop(file)));
+    for (number, file) in (1..).zip(FILES) {
+        let watch = Watch::new(context, file)?;
+        let name = format!("watcher-{number}");
+        let mut lane = context.story.lane(&*name, begin);
+        let (of_thread, program_stops) = (watch.clone(), context.stop.clone());
+        let (lane_name, watch_until_stopped) = (name.clone(), watch_until_stopped.clone());
+        let running = start(&name, move || {
+            let looks = of_thread.timeline.span(&lane_name, file, || {
+                watch_until_stopped(&of_thread, interval, &program_stops, &mut lane)
+            });
+            (lane, looks)
+        });
+        watchers.push_back((
+            watch,
+            running.map_err(|error| Failure::io("a thread", error))?,
+        ));
+    }
+    let (mut longest, mut all_looks) = (Duration::ZERO, Vec::new());
+    while let Some((watch, running)) = watchers.pop_front() {
+        let touched = watch.touch(context);
+        let (took, looks) = stop_and_join(context, || stop(watch.file), running)?;
+        touched?;
+        longest = longest.max(took);
+        all_looks.push(looks);
+    }
+    main.say("Main program done!!");
+    main.flush();
+    Ok(Outcome {
+        what: what.to_owned(),
+        time: longest,
+        baseline: Some(Baseline {
+            what: "the interval",
+            time: interval,
+            ideal: 0.0,
+        }),
+        details: json!({ "looks": all_looks, "interval": interval.as_secs_f64() }),
+    })
+}
+
+/// Does something when a scope is left, however it is left.
+pub(crate) struct OnDrop<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        self.0();
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(Failure::at(path))
+}

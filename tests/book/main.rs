@@ -1,0 +1,70 @@
+//! The book in step with the code: what mdBook does not check is checked here.
+//!
+//! The rules of a chapter, which is any Markdown file in `book/src`:
+//!
+//! - **Code is included, never written.** A fence holds one line, `{{#include path:anchor}}`. It
+//!   stands at the margin, and its tag is one of [`TAGS`].
+//! - **An include names an anchor**, never line numbers. Whole files may be included if they are of
+//!   a kind in [`WHOLE_FILES`]. Outside a fence stand only `.md` and `.svg`.
+//! - **An anchor** is a pair of lines `ANCHOR: name` and `ANCHOR_END: name`, once in its file, with
+//!   something between them, and some chapter shows it.
+//! - **A proof** is a token in backticks: `tests/<kind>/<file>.rs::<test>`, or
+//!   `src/<file>.rs::<item>` for the doctest of an item. A table row that starts with the id of a
+//!   claim (`| D1 |`) holds at least one.
+//! - **A section** of the table in `src/cli/sections.rs` has a chapter `book/src/<name>.md`, which
+//!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
+//!   `fixtures/expected/<name>.txt`, whose first line is the command after `$ `.
+//! - **Nothing is loaded from elsewhere**: no image, script or style has a web address. Links may
+//!   lead out.
+//!
+//! Each check gathers all of its complaints as `file:line: what is wrong; what to do`, then fails.
+//! `broken.rs` breaks a small book in every one of these ways and expects the complaint. `built.rs`
+//! builds the book with mdBook.
+
+mod broken;
+mod built;
+mod checks;
+mod pages;
+
+use checks::*;
+use pages::Book;
+
+const TAGS: [&str; 6] = ["rust", "python", "console", "toml", "text", "diff"];
+const WHOLE_FILES: [&str; 4] = ["txt", "md", "patch", "svg"];
+const SUMMARY: &str = "book/src/SUMMARY.md";
+const SECTIONS: &str = "src/cli/sections.rs";
+
+#[test]
+fn every_include_shows_a_whole_file_or_one_closed_region() {
+    includes_resolve(&Book::here()).expect_none();
+}
+
+#[test]
+fn every_anchor_is_closed_unique_and_shown_by_a_chapter() {
+    anchors_are_sound_and_used(&Book::here()).expect_none();
+}
+
+#[test]
+fn no_fence_holds_code_that_was_written_by_hand() {
+    fences_only_include(&Book::here()).expect_none();
+}
+
+#[test]
+fn every_chapter_is_in_the_summary_and_the_reverse() {
+    summary_lists_the_chapters(&Book::here()).expect_none();
+}
+
+#[test]
+fn every_section_has_module_chapter_cell_and_transcript() {
+    sections_are_complete(&Book::here()).expect_none();
+}
+
+#[test]
+fn every_claim_names_a_test_that_exists() {
+    proofs_exist(&Book::here()).expect_none();
+}
+
+#[test]
+fn nothing_in_a_chapter_is_loaded_from_elsewhere() {
+    nothing_is_remote(&Book::here()).expect_none();
+}
