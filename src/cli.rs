@@ -3,6 +3,7 @@
 mod context;
 mod downloads;
 mod failure;
+mod misbehave;
 mod options;
 mod outcome;
 mod sections;
@@ -28,14 +29,12 @@ mod watchers;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use self::failure::Failure;
 use self::options::{Command, Program};
 use self::signals::Signals;
 
 pub(crate) fn main() -> ExitCode {
-    let program = Program::parse();
+    let program = Program::from_command_line();
     let signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => return Failure::io("listening for signals", error).report(),

@@ -377,7 +377,7 @@ impl Attempt<'_> {
         if !response.status().is_success() || code == 206 {
             return Err(DownloadError::Status { url, code });
         }
-        let length = response.body().content_length();
+        let length = announced_length(response);
         if let (Some(length), Some(limit)) = (length, self.settings.max_bytes)
             && length > limit
         {
@@ -491,6 +491,25 @@ impl Attempt<'_> {
     fn url(&self) -> String {
         without_password(self.url)
     }
+}
+
+/// The body's length as the head tells it; the client itself knows no length of an empty body.
+fn announced_length(response: &Response<Body>) -> Option<u64> {
+    let header = || {
+        response
+            .headers()
+            .get("content-length")?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
+    };
+    let no_content = (response.status() == 204).then_some(0);
+    response
+        .body()
+        .content_length()
+        .or_else(header)
+        .or(no_content)
 }
 
 /// The seconds of a `Retry-After` header; its other form, a date, is left aside.

@@ -14,6 +14,7 @@ pub(crate) enum Failure {
     /// A download in another process, which sent its exit code and its words.
     #[error("{words}")]
     Remote { code: u8, words: String },
+    /// What `fetch` has already said file by file.
     #[error("{failed} of {files} files failed")]
     Several {
         failed: usize,
@@ -63,7 +64,9 @@ impl Failure {
 
     /// Says it on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        anstream::eprintln!("threadproof: {self}");
+        if !matches!(self, Self::Several { files: 1, .. }) {
+            anstream::eprintln!("threadproof: {self}");
+        }
         ExitCode::from(self.code())
     }
 }

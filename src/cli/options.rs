@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::sections::{SECTIONS, Section};
 
@@ -64,33 +64,33 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Download this instead of the embedded server's image
-    #[arg(long, global = true, value_name = "URL", help_heading = "Sections")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help_heading = "Options of some sections"
+    )]
     pub(crate) url: Option<String>,
-    /// Where files go; without it a temporary folder that is removed at the end
+    /// Where files go; without it fetch takes this folder, and sections one that they remove
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11
     #[arg(long, global = true, value_name = "N")]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Print each line when it happens, not when its worker is joined
-    #[arg(long, global = true, help_heading = "Sections")]
+    #[arg(long, global = true)]
     pub(crate) live: bool,
     /// Print one JSON object a section, or a file of fetch
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Draw what ran when
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE.svg",
-        help_heading = "Sections"
-    )]
+    #[arg(long, global = true, value_name = "FILE.svg")]
     pub(crate) timeline: Option<PathBuf>,
     /// Seconds between two looks of a watcher in §5 to §8 (the notebook has 2)
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Sections")]
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Options of some sections")]
     pub(crate) interval: Duration,
     /// How often each watcher of §8 looks
-    #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Sections")]
+    #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options of some sections")]
     pub(crate) polls: u32,
     /// How many jobs §11 runs
     #[arg(
@@ -98,14 +98,19 @@ pub(crate) struct Options {
         global = true,
         value_name = "N",
         default_value = "15",
-        help_heading = "Sections"
+        help_heading = "Options of some sections"
     )]
     pub(crate) jobs: NonZeroUsize,
     /// Each job of §11 takes 10 to this power steps
-    #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(0..=19), help_heading = "Sections")]
+    #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(0..=19), help_heading = "Options of some sections")]
     pub(crate) power: u32,
     /// Run only one way of §11
-    #[arg(long, global = true, value_enum, help_heading = "Sections")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        help_heading = "Options of some sections"
+    )]
     pub(crate) only: Option<Only>,
 }
 
@@ -144,6 +149,52 @@ pub(crate) struct DaemonProgram {
     /// Whether main joins the thread
     #[arg(long)]
     pub(crate) join: bool,
+}
+
+/// Which sections an option is for. Every subcommand takes every option; help shows what matters.
+const FOR_SECTIONS: [(&str, &[&str]); 9] = [
+    (
+        "url",
+        &["sequential", "start", "join", "daemon", "processes"],
+    ),
+    (
+        "workers",
+        &["thread-pool", "process-pool", "compare", "fetch"],
+    ),
+    (
+        "interval",
+        &["event", "flags", "locked-flags", "thread-pool"],
+    ),
+    ("polls", &["thread-pool"]),
+    ("jobs", &["compare"]),
+    ("power", &["compare"]),
+    ("only", &["compare"]),
+    ("live", &SECTION_NAMES),
+    ("timeline", &SECTION_NAMES),
+];
+
+const SECTION_NAMES: [&str; SECTIONS.len()] = {
+    let (mut names, mut index) = ([""; SECTIONS.len()], 0);
+    while index < SECTIONS.len() {
+        names[index] = SECTIONS[index].name;
+        index += 1;
+    }
+    names
+};
+
+impl Program {
+    /// Reads the command line; ends the program with help or a usage error.
+    pub(crate) fn from_command_line() -> Self {
+        let mut command = Self::command();
+        let mut words = std::env::args_os().skip(1);
+        if let Some(subcommand) = words.find(|word| command.find_subcommand(word).is_some()) {
+            for (option, sections) in FOR_SECTIONS {
+                let hide = sections.iter().all(|section| **section != subcommand);
+                command = command.mut_arg(option, |option| option.hide(hide));
+            }
+        }
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
 }
 
 impl Command {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use threadproof::{Work, WorkTable};
 
+use super::misbehave::Misbehave;
+
 /// What `main` hands to `run_if_worker`.
 // ANCHOR: table
 pub(crate) fn table() -> WorkTable {
@@ -47,51 +49,6 @@ impl Work for Download {
         match threadproof::Downloader::new().fetch(&self.url, &self.to, &stop) {
             Ok(receipt) => Ok(receipt.bytes),
             Err(error) => Err((crate::cli::failure::code_of(&error), error.to_string())),
-        }
-    }
-}
-
-/// A job that does what jobs should not: for the tests, and for whoever wants to see it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Misbehave {
-    /// Gives this number back.
-    Not(u64),
-    /// Prints the text to stdout, then gives its length.
-    Print(String),
-    /// Panics with this text.
-    Panic(String),
-    /// Writes this text to stderr and ends the process with this code.
-    Exit(String, i32),
-    /// Aborts the process.
-    Abort,
-    /// Sleeps for this many milliseconds.
-    Sleep(u64),
-    /// Gives this many zeros.
-    Zeros(usize),
-}
-
-impl Work for Misbehave {
-    type Output = Vec<u8>;
-    const NAME: &'static str = "misbehave";
-
-    fn run(self) -> Vec<u8> {
-        match self {
-            Self::Not(number) => number.to_le_bytes().to_vec(),
-            Self::Print(text) => {
-                println!("{text}");
-                text.len().to_le_bytes().to_vec()
-            }
-            Self::Panic(text) => panic!("{text}"),
-            Self::Exit(text, code) => {
-                eprintln!("{text}");
-                std::process::exit(code)
-            }
-            Self::Abort => std::process::abort(),
-            Self::Sleep(milliseconds) => {
-                std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-                Vec::new()
-            }
-            Self::Zeros(length) => vec![0; length],
         }
     }
 }

@@ -22,13 +22,9 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){.timeline text{fill:#ddd}.timeline .axis{fill:#999}}";
 
 pub(super) fn draw(title: &str, spans: &[Span]) -> String {
-    let mut lanes: Vec<&str> = Vec::new();
-    for span in spans {
-        if !lanes.contains(&span.lane.as_str()) {
-            lanes.push(&span.lane);
-        }
-    }
-    let end = spans.iter().map(|span| span.to).max().unwrap_or_default();
+    let lanes = lanes(spans);
+    let begin = spans.iter().map(|span| span.from).min().unwrap_or_default();
+    let end = spans.iter().map(|span| span.to).max().unwrap_or_default() - begin;
     let label = lanes
         .iter()
         .map(|lane| lane.chars().count())
@@ -52,7 +48,10 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
         "<title>{title}: {}</title>",
         in_words(spans.len(), lanes.len(), end)
     ));
-    line(format_args!("<desc>{}</desc>", escape(&description(spans))));
+    line(format_args!(
+        "<desc>{}</desc>",
+        escape(&description(spans, begin))
+    ));
     line(format_args!("<style>{STYLE}</style>"));
     line(format_args!(
         r#"<text class="title" x="4" y="18">{title}</text>"#
@@ -68,7 +67,7 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
             middle + 4.0
         ));
         for span in spans.iter().filter(|span| span.lane == *lane) {
-            let (from, width) = (x(span.from), (x(span.to) - x(span.from)).max(1.5));
+            let (from, width) = (x(span.from - begin), (x(span.to) - x(span.from)).max(1.5));
             let words = format!("{}: {}", escape(&span.what), duration(span.to - span.from));
             let fits = width > span.what.chars().count() as f64 * LETTER + 8.0;
             let text = if fits {
@@ -109,9 +108,23 @@ fn in_words(spans: usize, lanes: usize, end: Duration) -> String {
     )
 }
 
-fn description(spans: &[Span]) -> String {
+/// The rows: main first, then by the time of the first span and by name, whatever thread was a
+/// hair's breadth ahead.
+fn lanes(spans: &[Span]) -> Vec<&str> {
+    let mut lanes: Vec<(&str, Duration)> = Vec::new();
+    for span in spans {
+        if !lanes.iter().any(|(lane, _)| *lane == span.lane) {
+            lanes.push((&span.lane, span.from));
+        }
+    }
+    const HAIR: u128 = 10;
+    lanes.sort_by_key(|(lane, from)| (*lane != "main", from.as_millis() / HAIR, *lane));
+    lanes.into_iter().map(|(lane, _)| lane).collect()
+}
+
+fn description(spans: &[Span], begin: Duration) -> String {
     let one = |span: &Span| {
-        let (from, to) = (duration(span.from), duration(span.to));
+        let (from, to) = (duration(span.from - begin), duration(span.to - begin));
         format!("{} {}: {from} to {to}", span.lane, span.what)
     };
     spans.iter().map(one).collect::<Vec<_>>().join("; ")

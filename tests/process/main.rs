@@ -1,0 +1,13 @@
+//! Real processes: what the program prints, how it exits, and what it leaves behind.
+
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod fetch;
+mod options;
+mod process;
+mod process_pool;
+mod sections;
+mod signals;
