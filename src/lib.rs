@@ -1,4 +1,25 @@
 //! Thread and process patterns in which every claim is a test.
+//!
+//! The crate follows a Python notebook on `threading`, `concurrent.futures` and `multiprocessing`,
+//! section by section. Each section is a small module that is good enough to use at work, the tests
+//! that prove what it promises, and a chapter of a book (in `book/`) that shows both.
+//!
+//! | § | Python | here |
+//! |---|---|---|
+//! | 1 | `requests.get`, three times | [`Downloader::fetch`] |
+//! | 2, 3 | `Thread.start`, `Thread.join` | [`start`], [`Running::join`] |
+//! | 4 | `Thread(daemon=True)` | [`start_daemon`], [`AtomicFile`] |
+//! | 5 | `threading.Event` | [`Event`], [`watch_file`] |
+//! | 6 | a dict of `bool`s | [`StopFlags`] |
+//! | 7 | the dict with a `Lock` | [`LockedFlags`] |
+//! | 8 | `ThreadPoolExecutor.map` | [`ThreadPool::map`], [`ThreadPool::map_lazy`], [`scoped_map`] |
+//! | 9 | `multiprocessing.Process` | `Process` |
+//! | 10 | `multiprocessing.Pool.map` | `ProcessPool` |
+//! | 11 | threads against processes | `compare` |
+//!
+//! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
+//! `event`, the flags, `lifecycle`; then `watch`, the pools, `process`, `download`; then `compare`.
+//! Imports point inwards only. Processes are Unix only; everything else is not.
 
 pub mod atomic_file;
 pub mod back_off;
@@ -43,3 +64,8 @@ pub use watch::{Change, Watched, Watcher, watch_file};
 #[cfg(all(test, loom))]
 #[path = "../tests/loom/mod.rs"]
 mod loom_models;
+
+/// The README's example is a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -25,6 +25,7 @@ impl Signals {
         start_daemon("signals", move || {
             for signal in signals.forever() {
                 let exit_code = if signal == SIGTERM { 143 } else { 130 };
+                // ORDERING: Relaxed. Whoever reads it because of `set` is ordered by the event.
                 if noted.swap(exit_code, Ordering::Relaxed) != 0 {
                     std::process::exit(exit_code.into());
                 }

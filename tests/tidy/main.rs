@@ -1,0 +1,262 @@
+//! Does the house stand? Rings, the one switch, orderings argued, nothing ignored, nothing astray.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Which modules each ring has. A file imports from rings inside its own, or from its own folder.
+const RINGS: [&[&str]; 4] = [
+    &[
+        "sync",
+        "timeline",
+        "frame",
+        "atomic_file",
+        "back_off",
+        "local_server",
+    ],
+    &["event", "stop_flags", "locked_flags", "claims", "lifecycle"],
+    &[
+        "watch",
+        "thread_pool",
+        "process",
+        "process_pool",
+        "download",
+    ],
+    &["compare"],
+];
+
+/// Within a ring: what may be used by its neighbours, and why.
+const NEIGHBOURS: [(&str, &str); 5] = [
+    // A step names its key in the error that the atomic flags have.
+    ("locked_flags", "stop_flags"),
+    // A thread tells its end by an event.
+    ("lifecycle", "event"),
+    // Files are downloaded side by side on borrowed inputs.
+    ("download", "thread_pool"),
+    // A pool is many workers of the kind that `process` starts one of.
+    ("process_pool", "process"),
+    // Both pools account for their jobs in the same words.
+    ("process_pool", "thread_pool"),
+];
+
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// Lines with their numbers, without those that are only comment.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self
+            .text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line));
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// The module that the file belongs to: `src/process/link.rs` belongs to `process`.
+    fn module(&self) -> String {
+        let inside = self.path.strip_prefix(Path::new(ROOT).join("src")).unwrap();
+        let first = inside.iter().next().unwrap().to_str().unwrap();
+        first.trim_end_matches(".rs").to_owned()
+    }
+
+    fn at(&self, line: usize) -> String {
+        format!("{}:{line}", self.path.strip_prefix(ROOT).unwrap().display())
+    }
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let (mut found, mut folders) = (Vec::new(), vec![Path::new(ROOT).join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push(Source { path, text });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn library() -> Vec<Source> {
+    let is_library = |source: &Source| !["lib", "main", "cli"].contains(&&*source.module());
+    sources("src").into_iter().filter(is_library).collect()
+}
+
+#[track_caller]
+fn expect_none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+fn ring(module: &str) -> Option<usize> {
+    RINGS.iter().position(|ring| ring.contains(&module))
+}
+
+#[test]
+fn every_module_has_its_ring() {
+    let modules: BTreeSet<String> = library().iter().map(Source::module).collect();
+    let known: BTreeSet<String> = RINGS.concat().iter().map(|name| name.to_string()).collect();
+    assert_eq!(modules, known);
+}
+
+#[test]
+fn imports_point_inwards() {
+    let mut complaints = Vec::new();
+    for source in library() {
+        let module = source.module();
+        for (line, code) in source.code() {
+            let Some((_, rest)) = code.split_once("crate::") else {
+                continue;
+            };
+            let used: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let is_inside = match (ring(&used), ring(&module)) {
+                (Some(used), Some(own)) => used < own,
+                _ => true,
+            };
+            if !is_inside && used != module && !NEIGHBOURS.contains(&(&module, &used)) {
+                complaints.push(format!("{}: {module} must not use {used}", source.at(line)));
+            }
+        }
+    }
+    expect_none(complaints);
+}
+
+/// The modelled modules name `std::sync` nowhere: `crate::sync` chooses for them.
+#[test]
+fn one_file_chooses_between_std_and_loom() {
+    const MODELLED: [&str; 5] = [
+        "event",
+        "stop_flags",
+        "locked_flags",
+        "claims",
+        "thread_pool",
+    ];
+    let mut complaints = Vec::new();
+    for source in library() {
+        for (line, code) in source.code() {
+            let names_std = code.contains("std::sync") && MODELLED.contains(&&*source.module());
+            let names_loom = code.contains("loom") && source.module() != "sync";
+            if names_std || names_loom {
+                complaints.push(format!("{}: use crate::sync", source.at(line)));
+            }
+        }
+    }
+    expect_none(complaints);
+}
+
+#[test]
+fn every_memory_ordering_is_argued_in_the_lines_above_it() {
+    const ABOVE: usize = 8;
+    let mut complaints = Vec::new();
+    for source in sources("src")
+        .iter()
+        .filter(|source| source.module() != "sync")
+    {
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (line, code) in source.code() {
+            let is_use = code.trim_start().starts_with("use ");
+            let above = &lines[line.saturating_sub(ABOVE + 1)..line];
+            if code.contains("Ordering::")
+                && !is_use
+                && !above.iter().any(|line| line.contains("ORDERING: "))
+            {
+                complaints.push(format!(
+                    "{}: say `// ORDERING: …` above it",
+                    source.at(line)
+                ));
+            }
+        }
+    }
+    expect_none(complaints);
+}
+
+#[test]
+fn nothing_is_ignored_or_left_to_do() {
+    let words = ["#[ignore", "todo!(", "unimplemented!(", "dbg!("];
+    let all = sources("src").into_iter().chain(sources("tests"));
+    let is_here = |source: &Source| source.path.ends_with("tests/tidy/main.rs");
+    let mut complaints = Vec::new();
+    for source in all.filter(|source| !is_here(source)) {
+        for (line, code) in source.code() {
+            complaints.extend(
+                words
+                    .iter()
+                    .filter(|word| code.contains(**word))
+                    .map(|word| format!("{}: {word}", source.at(line))),
+            );
+        }
+    }
+    expect_none(complaints);
+}
+
+/// A module opens with its picture: what it is in one sentence, and a drawing.
+#[test]
+fn every_module_opens_with_its_picture() {
+    let mut complaints = Vec::new();
+    for module in RINGS.concat() {
+        let path = Path::new(ROOT).join(format!("src/{module}.rs"));
+        let text = fs::read_to_string(&path).unwrap();
+        let readme = path.with_extension("").join("README.md");
+        let head = match text.strip_prefix("#![doc = include_str!(") {
+            Some(_) => fs::read_to_string(readme).unwrap(),
+            None => text
+                .lines()
+                .take_while(|line| line.starts_with("//!"))
+                .collect(),
+        };
+        // The one module without a drawing is the switch: it has no states.
+        if !head.contains("```text") && module != "sync" {
+            complaints.push(format!("src/{module}.rs: draw its states"));
+        }
+    }
+    expect_none(complaints);
+}
+
+#[test]
+fn the_top_level_has_what_the_design_card_names() {
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "src",
+        "tests",
+        "fixtures",
+        "book",
+        "README.md",
+    ];
+    let allowed = [&allowed[..], &["LICENSE-MIT", "LICENSE-APACHE", "target"]].concat();
+    let entries = fs::read_dir(ROOT)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let names = entries.map(|name| name.into_string().unwrap());
+    let astray = names.filter(|name| !name.starts_with('.') && !allowed.contains(&name.as_str()));
+    assert_eq!(astray.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn every_section_has_a_file_of_its_name() {
+    let table = fs::read_to_string(Path::new(ROOT).join("src/cli/sections.rs")).unwrap();
+    let names = table
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("name: \""));
+    let names: Vec<String> = names
+        .map(|rest| rest.trim_end_matches("\",").replace('-', "_"))
+        .collect();
+    assert_eq!(names.len(), 11);
+    for name in names {
+        assert!(
+            Path::new(ROOT).join(format!("src/cli/{name}.rs")).exists(),
+            "{name}"
+        );
+    }
+}
