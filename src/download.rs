@@ -314,7 +314,9 @@ impl Downloader {
 fn stoppable<R>(agent: &Agent, stop: &Event, body: impl FnOnce() -> R) -> R {
     let finished = Event::new();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let stopper = std::thread::Builder::new().name("stopper".to_owned());
+        // Without a stopper the body still looks at the signal between two reads.
+        let _ = stopper.spawn_scoped(scope, || {
             while finished.wait_timeout(STOP_POLL) == Wait::TimedOut {
                 if stop.is_set() {
                     return agent.clone().shutdown();

@@ -3,10 +3,12 @@
 //! Only a program's end shows what a daemon is, so this section starts two small programs: itself,
 //! with the hidden subcommand `daemon-program`.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use signal_hook::consts::SIGINT;
 use threadproof::{Downloader, Event, start, start_daemon};
 
 use super::context::Context;
@@ -91,6 +93,8 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
     context.check()?;
     match output.status.code() {
         Some(0) => Ok(time),
+        // Ctrl-C reached the child before this program has noticed it.
+        None if output.status.signal() == Some(SIGINT) => Err(Failure::Interrupted),
         code => {
             let words = String::from_utf8_lossy(&output.stderr)
                 .trim_end()

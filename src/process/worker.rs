@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use serde_bytes::ByteBuf;
@@ -63,7 +64,8 @@ impl fmt::Debug for WorkTable {
 /// Turns this process into a worker if it was started as one; else returns at once.
 ///
 /// To be the first line of `main`. Inside a worker it never returns: it runs jobs until the parent
-/// closes the channel. When the parent has died, a worker ends within a second, busy or idle.
+/// closes the channel. When the parent has died, a worker ends within a second, busy or idle. It
+/// takes no notice of Ctrl-C, which a terminal sends to the parent as well.
 ///
 /// # Differences from Python
 /// Takes the place of `if __name__ == "__main__":` together with the import of the main module.
@@ -101,6 +103,7 @@ fn worker_argument() -> Option<Option<usize>> {
 fn serve(table: &WorkTable, max_frame: usize) -> io::Result<()> {
     let mut channel = take_channel()?;
     note_panics();
+    leave_ctrl_c_to_the_parent()?;
     let hello = Answer::Hello { protocol: PROTOCOL };
     send(&mut channel, &hello, max_frame)?;
     let messages = read_on_another_thread(channel.try_clone()?, max_frame)?;
@@ -123,6 +126,13 @@ fn take_channel() -> io::Result<UnixStream> {
     let channel = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     Ok(UnixStream::from(channel))
+}
+
+/// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a
+/// worker ends when its channel does.
+fn leave_ctrl_c_to_the_parent() -> io::Result<()> {
+    let seen = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, seen).map(drop)
 }
 
 /// Takes messages in while a job runs, and so sees at once that the parent has gone.
