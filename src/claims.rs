@@ -22,7 +22,6 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Hands out each index below `length` exactly once.
-// ANCHOR: counter
 #[derive(Debug)]
 pub(crate) struct Counter {
     next: AtomicUsize,
@@ -54,7 +53,6 @@ impl Counter {
         Some(first..first + run_from(first))
     }
 }
-// ANCHOR_END: counter
 
 /// Owned inputs, handed out in runs; the rest can be taken away by a cancel.
 #[derive(Debug)]

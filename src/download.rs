@@ -423,6 +423,7 @@ impl Attempt<'_> {
             file.write_all(&buffer[..read]).map_err(cannot_write)?;
             progress(Progress { bytes, total });
         }
+        // ANCHOR: whole
         if total.is_some_and(|total| bytes < total) {
             return Err(DownloadError::Truncated {
                 url: self.url(),
@@ -432,6 +433,7 @@ impl Attempt<'_> {
         }
         file.commit().map_err(cannot_write)?;
         Ok(bytes)
+        // ANCHOR_END: whole
     }
 
     fn before_body(&self, error: ureq::Error) -> DownloadError {

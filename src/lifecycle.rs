@@ -135,12 +135,14 @@ where
 /// assert!(!daemon.is_finished());
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: start_daemon
 pub fn start_daemon<F>(name: &str, body: F) -> io::Result<Daemon>
 where
     F: FnOnce() + Send + 'static,
 {
     Ok(start(name, body)?.detach())
 }
+// ANCHOR_END: start_daemon
 
 impl<T> Running<T> {
     /// Waits for the thread's end and gives what its body returned.

@@ -3,11 +3,13 @@
 #[cfg(unix)]
 mod cli;
 
+// ANCHOR: main
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
     threadproof::run_if_worker(&cli::work::table());
     cli::main()
 }
+// ANCHOR_END: main
 
 #[cfg(not(unix))]
 fn main() -> std::process::ExitCode {

@@ -367,7 +367,6 @@ impl<R> fmt::Debug for MapLazy<R> {
 /// let lengths = threadproof::scoped_map(workers, &words, |word| word.len());
 /// assert_eq!(lengths, [Ok(3), Ok(5), Ok(4)]);
 /// ```
-// ANCHOR: scoped_map
 pub fn scoped_map<T, R, F>(workers: NonZeroUsize, inputs: &[T], f: F) -> Vec<Result<R, Panicked>>
 where
     T: Sync,
@@ -414,7 +413,6 @@ where
         in_order(runs)
     })
 }
-// ANCHOR_END: scoped_map
 
 fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Panicked> {
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));

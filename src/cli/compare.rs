@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::options::Only;
 use super::outcome::{Baseline, Outcome};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, power) = (context.options.jobs.get(), context.options.power);
@@ -56,7 +55,6 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     main.flush();
     Ok(outcome(&comparison, verdict, cores))
 }
-// ANCHOR_END: run
 
 fn ways(only: Option<Only>) -> Vec<Way> {
     match only {

@@ -109,6 +109,9 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
 /// The hidden subcommand: a download in a thread that main joins, or leaves.
 // ANCHOR: program
 pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Failure> {
+    if let Some(daemons) = ending.busy {
+        return leave_busy_daemons(daemons);
+    }
     let missing = || Failure::Usage("daemon-program needs --url and --dir".to_owned());
     let url = options.url.clone().ok_or_else(missing)?;
     let folder = options.dir.as_deref().ok_or_else(missing)?;
@@ -133,3 +136,16 @@ pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Fa
     Ok(())
 }
 // ANCHOR_END: program
+
+/// For claim A1: the program's end does not care what its daemons are at.
+fn leave_busy_daemons(daemons: u32) -> Result<(), Failure> {
+    for number in 1..=daemons {
+        let busy = start_daemon(&format!("busy-{number}"), || {
+            loop {
+                std::hint::black_box(String::from("busy"));
+            }
+        });
+        busy.map_err(|error| Failure::io("a thread", error))?;
+    }
+    Ok(())
+}

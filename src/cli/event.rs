@@ -11,7 +11,6 @@ use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
 use super::watchers::{OnDrop, Watch, stop_and_join};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let interval = context.options.interval;
     let watch = Watch::new(context, "a.txt")?;
@@ -70,4 +69,3 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         details: json!({ "looks": looks, "interval": interval.as_secs_f64() }),
     })
 }
-// ANCHOR_END: run

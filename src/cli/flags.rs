@@ -11,7 +11,6 @@ use super::outcome::Outcome;
 use super::story::Lane;
 use super::watchers::{FILES, Watch, stop_one_by_one};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let flags = Arc::new(StopFlags::new(FILES));
     let of_threads = flags.clone();
@@ -24,7 +23,6 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         |file| drop(flags.stop(file)),
     )
 }
-// ANCHOR_END: run
 
 /// The notebook's loop, and it really looks: the flag is polled, so a stop waits for the sleep.
 // ANCHOR: watch

@@ -9,12 +9,12 @@ use super::downloads::{FILES, Kit, sequential};
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let kit = Kit::new(context)?;
     let baseline = sequential(context)?;
     let start = Instant::now();
     let mut main = context.main_lane(start);
+    // ANCHOR: run
     let downloads = kit.start_all("join", start);
     let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
     main.say(format!("{FILES} threads started"));
@@ -26,6 +26,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     main.say("Main program done!!");
     main.flush();
     context.note("join", time);
+    // ANCHOR_END: run
     let bytes: u64 = receipts.iter().map(|receipt| receipt.bytes).sum();
     let baseline = Baseline {
         what: "sequential",
@@ -39,4 +40,3 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         details: json!({ "files": FILES, "bytes": bytes }),
     })
 }
-// ANCHOR_END: run

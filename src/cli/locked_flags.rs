@@ -11,7 +11,6 @@ use super::outcome::Outcome;
 use super::story::Lane;
 use super::watchers::{Watch, stop_one_by_one};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let flags = Arc::new(LockedFlags::new());
     let of_threads = flags.clone();
@@ -24,7 +23,6 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         |file| drop(flags.stop(file)),
     )
 }
-// ANCHOR_END: run
 
 /// Each look happens under the lock or not at all: none begins once `stop` has returned.
 // ANCHOR: watch

@@ -149,6 +149,9 @@ pub(crate) struct DaemonProgram {
     /// Whether main joins the thread
     #[arg(long)]
     pub(crate) join: bool,
+    /// So many daemons that never end, and no download
+    #[arg(long, conflicts_with = "join")]
+    pub(crate) busy: Option<u32>,
 }
 
 /// Which sections an option is for. Every subcommand takes every option; help shows what matters.

@@ -10,11 +10,11 @@ use super::failure::Failure;
 use super::outcome::Outcome;
 use super::work::Square;
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     let start = Instant::now();
     let mut main = context.main_lane(start);
+    // ANCHOR: run
     let pool = ProcessPool::builder(context.program.clone())
         .workers(workers.get())
         .build()?;
@@ -25,6 +25,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let (began, map) = (context.timeline.elapsed(), Instant::now());
     let outputs = context.interruptible(|| pool.kill(), || pool.map(inputs.map(Square)))?;
     let time = map.elapsed();
+    // ANCHOR_END: run
     context
         .timeline
         .record("main", "map", began, context.timeline.elapsed());
@@ -59,4 +60,3 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         }),
     })
 }
-// ANCHOR_END: run

@@ -14,13 +14,13 @@ use super::work::Download;
 /// How long a join waits before it looks whether the program was interrupted.
 const LOOK: Duration = Duration::from_millis(20);
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let threads = on_threads(context)?;
     let url = context.url()?;
     let start = Instant::now();
     let mut main = context.main_lane(start);
     let mut processes = Vec::new();
+    // ANCHOR: run
     for number in 1..=FILES {
         let file = format!("processes-{number}.png");
         let (url, to) = (url.clone(), context.folder().join(&file));
@@ -29,6 +29,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         let lane = context.story.lane(format!("pid {}", process.pid()), start);
         processes.push((process, lane, file, began));
     }
+    // ANCHOR_END: run
     let start_up = start.elapsed() / FILES as u32;
     main.say(format!(
         "{FILES} processes started, {:.1} ms each",
@@ -65,7 +66,6 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         }),
     })
 }
-// ANCHOR_END: run
 
 /// Joins, unless the user interrupts the program: then the process is killed.
 fn join<O>(context: &Context, mut process: Process<O>) -> Result<O, Failure>

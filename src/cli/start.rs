@@ -9,12 +9,12 @@ use super::downloads::{FILES, Kit, sequential};
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let kit = Kit::new(context)?;
     let baseline = sequential(context)?;
     let start = Instant::now();
     let mut main = context.main_lane(start);
+    // ANCHOR: run
     let downloads = kit.start_all("start", start);
     let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
     let time = start.elapsed();
@@ -24,6 +24,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         .iter()
         .filter(|download| !download.is_finished())
         .count();
+    // ANCHOR_END: run
 
     // The notebook's kernel lives on, and so do the threads. A program has to wait for them, or
     // end and lose them: that is the next two sections.
@@ -44,4 +45,3 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         }),
     })
 }
-// ANCHOR_END: run

@@ -36,10 +36,10 @@ struct Hello {
     worker: String,
 }
 
-// ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     let one_by_one = sequential(context)?;
+    // ANCHOR: run
     let pool = ThreadPool::new(workers).map_err(|error| Failure::io("a thread", error))?;
     let begin = Instant::now();
     let mut main = context.main_lane(begin);
@@ -52,6 +52,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         || pool.map(jobs, hello),
     );
     let time = begin.elapsed();
+    // ANCHOR_END: run
     touching.join()??;
     let mut spans = Vec::new();
     for hello in hellos? {
@@ -83,10 +84,8 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         details: json!({ "workers": workers, "jobs": spans }),
     })
 }
-// ANCHOR_END: run
 
 /// The job: looks at its file a few times.
-// ANCHOR: hello
 fn hello(job: Job) -> Result<Hello, Failure> {
     let worker = std::thread::current().name().unwrap_or("main").to_owned();
     let began = job.begin.elapsed();
@@ -111,7 +110,6 @@ fn hello(job: Job) -> Result<Hello, Failure> {
         worker,
     })
 }
-// ANCHOR_END: hello
 
 fn jobs(context: &Context, begin: Instant) -> Result<Vec<Job>, Failure> {
     let job = |(number, file)| {

@@ -16,7 +16,6 @@ const FULL_CHUNK: Duration = Duration::from_millis(1);
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A supervisor's whole life. It says once, by `started`, whether its first worker came up.
-// ANCHOR: supervise
 pub(super) fn supervise(
     shared: &Shared,
     started: mpsc::Sender<Result<(), ProcessError>>,
@@ -34,6 +33,7 @@ pub(super) fn supervise(
     let _ = started.send(Ok(()));
     drop(started);
     let mut pace = Pace::new(FULL_CHUNK);
+    // ANCHOR: supervise
     let broken = loop {
         if !worker.is_fit() && shared.has_future() {
             match worker.replace(shared) {
@@ -55,10 +55,10 @@ pub(super) fn supervise(
         worker.run(shared, chunk, &mut report);
         pace.learn(start);
     };
+    // ANCHOR_END: supervise
     report.cancelled += shared.supervisor_ends(broken);
     report
 }
-// ANCHOR_END: supervise
 
 /// A process, and what it may still do.
 struct Worker {
@@ -177,7 +177,6 @@ fn count(outcome: &Outcome, report: &mut PoolReport) {
 
 impl Shared {
     /// The next jobs, all of one map; `None` when there will be none again.
-    // ANCHOR: claim
     fn claim(&self, wanted: usize) -> Option<Vec<Pending>> {
         let mut state = self.state.lock();
         while state.queue.is_empty() && state.phase == Phase::Open {
@@ -198,7 +197,6 @@ impl Shared {
         }
         (!chunk.is_empty()).then_some(chunk)
     }
-    // ANCHOR_END: claim
 
     /// Gives back jobs that no worker has begun, in front of all others.
     fn put_back(&self, jobs: Vec<Pending>) {

@@ -42,7 +42,6 @@ trait Outcome<R>: Send + Sync {
     fn is_finished(&self) -> bool;
 }
 
-// ANCHOR: job
 pub(crate) struct JobCell<F, R> {
     state: Mutex<State<F, R>>,
     changed: Condvar,
@@ -61,7 +60,6 @@ enum Phase<F, R> {
     Cancelled,
     Taken,
 }
-// ANCHOR_END: job
 
 impl<F, R> JobCell<F, R>
 where

@@ -87,7 +87,6 @@ impl Queue {
         })
     }
 
-    // ANCHOR: push
     pub(crate) fn push(&self, entry: Arc<dyn Queued>) -> Result<(), PoolShutDown> {
         let is_batch = entry.is_batch();
         let mut state = self.state.lock();
@@ -103,7 +102,6 @@ impl Queue {
         }
         Ok(())
     }
-    // ANCHOR_END: push
 
     /// A worker's whole life: claims and runs until the queue is closed and empty.
     // ANCHOR: work
@@ -147,14 +145,12 @@ impl Queue {
     }
 
     /// Takes no more entries; the workers run what is queued and end.
-    // ANCHOR: close
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.is_closed = true;
         drop(state);
         self.changed.notify_all();
     }
-    // ANCHOR_END: close
 
     pub(crate) fn is_closed(&self) -> bool {
         self.state.lock().is_closed

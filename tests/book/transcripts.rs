@@ -5,7 +5,7 @@
 //! same sign in place of each. `BLESS=1 cargo test --test book` writes the transcripts anew.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use regex::Regex;
@@ -71,6 +71,48 @@ fn masked(text: &str) -> String {
             .replace_all(&text, *sign)
             .into_owned()
     })
+}
+
+/// The README's table, with BLESS=1 too, is that of a run of its first command.
+#[test]
+fn the_readme_shows_the_closing_table() {
+    let path = Path::new(ROOT).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_threadproof"))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let table = printed
+        .split("  §  section")
+        .nth(1)
+        .expect("the tour ends with its table");
+    let (before, rest) = readme
+        .split_once("```text\n  §  section")
+        .expect("the README's table");
+    let (shown, after) = rest.split_once("```").unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(
+            &path,
+            format!("{before}```text\n  §  section{table}```{after}"),
+        )
+        .unwrap();
+        return;
+    }
+    let plain = |table: &str| {
+        let table = Regex::new(r"\d+\.\d+")
+            .unwrap()
+            .replace_all(table, "T")
+            .into_owned();
+        Regex::new(" +")
+            .unwrap()
+            .replace_all(&masked(&table), " ")
+            .into_owned()
+    };
+    assert_eq!(
+        plain(shown),
+        plain(table),
+        "BLESS=1 cargo test --test book writes it anew"
+    );
 }
 
 #[test]

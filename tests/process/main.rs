@@ -6,6 +6,7 @@
 mod support;
 
 mod fetch;
+mod lifecycle;
 mod options;
 mod process;
 mod process_pool;

@@ -1,0 +1,53 @@
+//! Threads and the end of the program: <https://docs.python.org/3/library/threading.html#thread-objects>.
+
+use assert_cmd::assert::OutputAssertExt;
+use rstest::rstest;
+use threadproof::local_server::{LocalServer, Reply, Site};
+
+use crate::support::{PATIENCE, threadproof};
+
+fn daemon_program(
+    reply: Reply,
+    options: &[&str],
+) -> (assert_cmd::assert::Assert, tempfile::TempDir) {
+    let server = LocalServer::start(Site::new().page("/office.png", reply)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url("/office.png");
+    let mut arguments = vec!["daemon-program", "--url", &url];
+    arguments.extend(["--dir", folder.path().to_str().unwrap()]);
+    arguments.extend(options);
+    (
+        threadproof(&arguments).assert().success().stderr(""),
+        folder,
+    )
+}
+
+/// After CPython's `test_1_join_on_shutdown`: what is joined comes before the program's end.
+#[test]
+fn a_joined_thread_has_done_its_work_when_the_program_ends() {
+    let (assert, folder) = daemon_program(Reply::ok(*b"office"), &["--join"]);
+    assert.stdout("joined.png downloaded, 6 bytes\nMain program done!!\n");
+    assert_eq!(
+        std::fs::read(folder.path().join("joined.png")).unwrap(),
+        b"office"
+    );
+}
+
+/// Claim J2: the server answers only after longer than the program could ever take.
+#[test]
+fn a_daemon_that_nobody_joins_is_lost_with_the_program() {
+    let late = Reply::ok(*b"office").latency(PATIENCE);
+    let (assert, folder) = daemon_program(late, &[]);
+    assert.stdout("Main program done!!\n");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Claim A1, after CPython's `test_4_daemon_threads`: a sample of its hundred rounds.
+#[rstest]
+fn busy_daemons_do_not_disturb_the_end_of_the_program(
+    #[values(1, 40)] daemons: u32,
+    #[values(1, 2, 3, 4, 5)] _round: u32,
+) {
+    let assert = threadproof(&["daemon-program", "--busy", &daemons.to_string()]).assert();
+    assert.success().stdout("").stderr("");
+}
