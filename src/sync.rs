@@ -24,10 +24,18 @@ pub(crate) mod atomic {
     pub(crate) use super::backend::atomic::{AtomicBool, AtomicUsize, Ordering};
 }
 
-#[cfg(all(test, loom))]
-pub(crate) use loom::thread_local;
 #[cfg(not(all(test, loom)))]
 pub(crate) use std::thread_local;
+
+/// loom's own, which knows no `const` initialisers.
+#[cfg(all(test, loom))]
+macro_rules! loom_thread_local {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = const { $init:expr };) => {
+        loom::thread_local! { $(#[$attribute])* static $name: $type = $init; }
+    };
+}
+#[cfg(all(test, loom))]
+pub(crate) use loom_thread_local as thread_local;
 
 /// `std`'s mutex with the poison policy of this module.
 #[derive(Debug, Default)]
@@ -44,19 +52,30 @@ impl<T> Mutex<T> {
 }
 
 /// `std`'s condition variable with the poison policy of this module.
-#[derive(Debug, Default)]
-pub(crate) struct Condvar(backend::Condvar);
+#[derive(Debug)]
+pub(crate) struct Condvar(Waiters);
+
+#[cfg(not(all(test, loom)))]
+type Waiters = backend::Condvar;
+/// Shared with the coin, which wakes them for no reason.
+#[cfg(all(test, loom))]
+type Waiters = Arc<backend::Condvar>;
+
+impl Default for Condvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Condvar {
     pub(crate) fn new() -> Self {
-        Self(backend::Condvar::new())
+        let waiters = Waiters::default();
+        #[cfg(all(test, loom))]
+        coin::will_wake(&waiters);
+        Self(waiters)
     }
 
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        #[cfg(all(test, loom))]
-        if coin::wakes_for_no_reason() {
-            return guard;
-        }
         self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,8 +92,6 @@ impl Condvar {
                 let waited = self.0.wait_timeout(guard, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
-            #[cfg(all(test, loom))]
-            Some(_) => guard,
         }
     }
 
@@ -89,8 +106,8 @@ impl Condvar {
 
 /// Until when to wait; a timeout too long for the clock (`Duration::MAX`) is "for ever".
 ///
-/// Under the model checker there is no time: a coin that another thread tosses decides at each wait
-/// whether the deadline has come, so that a model sees both outcomes.
+/// Under the model checker there is no time: a coin that another thread tosses decides each time
+/// the deadline is asked whether it has come, so that a model sees both outcomes.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     #[cfg(not(all(test, loom)))]
@@ -143,65 +160,67 @@ impl Deadline {
     }
 
     pub(crate) fn has_passed(&self) -> bool {
+        if !self.never && !self.passed.get() {
+            self.passed.set(coin::fell());
+        }
         self.passed.get()
     }
 
-    fn time_left(&self) -> Option<std::time::Duration> {
-        if !self.passed.get() && !self.never {
-            self.passed.set(coin::toss());
-        }
-        self.passed.get().then_some(std::time::Duration::ZERO)
+    /// Nobody can say: the coin wakes whoever waits when it falls.
+    fn time_left(&self) -> Option<std::convert::Infallible> {
+        None
     }
 }
 
-/// What loom leaves out, decided by a thread whose unsynchronised stores may or may not be seen:
-/// timed waits that time out, and wake-ups for no reason.
+/// What loom leaves out: timed waits that time out, and wake-ups for no reason.
+///
+/// A thread of its own wakes every waiter and moves a counter that nothing synchronises; loom tries
+/// every moment for it. A timed wait that sees the counter moved has timed out. One gap remains: a
+/// toss between a waiter's last look and its sleep is missed, so a model with a timed wait must
+/// end the wait by other means, too.
 #[cfg(all(test, loom))]
 pub(crate) mod coin {
-    use super::Arc;
+    use super::{Arc, Waiters};
     use loom::sync::atomic::{AtomicUsize, Ordering};
     use std::cell::{Cell, RefCell};
 
     // Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
     std::thread_local! {
-        static FLIPS: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
+        static TOSSES: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
         static SEEN: Cell<usize> = const { Cell::new(0) };
-        static SPURIOUS: Cell<bool> = const { Cell::new(false) };
+        static WAKES: RefCell<Vec<Waiters>> = const { RefCell::new(Vec::new()) };
     }
 
-    /// Forgets the coin of the run before; a model begins with this.
+    /// Forgets the coin of the schedule before; each schedule begins with this.
     pub(crate) fn put_away() {
-        FLIPS.set(None);
+        TOSSES.set(None);
         SEEN.set(0);
-        SPURIOUS.set(false);
+        WAKES.take();
     }
 
-    /// Starts the thread that tosses: at most `times` of the waits in this run time out.
-    pub(crate) fn times_out(times: usize) -> loom::thread::JoinHandle<()> {
-        let flips = Arc::new(AtomicUsize::new(0));
-        FLIPS.set(Some(flips.clone()));
+    /// Starts the thread that tosses. It wakes those who wait for what was made before it started.
+    pub(crate) fn toss(times: usize) -> loom::thread::JoinHandle<()> {
+        let tosses = Arc::new(AtomicUsize::new(0));
+        TOSSES.set(Some(tosses.clone()));
+        let wakes = WAKES.with_borrow(Clone::clone);
         loom::thread::spawn(move || {
-            for flip in 1..=times {
-                flips.store(flip, Ordering::Relaxed);
+            for toss in 1..=times {
+                tosses.store(toss, Ordering::Relaxed);
+                wakes.iter().for_each(|waiters| waiters.notify_all());
             }
         })
     }
 
-    /// As [`times_out`], for waits that return although nobody notified.
-    pub(crate) fn spurious(times: usize) -> loom::thread::JoinHandle<()> {
-        SPURIOUS.set(true);
-        times_out(times)
-    }
-
-    pub(super) fn toss() -> bool {
-        let Some(flips) = FLIPS.with_borrow(Clone::clone) else {
+    /// Whether the coin was tossed since the last time somebody saw it.
+    pub(super) fn fell() -> bool {
+        let Some(tosses) = TOSSES.with_borrow(Clone::clone) else {
             return false;
         };
-        let now = flips.load(Ordering::Relaxed);
+        let now = tosses.load(Ordering::Relaxed);
         now > SEEN.replace(now.max(SEEN.get()))
     }
 
-    pub(super) fn wakes_for_no_reason() -> bool {
-        SPURIOUS.get() && toss()
+    pub(super) fn will_wake(waiters: &Waiters) {
+        WAKES.with_borrow_mut(|wakes| wakes.push(waiters.clone()));
     }
 }

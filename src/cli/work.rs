@@ -34,6 +34,7 @@ impl Work for Square {
 // ANCHOR_END: square
 
 /// §9's job: one download. An error crosses the border as its exit code and its words.
+// ANCHOR: download
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Download {
     pub(crate) url: String,
@@ -52,3 +53,4 @@ impl Work for Download {
         }
     }
 }
+// ANCHOR_END: download

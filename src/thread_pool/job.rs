@@ -167,7 +167,11 @@ where
         }
         match std::mem::replace(&mut state.phase, Phase::Taken) {
             Phase::Done(outcome) => Some(outcome),
-            _ => Some(Err(JobError::Cancelled)),
+            other => {
+                // Cancelled stays so: the worker that finds the job in the queue counts it.
+                state.phase = other;
+                Some(Err(JobError::Cancelled))
+            }
         }
     }
 

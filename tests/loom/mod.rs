@@ -1,1 +1,12 @@
-//! The models; see each file.
+//! In every schedule? Each model runs under all interleavings that loom finds, within its bound.
+//!
+//! Unit tests of the library, built by `RUSTFLAGS="--cfg loom" cargo test --lib`. Each model has at
+//! least two threads, prints one line, and dies of a one-line break of the source.
+
+mod batch;
+mod claims;
+mod event;
+mod harness;
+mod locked_flags;
+mod stop_flags;
+mod thread_pool;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rstest::rstest;
 use threadproof::{Process, ProcessError, WorkerProgram};
 
-use crate::support::{Misbehave, eventually, exists, worker_program};
+use crate::support::{Misbehave, exists, until, worker_program};
 
 fn start(job: Misbehave) -> Process<Vec<u8>> {
     Process::start(&worker_program(), job).unwrap()
@@ -110,6 +110,6 @@ fn the_argument_of_a_worker_does_not_start_a_second_generation() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    eventually("it ends", || child.try_wait().unwrap().is_some());
+    until(|| child.try_wait().unwrap().is_some());
     assert!(!child.wait().unwrap().success());
 }

@@ -9,7 +9,7 @@ use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
-use crate::support::{Misbehave, eventually, exists, threadproof, worker_program};
+use crate::support::{Misbehave, exists, threadproof, until, worker_program};
 
 fn builder(workers: usize) -> ProcessPoolBuilder {
     ProcessPool::builder(worker_program()).workers(workers)
@@ -104,7 +104,7 @@ fn an_idle_worker_may_be_killed() {
     let pool = builder(1).build().unwrap();
     let victim = pool.pids()[0];
     kill(victim);
-    eventually("it is a zombie", || {
+    until(|| {
         std::fs::read_to_string(format!("/proc/{victim}/stat"))
             .is_ok_and(|stat| stat.contains(") Z"))
             || !Path::new("/proc").exists()
@@ -161,13 +161,13 @@ fn no_worker_outlives_a_parent_that_was_killed() {
             .collect()
     };
     let mut workers = Vec::new();
-    eventually("three workers", || {
+    until(|| {
         workers = children(parent.id());
         workers.len() == 3
     });
     parent.kill().unwrap();
     parent.wait().unwrap();
-    eventually("all workers gone", || !workers.iter().copied().any(exists));
+    until(|| !workers.iter().copied().any(exists));
 }
 
 /// Claim X6, the part about children.
@@ -262,9 +262,7 @@ fn a_worker_is_replaced_after_its_number_of_jobs() {
     for _ in 0..3 {
         let outputs = pool.map([Misbehave::Not(1), Misbehave::Not(2)]);
         assert!(outputs.into_iter().map(number).eq([1, 2]));
-        eventually("a new worker", || {
-            pool.pids().iter().any(|pid| pids.insert(*pid))
-        });
+        until(|| pool.pids().iter().any(|pid| pids.insert(*pid)));
     }
     assert_eq!(pids.len(), 4);
 }

@@ -53,7 +53,7 @@ fn a_signal_ends_a_download_that_a_server_holds_up(#[case] arguments: &[&str]) {
     arguments.extend([&*url, "--dir", folder.path().to_str().unwrap()]);
     let mut command = threadproof(&arguments);
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    crate::support::eventually("a request", || !server.requests().is_empty());
+    crate::support::until(|| !server.requests().is_empty());
     send(&child, Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

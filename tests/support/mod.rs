@@ -1,58 +1,74 @@
-//! What several kinds of tests share.
+//! What several kinds of tests share: to wait for a state, to look into a folder, to run the program.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each kind of test uses its own part of this file"
+)]
 
-use std::process::Command;
+#[cfg(unix)]
+mod program;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use threadproof::WorkerProgram;
+#[cfg(unix)]
+pub(crate) use program::*;
 
-#[path = "../../src/cli/misbehave.rs"]
-mod misbehave;
-pub(crate) use misbehave::Misbehave;
+/// After this long a test is broken, and says so instead of hanging.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program under test; its worker processes know [`Misbehave`].
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");
-
-pub(crate) fn worker_program() -> WorkerProgram {
-    WorkerProgram::at(PROGRAM)
-}
-
-/// The program with these arguments, untouched by proxies of the environment.
-pub(crate) fn threadproof(arguments: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(arguments);
-    for proxy in [
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ] {
-        command.env_remove(proxy);
-    }
-    command
-}
-
-/// Long enough for a machine under load; a test that waits this long has found a hang.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits for a state that must come.
+/// Waits for a state that another thread brings about.
 #[track_caller]
-pub(crate) fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !is_true() {
-        assert!(start.elapsed() < PATIENCE, "never happened: {what}");
-        std::thread::sleep(Duration::from_millis(2));
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain");
+        thread::yield_now();
     }
 }
 
-/// Whether a process of this number is there, be it as a zombie.
-pub(crate) fn exists(pid: u32) -> bool {
-    let number = pid.to_string();
-    let shown = Command::new("ps")
-        .args(["-o", "stat=", "-p", &number])
-        .output();
-    shown.is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+/// Runs `body` on a thread of its own, so that a deadlock in it is a failure and no hang.
+#[track_caller]
+pub(crate) fn ends<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let running = threadproof::start("body", body).expect("a thread can be started");
+    match running.join_timeout(PATIENCE) {
+        Ok(outcome) => outcome.unwrap_or_else(|error| panic!("{error}")),
+        Err(running) => {
+            drop(running.detach());
+            panic!("it hangs");
+        }
+    }
+}
+
+pub(crate) fn count(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).expect("not zero")
+}
+
+/// The names of all files in a folder, sorted.
+pub(crate) fn files_in(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().expect("the folder can be read");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        let name = entry.expect("an entry can be read").file_name();
+        name.into_string().expect("a name in UTF-8")
+    };
+    let mut names: Vec<String> = entries.map(name).collect();
+    names.sort();
+    names
+}
+
+/// Starts the named test of this binary once more, in a process whose surroundings a test may
+/// change; says whether it passed there.
+pub(crate) fn passes_in_its_own_process(
+    test: &str,
+    surroundings: impl FnOnce(&mut std::process::Command) -> &mut std::process::Command,
+) -> bool {
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this binary"));
+    let output = surroundings(again.args(["--exact", test])).output();
+    let output = output.expect("this binary runs once more");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("running 1 test\n"), "no such test: {said}");
+    output.status.success()
 }

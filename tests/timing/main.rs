@@ -1,3 +1,9 @@
 //! Is it concurrent, and prompt? Gates first, then ratios within one run, with wide margins.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod compare;
+mod download;
+mod event;
+mod thread_pool;

@@ -1,0 +1,161 @@
+//! K3, K4: check and step are one, so a stop that has returned is final.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use loom::thread;
+
+use super::harness::{Bound, Data, Seen, holds};
+use crate::LockedFlags;
+
+/// What the test knows beside the model; std's, so that looking at it is no step of the model.
+///
+/// It remembers the offence and accuses later: a panic inside a step would unwind through locks.
+#[derive(Clone)]
+struct Stopped(Arc<[AtomicBool; 2]>);
+
+impl Stopped {
+    fn not_yet() -> Self {
+        Self(Arc::default())
+    }
+
+    /// The stop has returned.
+    fn now(&self) {
+        self.0[0].store(true, Ordering::Relaxed);
+    }
+
+    /// A step begins.
+    fn step(&self) {
+        self.0[1].fetch_or(self.0[0].load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn is_final(&self) -> bool {
+        !self.0[1].load(Ordering::Relaxed)
+    }
+}
+
+/// K3
+#[test]
+fn no_step_begins_after_stop_returned() {
+    let counts = Seen::new();
+    let seen = counts.clone();
+    holds(Bound::Exhaustive, move || {
+        let (flags, stopped) = (Arc::new(LockedFlags::new()), Stopped::not_yet());
+        let worker = flags.register("a").unwrap();
+        let stopper = {
+            let (flags, stopped) = (flags.clone(), stopped.clone());
+            thread::spawn(move || {
+                let answer = flags.stop("a");
+                stopped.now();
+                answer
+            })
+        };
+        let step = || worker.step(|| stopped.step());
+        let steps = (0..2).filter_map(|_| step()).count();
+        let answer = stopper.join().unwrap();
+        let one_more = step();
+        drop(worker);
+        assert!(stopped.is_final(), "a step began after the stop");
+        assert_eq!((answer, one_more), (Ok(true), None));
+        seen.add(steps);
+    });
+    counts.are_exactly([0, 1, 2]);
+}
+
+/// K3: a stop that comes during a step returns after it, and sees all that it did.
+#[test]
+fn step_and_stop_exclude_each_other() {
+    let reads = Seen::new();
+    let seen = reads.clone();
+    holds(Bound::Exhaustive, move || {
+        let (flags, data) = (Arc::new(LockedFlags::new()), Data::new());
+        let worker = flags.register("a").unwrap();
+        let stopper = {
+            let (flags, data) = (flags.clone(), data.clone());
+            thread::spawn(move || {
+                flags.stop("a").unwrap();
+                data.read()
+            })
+        };
+        worker.step(|| {
+            data.write(1);
+            // Here the stopper may run, if nothing holds it back.
+            thread::yield_now();
+            data.write(2);
+        });
+        seen.add(stopper.join().unwrap());
+    });
+    reads.are_exactly([0, 2]);
+}
+
+/// K3: steps of two workers exclude each other, too.
+#[test]
+fn steps_of_two_workers_exclude_each_other() {
+    holds(Bound::Exhaustive, || {
+        let (flags, data) = (Arc::new(LockedFlags::new()), Data::new());
+        let other = {
+            let (flags, data) = (flags.clone(), data.clone());
+            thread::spawn(move || {
+                let worker = flags.register("b").unwrap();
+                worker.step(|| data.write(data.read() + 1)).unwrap();
+            })
+        };
+        let worker = flags.register("a").unwrap();
+        worker.step(|| data.write(data.read() + 1)).unwrap();
+        other.join().unwrap();
+        assert_eq!(data.read(), 2);
+    });
+}
+
+/// K4: one worker is there before, one comes at any moment; no step begins after the return.
+#[test]
+fn stop_all_stops_who_registers_before_during_and_after() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let (flags, stopped) = (Arc::new(LockedFlags::new()), Stopped::not_yet());
+        let early = flags.register("early").unwrap();
+        let late = {
+            let (flags, stopped) = (flags.clone(), stopped.clone());
+            thread::spawn(move || {
+                let late = flags.register("late").unwrap();
+                late.step(|| stopped.step()).is_some()
+            })
+        };
+        flags.stop_all();
+        stopped.now();
+        let early_stepped = early.step(|| ()).is_some();
+        drop(early);
+        let late_stepped = late.join().unwrap();
+        assert!(stopped.is_final(), "a step began after stop_all");
+        assert!(!early_stepped);
+        assert!(flags.is_empty(), "both have taken their keys along");
+        seen.add(late_stepped);
+    });
+    answers.are_exactly([false, true]);
+}
+
+/// The answer of `stop` is about this call, and an ended worker is unknown: never both, never none.
+#[test]
+fn of_two_stoppers_one_is_told_that_it_stopped_the_worker() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let flags = Arc::new(LockedFlags::new());
+        let worker = flags.register("a").unwrap();
+        let other = {
+            let flags = flags.clone();
+            thread::spawn(move || flags.stop("a").ok())
+        };
+        let mine = flags.stop("a").ok();
+        drop(worker);
+        let other = other.join().unwrap();
+        assert!(mine != other);
+        seen.add((mine, other));
+    });
+    answers.are_exactly([
+        (Some(true), Some(false)),
+        (Some(false), Some(true)),
+        (Some(true), None),
+    ]);
+}

@@ -1,0 +1,166 @@
+//! <https://docs.python.org/3/library/os.html#os.replace>: Python leaves it to the program to write
+//! a temporary file first.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+
+use tempfile::tempdir;
+use threadproof::AtomicFile;
+
+use crate::support::{files_in, passes_in_its_own_process};
+
+fn write(path: &Path, content: &[u8]) {
+    let mut file = AtomicFile::create(path).unwrap();
+    file.write_all(content).unwrap();
+    file.flush().unwrap();
+    file.commit().unwrap();
+}
+
+#[test]
+fn the_old_file_stays_until_the_commit_and_the_new_one_is_whole_after_it() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    let mut file = AtomicFile::create(&path).unwrap();
+    for _ in 0..3 {
+        file.write_all(&[b'n'; 100_000]).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+    file.commit().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), [b'n'; 300_000]);
+    assert_eq!(files_in(folder.path()), ["a.bin"]);
+}
+
+#[test]
+fn whoever_reads_meanwhile_reads_one_whole_version() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let version = |number: u8| vec![number; 10_000];
+    write(&path, &version(0));
+    let start = Barrier::new(2);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            start.wait();
+            (1..=100).for_each(|number| write(&path, &version(number)));
+        });
+        start.wait();
+        let mut last = 0;
+        while last < 100 {
+            let content = fs::read(&path).expect("the path always names a file");
+            assert_eq!(content, version(content[0]));
+            assert!(content[0] >= last, "a version came back");
+            last = content[0];
+        }
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn a_hundred_writers_to_one_path_leave_one_whole_version() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let start = Barrier::new(100);
+    thread::scope(|scope| {
+        for number in 0..100 {
+            let (path, start) = (&path, &start);
+            scope.spawn(move || {
+                start.wait();
+                write(path, &vec![number; 5_000]);
+            });
+        }
+    });
+    let content = fs::read(&path).unwrap();
+    assert_eq!(content, vec![content[0]; 5_000]);
+    assert_eq!(files_in(folder.path()), ["a.bin"]);
+}
+
+#[test]
+fn a_drop_without_a_commit_leaves_nothing() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    for old in [None, Some(b"old")] {
+        if let Some(old) = old {
+            fs::write(&path, old).unwrap();
+        }
+        let before = files_in(folder.path());
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"new").unwrap();
+        assert_eq!(files_in(folder.path()).len(), before.len() + 1);
+        drop(file);
+        assert_eq!(files_in(folder.path()), before);
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+}
+
+#[test]
+fn the_temporary_file_says_whose_it_is() {
+    let folder = tempdir().unwrap();
+    let _file = AtomicFile::create(folder.path().join("a.bin")).unwrap();
+    let names = files_in(folder.path());
+    assert!(names[0].starts_with(".threadproof-"), "{names:?}");
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named_in_the_error() {
+    let folder = tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let error = AtomicFile::create(missing.join("a.bin")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let (text, named) = (error.to_string(), missing.display().to_string());
+    assert!(text.contains(&named), "{text}");
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[test]
+fn a_path_without_a_file_name_is_refused() {
+    let folder = tempdir().unwrap();
+    for path in ["", "/", "..", "a/.."] {
+        let error = AtomicFile::create(path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{path:?}");
+        assert!(error.to_string().contains(path));
+    }
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[test]
+fn a_commit_that_fails_leaves_the_path_and_no_temporary_file() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a_folder");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("inside"), b"old").unwrap();
+    let mut file = AtomicFile::create(&path).unwrap();
+    file.write_all(b"new").unwrap();
+    assert!(file.commit().is_err());
+    assert_eq!(fs::read(path.join("inside")).unwrap(), b"old");
+    assert_eq!(files_in(folder.path()), ["a_folder"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_has_the_permissions_that_file_create_gives() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempdir().unwrap();
+    let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+    write(&ours, b"x");
+    fs::File::create(&plain).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&ours), mode(&plain));
+}
+
+#[test]
+fn a_path_without_a_folder_is_in_the_working_directory() {
+    const HERE: &str = "THREADPROOF_TEST_IN_ITS_OWN_FOLDER";
+    if std::env::var_os(HERE).is_some() {
+        return write(Path::new("a.bin"), b"here");
+    }
+    let folder = tempdir().unwrap();
+    let name = "atomic_file::a_path_without_a_folder_is_in_the_working_directory";
+    assert!(passes_in_its_own_process(name, |test| {
+        test.env(HERE, "yes").current_dir(folder.path())
+    }));
+    assert_eq!(files_in(folder.path()), ["a.bin"]);
+    assert_eq!(fs::read(folder.path().join("a.bin")).unwrap(), b"here");
+}

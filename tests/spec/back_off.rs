@@ -1,0 +1,43 @@
+//! Python has none in its library; the words follow
+//! <https://urllib3.readthedocs.io/en/stable/reference/urllib3.util.html#urllib3.util.Retry>.
+
+use std::time::Duration;
+
+use rstest::rstest;
+use threadproof::back_off::BackOff;
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+#[rstest]
+#[case::first(1, 200)]
+#[case::doubled(2, 400)]
+#[case::again(3, 800)]
+#[case::last_below_the_cap(6, 6_400)]
+#[case::capped(7, 10_000)]
+#[case::as_often_as_can_be_counted(u32::MAX, 10_000)]
+#[case::none_failed_counts_as_one(0, 200)]
+fn by_default_waits_double_from_200_ms_to_10_s(#[case] attempts: u32, #[case] expected: u64) {
+    assert_eq!(BackOff::default().wait(attempts, None), ms(expected));
+}
+
+#[rstest]
+#[case::shorter(Duration::ZERO)]
+#[case::longer_than_the_cap(Duration::from_secs(3600))]
+#[case::for_ever(Duration::MAX)]
+fn the_server_s_word_goes_first(#[case] retry_after: Duration, #[values(1, 9)] attempts: u32) {
+    assert_eq!(
+        BackOff::default().wait(attempts, Some(retry_after)),
+        retry_after
+    );
+}
+
+#[rstest]
+#[case::cap_below_the_first(BackOff::new(ms(500), ms(100)), ms(100))]
+#[case::no_wait_at_all(BackOff::new(ms(0), ms(100)), ms(0))]
+#[case::no_cap(BackOff::new(Duration::MAX, Duration::MAX), Duration::MAX)]
+fn the_first_wait_is_within_the_cap(#[case] back_off: BackOff, #[case] expected: Duration) {
+    assert_eq!(back_off.wait(1, None), expected);
+    assert_eq!(back_off.wait(u32::MAX, None), expected);
+}

@@ -1,0 +1,240 @@
+//! <https://docs.python.org/3/library/threading.html#thread-objects>: J1, J3, J4, J5.
+//!
+//! By meaning from CPython's `ThreadJoinOnShutdown`, as far as one process can show it.
+
+use std::panic::panic_any;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use threadproof::{Event, JoinError, Panicked, Running, start, start_daemon};
+
+use crate::support::until;
+
+/// A payload whose drop panics, too.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload's own panic");
+    }
+}
+
+/// A thread that returns 7 once its gate is open, and the gate.
+fn behind_a_gate() -> (Arc<Event>, Running<u32>) {
+    let gate = Arc::new(Event::new());
+    let body = {
+        let gate = gate.clone();
+        move || {
+            gate.wait();
+            7
+        }
+    };
+    (gate, start("gated", body).unwrap())
+}
+
+/// J1, <https://docs.python.org/3/library/threading.html#threading.excepthook>
+#[rstest]
+#[case::text(|| panic!("no such file"), "no such file")]
+#[case::formatted(|| panic!("no file {:?}", "a.txt"), r#"no file "a.txt""#)]
+#[case::empty(|| panic!(""), "")]
+#[case::string(|| panic_any(String::from("owned")), "owned")]
+#[case::number(|| panic_any(7), "(a payload that is no text)")]
+#[case::panics_when_dropped(|| panic_any(Bomb), "(a payload that is no text)")]
+fn join_gives_the_panic_as_a_value(#[case] body: fn(), #[case] message: &str) {
+    let panicked = JoinError::Panicked(Panicked {
+        worker: "unlucky".into(),
+        message: message.into(),
+    });
+    let running = start("unlucky", body).unwrap();
+    assert_eq!(running.join(), Err(panicked.clone()));
+    assert_eq!(panicked.to_string(), format!("unlucky panicked: {message}"));
+
+    let running = start("unlucky", body).unwrap();
+    assert_eq!(running.join_timeout(Duration::MAX).unwrap(), Err(panicked));
+}
+
+#[test]
+fn join_gives_the_value() {
+    let running = start("adder", || 1 + 2).unwrap();
+    assert_eq!(running.name(), "adder");
+    assert_eq!(running.join(), Ok(3));
+}
+
+/// J3: the end of the handle's scope is the end of the thread.
+#[rstest]
+#[case::returns(|| ())]
+#[case::panics(|| panic!("unlucky"))]
+#[case::panics_with_a_bomb(|| panic_any(Bomb))]
+fn dropping_the_handle_waits_for_the_thread(#[case] end: fn()) {
+    let ended = Arc::new(AtomicBool::new(false));
+    let body = {
+        let ended = ended.clone();
+        move || {
+            // Time for a drop that does not wait to show itself; one that does needs none.
+            (0..1000).for_each(|_| thread::yield_now());
+            ended.store(true, Ordering::Relaxed);
+            end();
+        }
+    };
+    drop(start("waited for", body).unwrap());
+    assert!(ended.load(Ordering::Relaxed));
+}
+
+/// J3, <https://docs.python.org/3/library/threading.html#threading.Thread.daemon>
+#[test]
+fn detaching_does_not_wait() {
+    let (gate, running) = behind_a_gate();
+    let daemon = running.detach();
+    assert_eq!(daemon.name(), "gated");
+    assert!(!daemon.is_finished());
+    gate.set();
+    until(|| daemon.is_finished());
+}
+
+/// J4, <https://docs.python.org/3/library/threading.html#threading.Thread.join>
+#[rstest]
+#[case::poll(Duration::ZERO)]
+#[case::one_nanosecond(Duration::from_nanos(1))]
+#[case::longer_than_a_tick(Duration::from_millis(20))]
+fn join_timeout_gives_the_handle_back_and_nothing_is_lost(#[case] timeout: Duration) {
+    let (gate, mut running) = behind_a_gate();
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let start = Instant::now();
+        running = running.join_timeout(timeout).expect_err("it still runs");
+        took.push((start.elapsed(), running.is_finished()));
+    }
+    gate.set();
+    for (took, is_finished) in took {
+        assert!(took >= timeout, "gave up after {took:?} of {timeout:?}");
+        assert!(!is_finished);
+    }
+    until(|| running.is_finished());
+    assert_eq!(running.join_timeout(timeout).unwrap(), Ok(7));
+}
+
+/// J4
+#[rstest]
+#[case::a_while(Duration::from_secs(3600))]
+#[case::for_ever(Duration::MAX)]
+fn join_timeout_ends_with_the_thread(#[case] timeout: Duration) {
+    let (gate, running) = behind_a_gate();
+    thread::scope(|scope| {
+        let joiner = scope.spawn(|| running.join_timeout(timeout));
+        gate.set();
+        assert_eq!(joiner.join().unwrap().unwrap(), Ok(7));
+    });
+}
+
+/// What a thread does with the handle to itself.
+type Own = Running<()>;
+type WithOwnHandle = fn(Own) -> Option<JoinError>;
+
+/// J5: "Attempting to join the current thread would cause a deadlock", says Python and raises.
+#[rstest]
+#[case::join(|own: Own| own.join().err(), Some(JoinError::WouldDeadlock))]
+#[case::join_timeout(
+    |own: Own| own.join_timeout(Duration::MAX).unwrap().err(),
+    Some(JoinError::WouldDeadlock)
+)]
+#[case::poll(
+    |own: Own| own.join_timeout(Duration::ZERO).unwrap().err(),
+    Some(JoinError::WouldDeadlock)
+)]
+#[case::drop(|own: Own| { drop(own); None }, None)]
+#[case::detach(|own: Own| { drop(own.detach()); None }, None)]
+fn thread_with_its_own_handle_neither_hangs_nor_panics(
+    #[case] act: WithOwnHandle,
+    #[case] expected: Option<JoinError>,
+) {
+    let (give, own) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    let running = start("itself", move || {
+        let outcome = act(own.recv().unwrap());
+        tell.send((outcome, thread::panicking())).unwrap();
+    });
+    give.send(running.unwrap()).unwrap();
+    assert_eq!(told.recv().unwrap(), (expected, false));
+}
+
+/// CPython's `test_1_join_on_shutdown`: the program's last words come before the thread's.
+#[test]
+fn thread_is_joined_at_the_end_of_the_scope() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let main = || {
+        let (gate, said_in_thread) = (Arc::new(Event::new()), said.clone());
+        let may_end = gate.clone();
+        let _running = start("thread", move || {
+            may_end.wait();
+            said_in_thread.lock().unwrap().push("end of thread");
+        });
+        said.lock().unwrap().push("end of main");
+        gate.set();
+    };
+    main();
+    assert_eq!(*said.lock().unwrap(), ["end of main", "end of thread"]);
+}
+
+/// CPython's `test_4_daemon_threads`: a scope with 40 busy daemons ends and waits for none.
+#[test]
+fn daemons_are_not_waited_for() {
+    let stop = Arc::new(Event::new());
+    let main = || {
+        [(); 40].map(|()| {
+            let stop = stop.clone();
+            let busy = move || while !stop.is_set() {};
+            start_daemon("busy", busy).unwrap()
+        })
+    };
+    let daemons = main();
+    assert!(daemons.iter().all(|daemon| !daemon.is_finished()));
+    stop.set();
+    until(|| daemons.iter().all(|daemon| daemon.is_finished()));
+}
+
+/// CPython's `test_thread_from_thread`: who starts a thread may end before it.
+#[test]
+fn thread_started_by_a_thread_outlives_it() {
+    let (gate, may_end) = {
+        let gate = Arc::new(Event::new());
+        (gate.clone(), gate)
+    };
+    let outer = start("outer", move || {
+        start("inner", move || {
+            may_end.wait();
+            7
+        })
+    });
+    let inner = outer.unwrap().join().unwrap().unwrap();
+    assert!(!inner.is_finished(), "its starter has ended, it has not");
+    gate.set();
+    assert_eq!(inner.join(), Ok(7));
+}
+
+#[test]
+fn daemon_that_panics_harms_nobody() {
+    for end in [|| panic!("unlucky"), || panic_any(7)] {
+        let daemon = start_daemon("unlucky", end).unwrap();
+        until(|| daemon.is_finished());
+    }
+}
+
+#[rstest]
+#[case::in_front("\0a")]
+#[case::at_the_end("a\0")]
+fn name_with_a_zero_byte_is_an_error_and_the_body_is_dropped(#[case] name: &str) {
+    let owned = Arc::new(());
+    let body = {
+        let owned = owned.clone();
+        move || drop(owned)
+    };
+    let error = start(name, body.clone()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    let error = start_daemon(name, body).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains(&format!("{name:?}")));
+    assert_eq!(Arc::strong_count(&owned), 1, "nothing runs");
+}

@@ -1,0 +1,42 @@
+//! The program under test, and processes.
+
+use std::process::Command;
+
+use threadproof::WorkerProgram;
+
+#[path = "../../src/cli/misbehave.rs"]
+mod misbehave;
+pub(crate) use misbehave::Misbehave;
+
+/// The program under test; its worker processes know [`Misbehave`].
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");
+
+pub(crate) fn worker_program() -> WorkerProgram {
+    WorkerProgram::at(PROGRAM)
+}
+
+/// The program with these arguments, untouched by proxies of the environment.
+pub(crate) fn threadproof(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    for proxy in [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ] {
+        command.env_remove(proxy);
+    }
+    command
+}
+
+/// Whether a process of this number is there, be it as a zombie.
+pub(crate) fn exists(pid: u32) -> bool {
+    let number = pid.to_string();
+    let shown = Command::new("ps")
+        .args(["-o", "stat=", "-p", &number])
+        .output();
+    shown.is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+}
