@@ -66,12 +66,13 @@ impl AtomicFile {
     ///
     /// # Errors
     /// Those of fsync and rename; the path then holds what it held before, and the temporary file
-    /// is gone.
+    /// is gone. Only the last step, the folder's own fsync, can fail with the new file in place.
     // ANCHOR: commit
     pub fn commit(self) -> io::Result<()> {
         self.temporary.as_file().sync_all()?;
+        let folder = open_folder(folder_of(&self.path))?;
         self.temporary.persist(&self.path)?;
-        sync_folder(folder_of(&self.path))
+        folder.map_or(Ok(()), |folder| folder.sync_all())
     }
     // ANCHOR_END: commit
 }
@@ -93,10 +94,12 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes the rename itself durable. Only Unix can open a folder to do so.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+/// The folder, to make the rename itself durable. Only Unix can open one, and not one that may be
+/// written to but not read: such a rename is made durable when the system sees fit.
+fn open_folder(folder: &Path) -> io::Result<Option<File>> {
+    match File::open(folder) {
+        _ if !cfg!(unix) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        opened => opened.map(Some),
     }
-    Ok(())
 }

@@ -18,6 +18,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use crate::lifecycle::discard;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
@@ -95,9 +96,10 @@ impl<T> Inputs<T> {
         let cancelled = left.next..left.next + left.inputs.len();
         left.next = cancelled.end;
         let inputs = std::mem::take(&mut left.inputs);
-        // The inputs' own `Drop` is the caller's code: not under our lock.
+        // The inputs' own `Drop` is the caller's code: not under our lock, and its panic must not
+        // keep the others from their outcomes.
         drop(left);
-        drop(inputs);
+        discard(inputs);
         cancelled
     }
 }
@@ -137,6 +139,11 @@ impl Pace {
     /// For threads, where a claim costs some 50 ns.
     pub(crate) fn of_threads() -> Self {
         Self::new(Duration::from_micros(100))
+    }
+
+    /// Single inputs for ever: for jobs that wait, each of which is to have the next free worker.
+    pub(crate) fn single() -> Self {
+        Self::new(Duration::ZERO)
     }
 
     pub(crate) fn length(&self) -> usize {

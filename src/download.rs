@@ -22,13 +22,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ureq::http::{Response, Uri};
+use ureq::http::{Response, Uri, Version};
 use ureq::{Agent, Body};
 
 use crate::atomic_file::AtomicFile;
 use crate::back_off::BackOff;
+use crate::claims::Pace;
 use crate::event::{Event, Wait};
-use crate::thread_pool::scoped_map;
+use crate::thread_pool::scoped_map_in_runs;
 
 /// How often the stopper looks at the stop signal.
 const STOP_POLL: Duration = Duration::from_millis(20);
@@ -38,11 +39,13 @@ const BUFFER: usize = 256 * 1024;
 
 /// Downloads files over HTTP and HTTPS.
 ///
-/// The final path holds what was there before or the complete new body, at every instant.
+/// The final path holds what was there before or the complete new body, at every instant. Proxies
+/// that the environment names are not used.
 ///
 /// # Differences from Python
-/// The notebook's `requests.get(url)` and `open(path, "wb")` save error pages and half bodies, wait
-/// for ever by default, and cannot be stopped.
+/// [`urllib.request`](https://docs.python.org/3/library/urllib.request.html) with `open(path, "wb")`
+/// leaves half a body under the final name, waits for ever by default, and cannot be stopped;
+/// `requests.get` also saves error pages as if they were the file.
 ///
 /// # Examples
 /// ```
@@ -126,6 +129,14 @@ pub enum DownloadError {
         url: String,
         /// The status code.
         code: u16,
+    },
+    /// The server's answer is no HTTP, or redirects to nowhere.
+    #[error("{url}: the server's answer makes no sense: {why}")]
+    BadAnswer {
+        /// What was to be fetched.
+        url: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The server redirected more often than allowed.
     #[error("{url}: redirected more than {limit} times")]
@@ -250,7 +261,8 @@ impl Downloader {
         let workers = self.settings.workers;
         let agent = self.settings.agent(workers);
         let outcomes = stoppable(&agent, stop, || {
-            scoped_map(workers, downloads, |(url, to)| {
+            // One at a time: the next download must not wait in a run behind a slow one.
+            scoped_map_in_runs(workers, downloads, Pace::single, |(url, to)| {
                 self.attempts(&agent, url, to, stop, &mut |_| {})
             })
         });
@@ -386,8 +398,7 @@ impl Attempt<'_> {
             return Err(DownloadError::TooLarge { url, limit });
         }
         // Chunks say where the body ends; without them only the connection's end does.
-        let is_chunked = headers.contains_key("transfer-encoding");
-        if length.is_none() && !is_chunked && !self.settings.allow_unknown_length {
+        if length.is_none() && !is_chunked(response) && !self.settings.allow_unknown_length {
             return Err(DownloadError::LengthUnknown { url });
         }
         Ok(())
@@ -445,7 +456,12 @@ impl Attempt<'_> {
                 url,
                 limit: self.settings.redirects,
             },
-            ureq::Error::BadUri(why) => DownloadError::BadUrl { url, why },
+            // The URL itself was checked, so this is one that the server redirected to.
+            ureq::Error::BadUri(why) => DownloadError::BadAnswer { url, why },
+            ureq::Error::Protocol(error) => DownloadError::BadAnswer {
+                url,
+                why: error.to_string(),
+            },
             other => DownloadError::Connect {
                 url,
                 why: other.to_string(),
@@ -516,6 +532,17 @@ fn announced_length(response: &Response<Body>) -> Option<u64> {
         .or(no_content)
 }
 
+/// Whether chunks say where the body ends; no other coding does, and HTTP/1.0 has none.
+fn is_chunked(response: &Response<Body>) -> bool {
+    let codings = response.headers().get_all("transfer-encoding").into_iter();
+    let mut codings = codings.filter_map(|value| value.to_str().ok());
+    response.version() != Version::HTTP_10
+        && codings.any(|value| {
+            let mut names = value.split(',');
+            names.any(|name| name.trim().eq_ignore_ascii_case("chunked"))
+        })
+}
+
 /// The seconds of a `Retry-After` header; its other form, a date, is left aside.
 fn retry_after(response: &Response<Body>) -> Option<Duration> {
     let value = response.headers().get("retry-after")?.to_str().ok()?;
@@ -524,14 +551,23 @@ fn retry_after(response: &Response<Body>) -> Option<Duration> {
 
 fn check_url(url: &str) -> Result<(), DownloadError> {
     let bad = |why: &str| {
-        let (url, why) = (without_password(url), why.to_owned());
+        // Nobody knows where a password ends in what is no URL: at the last `@` at the latest.
+        let url = url.rsplit_once('@').map_or(url, |(_, behind)| behind);
+        let (url, why) = (url.to_owned(), why.to_owned());
         Err(DownloadError::BadUrl { url, why })
     };
     let Ok(uri) = url.parse::<Uri>() else {
         return bad("it cannot be read as a URL");
     };
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(()),
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http" | "https"), Some(authority)) if !authority.host().is_empty() => {
+            // The client would take the scheme's port instead of one that it cannot read.
+            let has_port = !authority.as_str().ends_with(authority.host());
+            if has_port && authority.port_u16().is_none() {
+                return bad("its port is no number up to 65535");
+            }
+            Ok(())
+        }
         (Some("http" | "https"), _) => bad("it names no host"),
         (Some(scheme), _) => bad(&format!("{scheme} is not supported")),
         (None, _) => bad("it has no scheme"),
@@ -584,7 +620,7 @@ impl DownloaderBuilder {
         self
     }
 
-    /// How long connecting may take, the look-up of the name included; 10 s.
+    /// How long the look-up of the server's name may take, and then connecting to it; 10 s each.
     pub fn connect(mut self, timeout: Duration) -> Self {
         self.connect = timeout;
         self
@@ -640,9 +676,11 @@ impl DownloaderBuilder {
     fn agent(&self, connections: NonZeroUsize) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
+            .proxy(None)
             .max_redirects(self.redirects)
             .timeout_per_read(Some(self.stall))
             .timeout_per_write(Some(self.stall))
+            .timeout_resolve(Some(self.connect))
             .timeout_connect(Some(self.connect))
             .max_idle_connections(connections.get())
             .max_idle_connections_per_host(connections.get())

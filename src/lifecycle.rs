@@ -45,7 +45,7 @@ use crate::event::{Event, Wait};
 pub struct Running<T> {
     name: String,
     finished: Arc<Event>,
-    thread: Option<JoinHandle<T>>,
+    thread: Option<JoinHandle<Result<T, Panicked>>>,
 }
 // ANCHOR_END: running
 
@@ -109,11 +109,13 @@ where
 {
     let finished = Arc::new(Event::new());
     let at_end = SetAtEnd(finished.clone());
-    let thread = builder(name)?.spawn(move || {
+    let (name, worker) = (name.to_owned(), name.to_owned());
+    let thread = builder(&name)?.spawn(move || {
         let _at_end = at_end;
-        body()
+        // Here and not in `join`: of a thread that nobody joins, a payload that panics when it is
+        // dropped would abort the program.
+        catch_unwind(AssertUnwindSafe(body)).map_err(|payload| Panicked::new(&worker, payload))
     })?;
-    let name = name.to_owned();
     Ok(Running {
         name,
         finished,
@@ -174,8 +176,8 @@ impl<T> Running<T> {
         if is_current(&thread) {
             return Err(JoinError::WouldDeadlock);
         }
-        let outcome = thread.join();
-        outcome.map_err(|payload| JoinError::Panicked(Panicked::new(&self.name, payload)))
+        let outcome = thread.join().expect("the body's panic was caught");
+        outcome.map_err(JoinError::Panicked)
     }
     // ANCHOR_END: join
 
@@ -235,10 +237,9 @@ impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take()
             && !is_current(&thread)
-            && let Err(payload) = thread.join()
         {
-            // The panic hook has printed it already; the text is not needed.
-            drop(Panicked::new(&self.name, payload));
+            // The panic hook has printed a panic already; its text is not needed.
+            let _ = thread.join();
         }
     }
 }
@@ -273,9 +274,9 @@ impl Panicked {
     }
 }
 
-/// Drops a payload that may itself panic when dropped.
-fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+/// Drops something of the caller's that may itself panic when dropped; the hook prints that.
+pub(crate) fn discard<T>(value: T) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         std::mem::forget(again);
     }
 }

@@ -18,6 +18,9 @@
 //! once `stop(key)` has returned, no further step of that worker begins. The price: steps of all
 //! workers exclude each other, and a step that calls back into the same flags would wait for
 //! itself. That is found and reported as a panic.
+//!
+//! **Lock order.** `turn`, then `state`; nobody asks for `turn` while it holds `state`. So no cycle
+//! can form, and a worker that steps without a pause cannot keep a `stop` waiting.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -36,9 +39,10 @@ use crate::sync::{Mutex, MutexGuard};
 ///
 /// # Differences from Python
 /// The notebook's dict with a
-/// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) checks under the lock
-/// and steps outside of it, so one more step can come after the stop. A key removed while another
-/// thread iterates over the dict is a `RuntimeError` there.
+/// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) leaves it to each loop to
+/// hold the lock around the check *and* the step; a loop that steps outside of it takes one more
+/// step after the stop. A key removed while another thread iterates over the dict is a
+/// `RuntimeError` there.
 ///
 /// # Examples
 /// ```
@@ -55,6 +59,8 @@ use crate::sync::{Mutex, MutexGuard};
 // ANCHOR: locked_flags
 #[derive(Debug)]
 pub struct LockedFlags<K> {
+    /// Held only while its holder waits for `state`.
+    turn: Mutex<()>,
     state: Mutex<State<K>>,
 }
 
@@ -93,6 +99,7 @@ impl<K> Default for LockedFlags<K> {
             all_stopped: false,
         };
         Self {
+            turn: Mutex::new(()),
             state: Mutex::new(state),
         }
     }
@@ -202,6 +209,9 @@ impl<K> LockedFlags<K> {
                 call()
             );
         }
+        // A worker that steps again at once would take the lock back before the thread that it has
+        // just woken is there. So it has to wait for its turn behind that thread.
+        let _turn = self.turn.lock();
         self.state.lock()
     }
 

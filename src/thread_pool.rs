@@ -16,7 +16,7 @@
 //! A job that panics costs only itself. A job that waits for another job of its own pool sleeps and
 //! never runs a third one on its stack; if no worker would be left awake, it gets an error instead.
 
-mod batch;
+pub(crate) mod batch;
 mod job;
 pub(crate) mod queue;
 
@@ -97,7 +97,8 @@ pub enum Shutdown {
 pub struct PoolReport {
     /// Jobs whose body returned.
     pub completed: u64,
-    /// Jobs that were cancelled before they began.
+    /// Jobs that were cancelled before they began, and a map's inputs that it gave up because it
+    /// would have waited for ever.
     pub cancelled: u64,
     /// Jobs whose body panicked.
     pub panicked: u64,
@@ -136,7 +137,8 @@ impl ThreadPool {
     /// Runs `f` on every input; gives one outcome an input, in the inputs' order.
     ///
     /// All inputs are taken at once, on the calling thread. Workers claim single inputs, and runs
-    /// of them while jobs are shorter than some 100 µs together. No inputs give no outputs.
+    /// of them while jobs are shorter than some 100 µs together. No inputs give no outputs. Jobs
+    /// that wait for one another could stand in one run: [`submit`](Self::submit) those.
     ///
     /// # Blocking
     /// Until every input has its outcome. When it returns, every input and `f` have been dropped.
@@ -373,10 +375,25 @@ where
     R: Send,
     F: Fn(&T) -> R + Sync,
 {
+    scoped_map_in_runs(workers, inputs, Pace::of_threads, f)
+}
+
+/// As [`scoped_map`], where the caller says how long the runs are that a worker claims.
+pub(crate) fn scoped_map_in_runs<T, R, F>(
+    workers: NonZeroUsize,
+    inputs: &[T],
+    pace: fn() -> Pace,
+    f: F,
+) -> Vec<Result<R, Panicked>>
+where
+    T: Sync,
+    R: Send,
+    F: Fn(&T) -> R + Sync,
+{
     let workers = workers.get().min(inputs.len());
     let counter = Counter::new(inputs.len(), workers.max(1));
     let work = |name: &str| {
-        let (mut runs, mut pace) = (Vec::new(), Pace::of_threads());
+        let (mut runs, mut pace) = (Vec::new(), pace());
         while let Some(run) = counter.claim(pace.length()) {
             let start = Instant::now();
             let first = run.start;

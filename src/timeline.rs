@@ -79,9 +79,9 @@ impl Timeline {
         body()
     }
 
-    /// Adds a span that was measured elsewhere.
+    /// Adds a span that was measured elsewhere; one that ends before it begins has no length.
     pub fn record(&self, lane: &str, what: &str, from: Duration, to: Duration) {
-        let (lane, what) = (lane.to_owned(), what.to_owned());
+        let (lane, what, to) = (lane.to_owned(), what.to_owned(), to.max(from));
         let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         spans.push(Span {
             lane,

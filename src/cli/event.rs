@@ -9,7 +9,7 @@ use threadproof::{Event, start, watch_file};
 use super::context::Context;
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
-use super::watchers::{OnDrop, Watch, stop_and_join};
+use super::watchers::{OnDrop, Watch};
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let interval = context.options.interval;
@@ -28,8 +28,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
                     watch.report(change, &mut lane)
                 })
             });
-            let looks = watched.map(|watched| watched.polls);
-            (lane, looks.map_err(Failure::at(&watch.path)))
+            (lane, watched.map_err(Failure::at(&watch.path)))
         }
     });
     let watcher = watcher.map_err(|error| Failure::io("a thread", error))?;
@@ -48,13 +47,15 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         std::thread::yield_now();
         stop.n_waiting() == 1
     })?;
-    let (took, looks) = stop_and_join(
-        context,
-        || {
-            stop.set();
-        },
-        watcher,
-    )?;
+    let stopping = Instant::now();
+    stop.set();
+    let (mut lane, watched) = watcher.join()?;
+    let (took, looks) = (stopping.elapsed(), watched?.polls);
+    lane.say(format!(
+        "stopped {:.3} s after the stop; {looks} looks",
+        took.as_secs_f64()
+    ));
+    context.story.tell(lane);
     main.say("Main program done!!");
     main.flush();
     let baseline = Baseline {

@@ -76,7 +76,7 @@ pub(crate) fn code_of(error: &DownloadError) -> u8 {
     match error {
         DownloadError::BadUrl { .. } => 2,
         DownloadError::Connect { .. } => 3,
-        DownloadError::Status { .. } => 4,
+        DownloadError::Status { .. } | DownloadError::BadAnswer { .. } => 4,
         DownloadError::Truncated { .. } | DownloadError::LengthUnknown { .. } => 5,
         DownloadError::Stalled { .. } | DownloadError::DeadlineExceeded { .. } => 6,
         DownloadError::TooLarge { .. } => 7,

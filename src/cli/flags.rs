@@ -32,19 +32,15 @@ fn watch_until_stopped(
     interval: Duration,
     program_stops: &Event,
     lane: &mut Lane,
-) -> Result<u64, Failure> {
+) -> Result<(), Failure> {
     let mut watcher = watch.begin(lane)?;
-    let mut looks = 1;
-    while !flags
-        .is_stopped(watch.file)
-        .expect("its key is in the table")
-    {
+    let stopped = || flags.is_stopped(watch.file);
+    while !stopped().expect("its key is in the table") {
+        watch.look(&mut watcher, lane)?;
         if program_stops.wait_timeout(interval) == Wait::Set {
             break;
         }
-        watch.look(&mut watcher, lane)?;
-        looks += 1;
     }
-    Ok(looks)
+    Ok(())
 }
 // ANCHOR_END: watch

@@ -32,19 +32,17 @@ fn watch_until_stopped(
     interval: Duration,
     program_stops: &Event,
     lane: &mut Lane,
-) -> Result<u64, Failure> {
+) -> Result<(), Failure> {
     let registration = flags
         .register(watch.file)
         .expect("each watcher has a file of its own");
     let mut watcher = watch.begin(lane)?;
-    let mut looks = 1;
-    while program_stops.wait_timeout(interval) == Wait::TimedOut {
-        match registration.step(|| watch.look(&mut watcher, lane)) {
-            Some(looked) => looked?,
-            None => break,
+    while let Some(looked) = registration.step(|| watch.look(&mut watcher, lane)) {
+        looked?;
+        if program_stops.wait_timeout(interval) == Wait::Set {
+            break;
         }
-        looks += 1;
     }
-    Ok(looks)
+    Ok(())
 }
 // ANCHOR_END: watch

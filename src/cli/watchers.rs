@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use threadproof::{Change, Event, Running, Timeline, Watcher, start};
+use threadproof::{Change, Event, Timeline, Watcher, start};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -23,6 +24,7 @@ pub(crate) struct Watch {
     /// The watcher has reported a change.
     pub(crate) reported: Arc<Event>,
     pub(crate) timeline: Arc<Timeline>,
+    looks: Arc<AtomicU64>,
 }
 
 impl Watch {
@@ -36,6 +38,7 @@ impl Watch {
             begun: Arc::new(Event::new()),
             reported: Arc::new(Event::new()),
             timeline: context.timeline.clone(),
+            looks: Arc::default(),
         })
     }
 
@@ -43,16 +46,29 @@ impl Watch {
     pub(crate) fn begin(&self, lane: &mut Lane) -> Result<Watcher, Failure> {
         lane.say(format!("Watching {}", self.file));
         let watcher = Watcher::new(&self.path).map_err(Failure::at(&self.path))?;
+        self.count_look();
         self.begun.set();
         Ok(watcher)
     }
 
     /// Looks once; says and notes a change.
     pub(crate) fn look(&self, watcher: &mut Watcher, lane: &mut Lane) -> Result<(), Failure> {
-        if let Some(change) = watcher.look().map_err(Failure::at(&self.path))? {
+        let change = watcher.look().map_err(Failure::at(&self.path))?;
+        self.count_look();
+        if let Some(change) = change {
             self.report(change, lane);
         }
         Ok(())
+    }
+
+    fn count_look(&self) {
+        // ORDERING: Relaxed, only a count. In §7 the lock of the flags orders looks and stop.
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn looks(&self) -> u64 {
+        // ORDERING: Relaxed, as above.
+        self.looks.load(Ordering::Relaxed)
     }
 
     pub(crate) fn report(&self, change: Change, lane: &mut Lane) {
@@ -74,27 +90,6 @@ impl Watch {
     }
 }
 
-/// What a watcher gives back to whoever joins it: its part of the story, and how often it looked.
-pub(crate) type Watched = (Lane, Result<u64, Failure>);
-
-/// Stops one watcher by `stop`, joins it and tells its story: how long that took, and its looks.
-pub(crate) fn stop_and_join(
-    context: &Context,
-    stop: impl FnOnce(),
-    watcher: Running<Watched>,
-) -> Result<(Duration, u64), Failure> {
-    let start = Instant::now();
-    stop();
-    let (mut lane, looks) = watcher.join()?;
-    let (took, looks) = (start.elapsed(), looks?);
-    lane.say(format!(
-        "stopped after {looks} looks, {:.3} s after the stop",
-        took.as_secs_f64()
-    ));
-    context.story.tell(lane);
-    Ok((took, looks))
-}
-
 /// What the watchers of sections 6 and 7 watch.
 pub(crate) const FILES: [&str; 3] = ["a.txt", "b.txt", "c.txt"];
 
@@ -102,7 +97,7 @@ pub(crate) const FILES: [&str; 3] = ["a.txt", "b.txt", "c.txt"];
 pub(crate) fn stop_one_by_one(
     context: &Context,
     what: &str,
-    watch_until_stopped: impl Fn(&Watch, Duration, &Event, &mut Lane) -> Result<u64, Failure>
+    watch_until_stopped: impl Fn(&Watch, Duration, &Event, &mut Lane) -> Result<(), Failure>
     + Clone
     + Send
     + 'static,
@@ -121,23 +116,35 @@ pub(crate) fn stop_one_by_one(
         let (of_thread, program_stops) = (watch.clone(), context.stop.clone());
         let (lane_name, watch_until_stopped) = (name.clone(), watch_until_stopped.clone());
         let running = start(&name, move || {
-            let looks = of_thread.timeline.span(&lane_name, file, || {
+            let ended = of_thread.timeline.span(&lane_name, file, || {
                 watch_until_stopped(&of_thread, interval, &program_stops, &mut lane)
             });
-            (lane, looks)
+            (lane, ended)
         });
         watchers.push_back((
             watch,
             running.map_err(|error| Failure::io("a thread", error))?,
         ));
     }
-    let (mut longest, mut all_looks) = (Duration::ZERO, Vec::new());
+    let (mut longest, mut looks, mut late) = (Duration::ZERO, Vec::new(), Vec::new());
     while let Some((watch, running)) = watchers.pop_front() {
         let touched = watch.touch(context);
-        let (took, looks) = stop_and_join(context, || stop(watch.file), running)?;
-        touched?;
+        let stopping = Instant::now();
+        stop(watch.file);
+        let looks_at_stop = watch.looks();
+        let (mut lane, ended) = running.join()?;
+        let took = stopping.elapsed();
+        touched.and(ended)?;
+        looks.push(watch.looks());
+        late.push(watch.looks() - looks_at_stop);
+        lane.say(format!(
+            "stopped {:.3} s after the stop; {} looks, {} of them after it",
+            took.as_secs_f64(),
+            looks[looks.len() - 1],
+            late[late.len() - 1],
+        ));
+        context.story.tell(lane);
         longest = longest.max(took);
-        all_looks.push(looks);
     }
     main.say("Main program done!!");
     main.flush();
@@ -149,7 +156,11 @@ pub(crate) fn stop_one_by_one(
             time: interval,
             ideal: 0.0,
         }),
-        details: json!({ "looks": all_looks, "interval": interval.as_secs_f64() }),
+        details: json!({
+            "looks": looks,
+            "looks_after_stop": late,
+            "interval": interval.as_secs_f64(),
+        }),
     })
 }
 

@@ -72,7 +72,8 @@ where
         let mut state = self.state.lock();
         if !state.is_done() && state.sleepers.add_this_thread(&self.queue).is_err() {
             drop(state);
-            self.give_up(&JobError::WouldDeadlock);
+            let refused = self.give_up(&JobError::WouldDeadlock);
+            self.queue.add_cancelled(refused as u64);
             state = self.state.lock();
         }
         while !state.is_done() {

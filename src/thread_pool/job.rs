@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::JobError;
 use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
-use crate::lifecycle::Panicked;
+use crate::lifecycle::{Panicked, discard};
 use crate::sync::{Arc, Condvar, Deadline, Mutex, MutexGuard};
 
 /// A submitted job: owned permission to wait for its output, or to cancel it.
@@ -100,7 +100,7 @@ where
         }
         let body = std::mem::replace(&mut state.phase, Phase::Cancelled);
         self.end(state);
-        drop(body);
+        discard(body);
         true
     }
 }
@@ -119,11 +119,11 @@ where
         let mut state = self.state.lock();
         let body = match std::mem::replace(&mut state.phase, Phase::Running) {
             Phase::Queued(body) => body,
-            other => {
-                let cancelled = u64::from(matches!(other, Phase::Cancelled));
-                state.phase = other;
+            // Its handle has cancelled it, and may have been joined since.
+            cancelled => {
+                state.phase = cancelled;
                 return Tally {
-                    cancelled,
+                    cancelled: 1,
                     ..Tally::default()
                 };
             }
@@ -167,11 +167,7 @@ where
         }
         match std::mem::replace(&mut state.phase, Phase::Taken) {
             Phase::Done(outcome) => Some(outcome),
-            other => {
-                // Cancelled stays so: the worker that finds the job in the queue counts it.
-                state.phase = other;
-                Some(Err(JobError::Cancelled))
-            }
+            _ => Some(Err(JobError::Cancelled)),
         }
     }
 

@@ -21,6 +21,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 
 use super::PoolShutDown;
+use crate::lifecycle::discard;
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// Something that waits in the queue.
@@ -113,6 +114,8 @@ impl Queue {
             if entry.is_batch() {
                 self.retire(&entry);
             }
+            // Perhaps the last owner of an output that nobody wants.
+            discard(entry);
         }
         tally
     }
@@ -140,7 +143,6 @@ impl Queue {
             .position(|entry| Arc::ptr_eq(entry, batch));
         let entry = place.and_then(|place| state.entries.remove(place));
         drop(state);
-        // Perhaps the last owner: its drop runs the caller's code, so not under the lock.
         drop(entry);
     }
 
@@ -165,11 +167,16 @@ impl Queue {
             now += cancelled.now;
             all += cancelled.now + cancelled.before;
         }
-        self.state.lock().cancelled += all;
+        self.add_cancelled(all);
         now
     }
 
-    /// How many jobs left the queue by [`cancel`](Self::cancel).
+    /// Counts jobs that ended without a worker.
+    pub(crate) fn add_cancelled(&self, jobs: u64) {
+        self.state.lock().cancelled += jobs;
+    }
+
+    /// How many jobs left the queue by [`cancel`](Self::cancel), or were refused a wait.
     pub(crate) fn cancelled(&self) -> u64 {
         self.state.lock().cancelled
     }

@@ -10,6 +10,8 @@ const ROW: f64 = 26.0;
 const TOP: f64 = 34.0;
 /// Rough width of a letter at the picture's text size.
 const LETTER: f64 = 7.0;
+/// The most letters that a lane's name has in the picture; more would leave no room for the bars.
+const LONGEST: usize = 40;
 
 const STYLE: &str = "\
 .timeline text{font:12px ui-monospace,SFMono-Regular,Menlo,monospace;fill:#333}\
@@ -29,8 +31,8 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
         .iter()
         .map(|lane| lane.chars().count())
         .max()
-        .unwrap_or(0) as f64;
-    let left = label * LETTER + 20.0;
+        .unwrap_or(0);
+    let left = label.min(LONGEST) as f64 * LETTER + 20.0;
     let scale = (WIDTH - left - 12.0) / end.as_secs_f64().max(1e-9);
     let x = |at: Duration| left + at.as_secs_f64() * scale;
     let bottom = TOP + lanes.len() as f64 * ROW;
@@ -58,7 +60,7 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
     ));
     for (row, lane) in lanes.iter().enumerate() {
         let y = TOP + row as f64 * ROW;
-        let (middle, lane_text) = (y + ROW / 2.0, escape(lane));
+        let (middle, lane_text) = (y + ROW / 2.0, escape(&shortened(lane)));
         line(format_args!(
             r#"<line class="lane" x1="{left:.1}" y1="{middle:.1}" x2="{WIDTH}" y2="{middle:.1}"/>"#
         ));
@@ -138,8 +140,17 @@ fn duration(time: Duration) -> String {
     }
 }
 
+fn shortened(lane: &str) -> String {
+    if lane.chars().count() <= LONGEST {
+        return lane.to_owned();
+    }
+    lane.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// XML has no way at all to write a control character.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    text.replace(char::is_control, "")
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")

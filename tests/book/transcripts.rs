@@ -55,7 +55,7 @@ fn masked(text: &str) -> String {
         (r"\d+\.\d+ (s|ms|×|billion)", "T $1"),
         (r"ideal \d+\.\d+", "ideal T"),
         (r"pid \d+ *", "pid N "),
-        (r"\d+ (looks?|workers|cores)\b", "N $1"),
+        (r"\d+ (looks?|of them|workers|cores)\b", "N $1"),
         // Which worker runs which of the four watchers is the scheduler's choice.
         (r"worker-\d", "worker-N"),
         (r"Hello \d had ended", "Hello N had ended"),

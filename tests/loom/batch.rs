@@ -6,6 +6,7 @@ use loom::thread::{self, JoinHandle};
 
 use super::harness::{Bound, Seen, holds};
 use crate::JobError;
+use crate::sync::coin;
 use crate::thread_pool::batch::Batch;
 use crate::thread_pool::queue::{Queue, Tally};
 
@@ -68,6 +69,22 @@ fn function_is_dropped_when_the_caller_goes_on() {
         assert_eq!(Arc::strong_count(&borrowed), 1);
         queue.close();
         assert_eq!(completed(threads), 2);
+    });
+}
+
+/// P5: a condition variable may wake the caller for no reason; it goes on sleeping.
+#[test]
+fn wake_up_for_no_reason_ends_no_map() {
+    holds(Bound::Preemptions(2), || {
+        let queue = Queue::new(1);
+        let batch = Batch::new(vec![1, 2], 1, |input| 10 * input, &queue);
+        queue.push(batch.clone()).unwrap();
+        let threads = start_workers(1, &queue);
+        let coin = coin::toss(1);
+        assert_eq!(batch.join(), [Ok(10), Ok(20)]);
+        queue.close();
+        assert_eq!(completed(threads), 2);
+        coin.join().unwrap();
     });
 }
 

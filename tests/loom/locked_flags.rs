@@ -1,5 +1,6 @@
 //! K3, K4: check and step are one, so a stop that has returned is final.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,17 +74,22 @@ fn step_and_stop_exclude_each_other() {
         let stopper = {
             let (flags, data) = (flags.clone(), data.clone());
             thread::spawn(move || {
-                flags.stop("a").unwrap();
+                // Unknown once the worker has gone.
+                let _ = flags.stop("a");
                 data.read()
             })
         };
-        worker.step(|| {
+        let step = || {
             data.write(1);
             // Here the stopper may run, if nothing holds it back.
             thread::yield_now();
             data.write(2);
-        });
+        };
+        // Caught, so that the worker is not dropped by a panic: its drop takes the lock.
+        let stepped = catch_unwind(AssertUnwindSafe(|| worker.step(step)));
+        drop(worker);
         seen.add(stopper.join().unwrap());
+        stepped.unwrap_or_else(|race| resume_unwind(race));
     });
     reads.are_exactly([0, 2]);
 }

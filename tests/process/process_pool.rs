@@ -1,12 +1,11 @@
 //! `ProcessPool` under jobs that misbehave: a sample of the X claims.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rstest::rstest;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
 use crate::support::{Misbehave, exists, threadproof, until, worker_program};
@@ -15,12 +14,12 @@ fn builder(workers: usize) -> ProcessPoolBuilder {
     ProcessPool::builder(worker_program()).workers(workers)
 }
 
+fn of_raw(pid: u32) -> Pid {
+    Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+}
+
 fn kill(pid: u32) {
-    kill_process(
-        Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(),
-        Signal::KILL,
-    )
-    .unwrap();
+    kill_process(of_raw(pid), Signal::KILL).unwrap();
 }
 
 fn number(output: Result<Vec<u8>, ProcessError>) -> u64 {
@@ -98,17 +97,15 @@ fn a_death_costs_its_job_alone_and_a_new_worker_runs(
     assert_eq!((report.completed, report.crashed), (59, 1));
 }
 
-/// A worker that dies while it has nothing to do costs no job.
+/// A worker that has died while it had nothing to do costs no job.
 #[test]
 fn an_idle_worker_may_be_killed() {
     let pool = builder(1).build().unwrap();
     let victim = pool.pids()[0];
     kill(victim);
-    until(|| {
-        std::fs::read_to_string(format!("/proc/{victim}/stat"))
-            .is_ok_and(|stat| stat.contains(") Z"))
-            || !Path::new("/proc").exists()
-    });
+    // Returns when the whole process is dead, every thread of it, and leaves it to the pool to reap.
+    let dead_but_not_reaped = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(of_raw(victim)), dead_but_not_reaped).unwrap();
     assert_eq!(number(pool.map([Misbehave::Not(5)]).remove(0)), 5);
     assert!(!exists(victim));
 }

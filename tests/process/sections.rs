@@ -135,6 +135,23 @@ fn the_fourth_watcher_starts_when_one_of_the_first_three_has_ended() {
     assert!((0..3).all(|job| of(job, "began") < first_end), "{object}");
 }
 
+/// Claim K3 from outside; without the lock a look may come after the stop.
+#[test]
+fn no_locked_watcher_looks_after_its_stop() {
+    let assert = threadproof(&["locked-flags", "--json", "--interval", "0.01"])
+        .assert()
+        .success();
+    let object = &objects(assert.get_output())[0];
+    assert_eq!(
+        object["details"]["looks_after_stop"],
+        serde_json::json!([0, 0, 0])
+    );
+    assert!(
+        object["details"]["looks"][2].as_u64() >= Some(2),
+        "{object}"
+    );
+}
+
 #[rstest]
 fn a_dead_server_is_exit_code_3_one_clear_line_and_no_file(
     #[values("", "sequential", "start", "join", "daemon", "processes")] section: &str,

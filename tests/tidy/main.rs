@@ -28,9 +28,11 @@ const RINGS: [&[&str]; 4] = [
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.
-const NEIGHBOURS: [(&str, &str); 5] = [
+const NEIGHBOURS: [(&str, &str); 6] = [
     // A step names its key in the error that the atomic flags have.
     ("locked_flags", "stop_flags"),
+    // Inputs of the caller's are dropped with the care that panics need.
+    ("claims", "lifecycle"),
     // A thread tells its end by an event.
     ("lifecycle", "event"),
     // Files are downloaded side by side on borrowed inputs.
