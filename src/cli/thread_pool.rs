@@ -140,7 +140,7 @@ fn touch_each(
                     return Ok(());
                 }
             }
-            std::fs::write(&watch.path, "new\n").map_err(Failure::at(&watch.path))?;
+            watch.change()?;
         }
         Ok(())
     });

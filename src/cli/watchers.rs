@@ -1,7 +1,9 @@
 //! What the watchers of sections 5 to 8 share: files to watch, and a wait for what they report.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -31,7 +33,7 @@ impl Watch {
     /// Makes the file.
     pub(crate) fn new(context: &Context, file: &'static str) -> Result<Self, Failure> {
         let path = context.folder().join(file);
-        write(&path, "old\n")?;
+        std::fs::write(&path, "old\n").map_err(Failure::at(&path))?;
         Ok(Self {
             file,
             path,
@@ -85,8 +87,15 @@ impl Watch {
     /// Touches the file once its watcher has looked, and waits until it has reported that.
     pub(crate) fn touch(&self, context: &Context) -> Result<(), Failure> {
         context.wait(&self.begun)?;
-        write(&self.path, "new\n")?;
+        self.change()?;
         context.wait(&self.reported)
+    }
+
+    /// Changes the file in one step: `fs::write` empties it first, which is a change of its own.
+    pub(crate) fn change(&self) -> Result<(), Failure> {
+        let file = OpenOptions::new().append(true).open(&self.path);
+        let changed = file.and_then(|mut file| file.write_all(b"new\n"));
+        changed.map_err(Failure::at(&self.path))
     }
 }
 
@@ -171,8 +180,4 @@ impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         self.0();
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(Failure::at(path))
 }
