@@ -23,6 +23,8 @@ pub(crate) struct Watch {
     pub(crate) path: PathBuf,
     /// The watcher has looked for the first time.
     pub(crate) begun: Arc<Event>,
+    /// The file was changed.
+    pub(crate) changed: Arc<Event>,
     /// The watcher has reported a change.
     pub(crate) reported: Arc<Event>,
     pub(crate) timeline: Arc<Timeline>,
@@ -38,6 +40,7 @@ impl Watch {
             file,
             path,
             begun: Arc::new(Event::new()),
+            changed: Arc::new(Event::new()),
             reported: Arc::new(Event::new()),
             timeline: context.timeline.clone(),
             looks: Arc::default(),
@@ -95,7 +98,9 @@ impl Watch {
     pub(crate) fn change(&self) -> Result<(), Failure> {
         let file = OpenOptions::new().append(true).open(&self.path);
         let changed = file.and_then(|mut file| file.write_all(b"new\n"));
-        changed.map_err(Failure::at(&self.path))
+        changed.map_err(Failure::at(&self.path))?;
+        self.changed.set();
+        Ok(())
     }
 }
 
