@@ -154,6 +154,9 @@ fn a_new_file_has_the_permissions_that_file_create_gives() {
 fn a_path_without_a_folder_is_in_the_working_directory() {
     const HERE: &str = "THREADPROOF_TEST_IN_ITS_OWN_FOLDER";
     if std::env::var_os(HERE).is_some() {
+        let file = AtomicFile::create("a.bin").unwrap();
+        assert_eq!(files_in(Path::new(".")).len(), 1, "the temporary file");
+        drop(file);
         return write(Path::new("a.bin"), b"here");
     }
     let folder = tempdir().unwrap();

@@ -14,7 +14,7 @@ use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::back_off::BackOff;
 use threadproof::local_server::{Fault, Framing, Hangup, LocalServer, Reply, Site};
-use threadproof::{DownloadError, Downloader, DownloaderBuilder, Event, Receipt};
+use threadproof::{DownloadError, Downloader, DownloaderBuilder, Event, Progress, Receipt};
 
 use crate::support::{count, files_in, passes_in_its_own_process, until};
 
@@ -579,22 +579,26 @@ fn a_redirect_that_cannot_be_followed_is_not_tried_again(#[case] to: &str) {
 // D10: size limits.
 
 #[rstest]
-#[case::announced(Framing::ContentLength)]
-#[case::chunked(Framing::Chunked)]
-#[case::without_a_length(Framing::UntilClose)]
-#[case::a_lie(Framing::WrongLength(1_000_000_000_000))]
-fn a_body_above_the_limit_is_too_large_before_it_is_on_the_disk(#[case] framing: Framing) {
+#[case::announced(Framing::ContentLength, true)]
+#[case::a_lie(Framing::WrongLength(1_000_000_000_000), true)]
+#[case::chunked(Framing::Chunked, false)]
+#[case::without_a_length(Framing::UntilClose, false)]
+fn a_body_above_the_limit_is_too_large_before_it_is_on_the_disk(
+    #[case] framing: Framing,
+    #[case] is_announced: bool,
+) {
     let scene = Scene::with(Reply::ok(body(3_000_000)).framing(framing));
-    let downloader = settings()
-        .max_bytes(1_000_000)
-        .allow_unknown_length(true)
-        .build();
+    let allowed = settings().max_bytes(1_000_000).allow_unknown_length(true);
     let (url, path, folder) = (scene.server.url("/a"), scene.path(), scene.folder.path());
-    let mut largest = 0;
-    let outcome = downloader.fetch_with(&url, &path, &Event::new(), &mut |progress| {
+    let (mut reports, mut largest) = (0, 0);
+    let mut report = |progress: Progress| {
         assert!(progress.bytes <= 1_000_000);
         largest = largest.max(largest_file(folder));
-    });
+        reports += 1;
+    };
+    let outcome = allowed
+        .build()
+        .fetch_with(&url, &path, &Event::new(), &mut report);
     let error = outcome.unwrap_err();
     assert!(
         matches!(
@@ -607,6 +611,11 @@ fn a_body_above_the_limit_is_too_large_before_it_is_on_the_disk(#[case] framing:
         "{error}"
     );
     assert!(largest <= 1_000_000, "{largest}");
+    assert_eq!(
+        reports == 0,
+        is_announced,
+        "nothing of an announced body is read"
+    );
     scene.is_unharmed();
 }
 

@@ -216,7 +216,7 @@ fn thread_started_by_a_thread_outlives_it() {
 
 #[test]
 fn daemon_that_panics_harms_nobody() {
-    for end in [|| panic!("unlucky"), || panic_any(7)] {
+    for end in [|| panic!("unlucky"), || panic_any(7), || panic_any(Bomb)] {
         let daemon = start_daemon("unlucky", end).unwrap();
         until(|| daemon.is_finished());
     }

@@ -6,4 +6,5 @@ mod support;
 mod compare;
 mod download;
 mod event;
+mod locked_flags;
 mod thread_pool;
