@@ -6,6 +6,7 @@ mod failure;
 mod misbehave;
 mod options;
 mod outcome;
+mod print;
 mod sections;
 mod signals;
 mod story;
@@ -19,8 +20,10 @@ mod flags;
 mod join;
 mod list;
 mod locked_flags;
+mod orders;
 mod process_pool;
 mod processes;
+mod replay;
 mod sequential;
 mod start;
 mod thread_pool;
@@ -42,6 +45,8 @@ pub(crate) fn main() -> ExitCode {
     let outcome = match program.command {
         None => tour::run(program.options, &signals),
         Some(Command::List) => list::run(),
+        Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
+        Some(Command::Orders { program: one }) => orders::run(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
         Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options),
         Some(section) => tour::run_one(section.section(), program.options, &signals),

@@ -18,7 +18,8 @@
 //! | 11 | threads against processes | `compare` |
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
-//! `event`, the flags, `lifecycle`; then `watch`, the pools, `process`, `download`; then `compare`.
+//! `event`, the flags, `lifecycle`; then `watch`, the pools, `process`, `download`; then `compare`
+//! and `schedule`, which makes real threads take their steps in a given order.
 //! Imports point inwards only. Processes are Unix only; everything else is not.
 
 pub mod atomic_file;
@@ -36,6 +37,7 @@ pub mod locked_flags;
 pub mod process;
 #[cfg(unix)]
 pub mod process_pool;
+pub mod schedule;
 pub mod stop_flags;
 mod sync;
 pub mod thread_pool;

@@ -236,7 +236,6 @@ impl<K: Eq + Hash> Registration<'_, K> {
     // ANCHOR: step
     pub fn step<R>(&self, step: impl FnOnce() -> R) -> Option<R> {
         let state = self.flags.lock(|| "step()".to_string());
-        // Absent only if a drop inside a panicking step could not remove it: see `drop`.
         if state
             .is_stopped
             .get(&self.key)

@@ -15,6 +15,11 @@ use std::sync as backend;
 
 use std::sync::PoisonError;
 
+#[cfg(all(test, loom))]
+pub(crate) use loom::thread;
+#[cfg(not(all(test, loom)))]
+pub(crate) use std::thread;
+
 pub(crate) use backend::MutexGuard;
 
 /// Always `std`'s: with loom's own, a model that deadlocks aborts the whole test process.

@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use threadproof::schedule::{self, PROGRAMS};
 
 use super::sections::{SECTIONS, Section};
 
@@ -53,6 +56,14 @@ pub(crate) enum Command {
     Compare,
     /// Print the table of sections
     List,
+    /// Run a small program on real threads in a given order of its steps
+    Replay(Replay),
+    /// Try every order of a small program's steps, and count the bad ones
+    Orders {
+        /// Which program; all of them if none is named
+        #[arg(value_name = "PROGRAM", value_parser = program())]
+        program: Option<&'static schedule::Program>,
+    },
     /// Download files: each arrives whole or not at all
     #[command(after_help = EXIT_CODES)]
     Fetch(Fetch),
@@ -144,6 +155,18 @@ pub(crate) struct Fetch {
     pub(crate) allow_unknown_length: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Which program
+    #[arg(value_name = "PROGRAM", value_parser = program())]
+    pub(crate) program: &'static schedule::Program,
+    /// A letter for each step, such as ABBA; without it the first order that breaks the program
+    pub(crate) schedule: Option<String>,
+    /// The version that no order breaks
+    #[arg(long)]
+    pub(crate) mended: bool,
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DaemonProgram {
     /// Whether main joins the thread
@@ -215,12 +238,23 @@ impl Command {
             Self::Processes => 9,
             Self::ProcessPool => 10,
             Self::Compare => 11,
-            Self::List | Self::Fetch(_) | Self::DaemonProgram(_) => {
+            Self::List
+            | Self::Replay(_)
+            | Self::Orders { .. }
+            | Self::Fetch(_)
+            | Self::DaemonProgram(_) => {
                 unreachable!("only sections are asked for their section")
             }
         };
         &SECTIONS[number - 1]
     }
+}
+
+/// Reads the name of a program; help and errors list them.
+fn program() -> impl TypedValueParser<Value = &'static schedule::Program> {
+    let names = PROGRAMS.iter().map(|program| program.name);
+    PossibleValuesParser::new(names)
+        .map(|name| schedule::Program::named(&name).expect("it is one of the possible names"))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

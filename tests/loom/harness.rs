@@ -25,7 +25,11 @@ pub(super) enum Bound {
 /// Prints `model event::one  bound none  schedules 606  holds`, with the test's name, past libtest's
 /// capture.
 pub(super) fn holds<F: Fn() + Send + Sync + 'static>(bound: Bound, model: F) {
-    let name = name_of(&model);
+    holds_as(name_of(&model), bound, model);
+}
+
+/// As [`holds`], for a model that does not stand in the test itself.
+pub(super) fn holds_as(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
     let begun = Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 10_000;

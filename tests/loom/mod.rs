@@ -8,5 +8,6 @@ mod claims;
 mod event;
 mod harness;
 mod locked_flags;
+mod schedule;
 mod stop_flags;
 mod thread_pool;

@@ -10,5 +10,6 @@ mod lifecycle;
 mod options;
 mod process;
 mod process_pool;
+mod schedule;
 mod sections;
 mod signals;

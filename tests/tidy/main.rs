@@ -24,7 +24,7 @@ const RINGS: [&[&str]; 4] = [
         "process_pool",
         "download",
     ],
-    &["compare"],
+    &["compare", "schedule"],
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.

@@ -21,11 +21,11 @@ fn two_cpu_bound_threads_take_less_than_one_after_the_other() {
             .elapsed
             .as_secs_f64()
     };
-    // Best of five: other programs may have the second core for a while.
-    let ratios = (0..5).map(|_| seconds(Way::Threads) / seconds(Way::Sequential));
-    let best = ratios.fold(f64::INFINITY, f64::min);
+    // Best of ten: other programs may have the second core for a while.
+    let mut ratios = (0..10).map(|_| seconds(Way::Threads) / seconds(Way::Sequential));
+    let enough = ratios.find(|ratio| *ratio <= 0.7);
     assert!(
-        best <= 0.7,
-        "two threads took {best:.2} × one after the other"
+        enough.is_some(),
+        "two threads never took 0.7 × one after the other"
     );
 }

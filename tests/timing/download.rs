@@ -43,7 +43,8 @@ fn three_downloads_at_once_take_less_than_one_after_the_other() {
     let server = LocalServer::start(site(&Reply::ok(*b"page").latency(LATENCY))).unwrap();
     let one_by_one = fetch(&server, 1);
     assert_eq!(server.most_at_once(), 1);
-    let at_once = fetch(&server, 3);
+    // The best of five: a busy machine makes one round late, but never early.
+    let at_once = (0..5).map(|_| fetch(&server, 3)).min().unwrap();
     assert!(one_by_one >= 3 * LATENCY, "{one_by_one:?}");
     assert!(at_once >= LATENCY, "{at_once:?}");
     assert!(

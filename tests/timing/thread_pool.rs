@@ -27,7 +27,9 @@ fn three_sleeping_jobs_on_three_workers_take_less_than_on_one() {
     });
     assert_eq!(met.len(), 3, "three jobs met, so they ran at once");
 
-    let (one_by_one, at_once) = (three_naps(1), three_naps(3));
+    // The best of five: a busy machine makes one round late, but never early.
+    let at_once = (0..5).map(|_| three_naps(3)).min().unwrap();
+    let one_by_one = three_naps(1);
     assert!(one_by_one >= 3 * NAP, "{one_by_one:?}");
     assert!(at_once >= NAP, "{at_once:?}");
     assert!(

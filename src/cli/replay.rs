@@ -1,0 +1,83 @@
+//! `replay`: one order of a program's steps, on real threads.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use threadproof::schedule::{Program, Run};
+
+use super::failure::Failure;
+use super::options::{Options, Replay};
+use super::print::Printer;
+
+pub(crate) fn run(replay: &Replay, options: &Options) -> Result<(), Failure> {
+    let program = replay.program;
+    let version = if replay.mended {
+        &program.mended
+    } else {
+        &program.broken
+    };
+    let run = match &replay.schedule {
+        Some(schedule) => {
+            let run = version.replay(&schedule.to_uppercase());
+            run.map_err(|impossible| Failure::Usage(impossible.to_string()))?
+        }
+        None => {
+            let mut runs = version.orders();
+            let first_bad = runs.iter().position(|run| !run.verdict.is_good());
+            runs.swap_remove(first_bad.unwrap_or(0))
+        }
+    };
+    if options.json {
+        let steps: Vec<_> = run
+            .steps
+            .iter()
+            .map(|step| json!({ "thread": step.thread.to_string(), "words": step.words }))
+            .collect();
+        return Printer::new().line(format_args!(
+            "{}",
+            json!({
+                "program": program.name, "version": version.name, "schedule": run.schedule,
+                "steps": steps, "verdict": run.verdict.to_string(),
+            })
+        ));
+    }
+    print(program, version.name, &run)
+}
+
+/// A column a thread, so that the order is seen at a glance.
+fn print(program: &Program, version: &str, run: &Run) -> Result<(), Failure> {
+    let mut printer = Printer::new();
+    let threads: BTreeSet<char> = run.steps.iter().map(|step| step.thread).collect();
+    let width = run
+        .steps
+        .iter()
+        .map(|step| step.words.len())
+        .max()
+        .unwrap_or(0);
+    let row = |cells: &dyn Fn(char) -> String| {
+        let cells = threads
+            .iter()
+            .map(|thread| format!("{:<width$}", cells(*thread)));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    printer.line(format_args!(
+        "{}, {version}: {}",
+        program.name, run.schedule
+    ))?;
+    printer.line(format_args!(
+        "  step  {}",
+        row(&|thread| thread.to_string())
+    ))?;
+    for (number, step) in (1..).zip(&run.steps) {
+        let words = row(&|thread| {
+            let is_it = thread == step.thread;
+            if is_it {
+                step.words.clone()
+            } else {
+                String::new()
+            }
+        });
+        printer.line(format_args!("  {number:>4}  {words}"))?;
+    }
+    printer.line(format_args!("{}", run.verdict))
+}

@@ -1,0 +1,668 @@
+//! Orders of steps: small programs whose threads take their steps in an order that is given.
+//!
+//! ```text
+//!   schedule  A B B A          the baton goes to A, then B, B, A
+//!   thread A  reads 0 ─────────────────────▶ writes 1
+//!   thread B          reads 0 ─▶ writes 1             one update is lost
+//! ```
+//!
+//! | step | holds | touches | wakes |
+//! |---|---|---|---|
+//! | a thread's step | the baton's lock, while the step's few lines run | the program's data, the log | everybody who waits for a turn |
+//! | a thread waits for its turn | the lock, given up while it sleeps | what it needs next | nobody |
+//!
+//! A schedule is a string with a letter for each step: `ABBA`. The threads are real ones; the baton
+//! only decides who goes next. A step may need a lock that is free or a notification that has come;
+//! when nobody can go and somebody has not ended, the run is stuck, which is a verdict and no hang.
+//!
+//! The same programs run under the model checker without a schedule: there it decides who goes
+//! next, and must find the very orders that [`Program::orders`] enumerates.
+
+mod programs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::Location;
+
+pub use self::programs::PROGRAMS;
+use crate::sync::{Arc, Condvar, Mutex};
+
+/// A small program in a broken and a mended version.
+#[derive(Debug)]
+pub struct Program {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What goes wrong in the broken version.
+    pub about: &'static str,
+    /// The version that some order breaks.
+    pub broken: Version,
+    /// The version that no order breaks.
+    pub mended: Version,
+}
+
+/// One version of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Version {
+    /// What the version is called: "unlocked", "locked".
+    pub name: &'static str,
+    cast: fn() -> Cast,
+}
+
+/// The threads of one run and the judge of its end. They share the program's data.
+pub(crate) struct Cast {
+    bodies: Vec<Body>,
+    /// Threads that sleep before anybody has taken a step.
+    asleep: Vec<usize>,
+    judge: Box<dyn FnOnce() -> Verdict + Send>,
+}
+
+type Body = Box<dyn FnOnce(&Actor) -> Result<(), Over> + Send>;
+
+/// How a run ended, in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// As it should.
+    Good(String),
+    /// As the broken version may.
+    Bad(String),
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// Which thread: `A`, `B`, …
+    pub thread: char,
+    /// What it did.
+    pub words: String,
+    /// Where it stands: the line in the file of the programs.
+    pub line: u32,
+}
+
+/// A whole run: the order, the steps and the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// A letter for each step.
+    pub schedule: String,
+    /// The steps, in that order.
+    pub steps: Vec<Step>,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// The schedule asks for a step that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "step {step} of {schedule:?} cannot be taken by {thread}: {why}; possible here: {possible}"
+)]
+pub struct Impossible {
+    /// The schedule.
+    pub schedule: String,
+    /// Which letter of it, from 1.
+    pub step: usize,
+    /// Who should have gone.
+    pub thread: char,
+    /// Why it cannot.
+    pub why: String,
+    /// Who could.
+    pub possible: String,
+}
+
+impl Program {
+    /// The program of this name, if there is one.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PROGRAMS.iter().find(|program| program.name == name)
+    }
+
+    /// The program's page for the book: every order of both versions, step by step.
+    ///
+    /// `orders` says which runs a version has: those of [`Version::orders`], or those that somebody
+    /// else has found and that should be the same.
+    pub fn to_markdown(&self, orders: impl Fn(&Version) -> Vec<Run>) -> String {
+        let mut page = format!("{}\n", capitalised(self.about) + ".");
+        for version in self.versions() {
+            let runs = orders(version);
+            let bad = runs.iter().filter(|run| !run.verdict.is_good()).count();
+            page += &format!(
+                "\n### {}: {}\n",
+                capitalised(version.name),
+                count(runs.len(), bad)
+            );
+            for run in &runs {
+                page += &format!("\n{run}");
+            }
+        }
+        page
+    }
+
+    /// Both versions, the broken one first.
+    pub fn versions(&self) -> [&Version; 2] {
+        [&self.broken, &self.mended]
+    }
+}
+
+impl Version {
+    /// Runs the version on real threads in this order.
+    ///
+    /// # Blocking
+    /// Until every thread has ended, or nobody can go any more.
+    ///
+    /// # Errors
+    /// [`Impossible`] if a letter names a thread that cannot go then, or letters are missing or left.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::schedule::{Program, Verdict};
+    ///
+    /// let program = Program::named("lost-update").unwrap();
+    /// let run = program.broken.replay("ABBA").unwrap();
+    /// assert!(matches!(run.verdict, Verdict::Bad(_)));
+    /// assert!(program.mended.replay("ABBA").is_err(), "B cannot go while A has the lock");
+    /// ```
+    pub fn replay(&self, schedule: &str) -> Result<Run, Impossible> {
+        match self.follow(schedule) {
+            Ended::Whole(run) => Ok(run),
+            Ended::Impossible(impossible) => Err(impossible),
+            Ended::Halted(possible) => {
+                let why = "the schedule ends before the program does".to_owned();
+                Err(impossible(
+                    schedule.to_owned(),
+                    schedule.chars().count(),
+                    why,
+                    &possible,
+                ))
+            }
+        }
+    }
+
+    /// Every order that this version's steps can be taken in, alphabetically.
+    pub fn orders(&self) -> Vec<Run> {
+        let (mut runs, mut prefixes) = (Vec::new(), vec![String::new()]);
+        while let Some(prefix) = prefixes.pop() {
+            match self.follow(&prefix) {
+                Ended::Whole(run) => runs.push(run),
+                Ended::Halted(possible) => {
+                    prefixes.extend(possible.into_iter().map(|next| format!("{prefix}{next}")));
+                }
+                Ended::Impossible(why) => unreachable!("only possible steps are tried: {why}"),
+            }
+        }
+        runs.sort();
+        runs
+    }
+
+    fn follow(&self, schedule: &str) -> Ended {
+        self.run(Some(schedule.chars().collect()))
+    }
+
+    /// Runs the version; without an order whoever comes first goes first.
+    pub(crate) fn run(&self, order: Option<Vec<char>>) -> Ended {
+        let cast = (self.cast)();
+        let baton = Arc::new(Baton::new(order, cast.bodies.len(), cast.asleep));
+        let start = |(index, body): (usize, Body)| {
+            let actor = Actor {
+                index,
+                baton: baton.clone(),
+            };
+            crate::sync::thread::spawn(move || {
+                // An early end is noted in the baton.
+                let _ = body(&actor);
+                actor.baton.leave(index);
+            })
+        };
+        let threads: Vec<_> = cast.bodies.into_iter().enumerate().map(start).collect();
+        for thread in threads {
+            thread.join().expect("a program's step does not panic");
+        }
+        baton.end(cast.judge)
+    }
+}
+
+/// How far a run came.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Whole(Run),
+    /// The order ended before the program; these threads could go on.
+    Halted(BTreeSet<char>),
+    Impossible(Impossible),
+}
+
+/// The run is over for this thread: nobody will hand it the baton again.
+#[derive(Debug)]
+pub(crate) struct Over;
+
+/// A thread of a program: what it may do in a step.
+pub(crate) struct Actor {
+    index: usize,
+    baton: Arc<Baton>,
+}
+
+/// What must be so before a step can be taken.
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    Nothing,
+    Free(&'static str),
+    /// Notified since it went to sleep, and the lock is free.
+    Notified(&'static str),
+}
+
+/// What a step does to locks and sleepers, beside its own few lines.
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Nothing,
+    Take(&'static str),
+    Give(&'static str),
+    /// Gives the lock back, if it has one, and sleeps until it is notified.
+    Sleep(Option<&'static str>),
+    NotifyAll,
+}
+
+impl Actor {
+    /// A step that needs nothing.
+    #[track_caller]
+    pub(crate) fn step<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Nothing,
+            Effect::Nothing,
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Takes a lock as soon as it is free, and keeps it.
+    #[track_caller]
+    pub(crate) fn lock<T>(
+        &self,
+        lock: &'static str,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Free(lock),
+            Effect::Take(lock),
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Does something and gives the lock back.
+    #[track_caller]
+    pub(crate) fn unlock<T>(
+        &self,
+        lock: &'static str,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Nothing,
+            Effect::Give(lock),
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Takes the lock, does something, gives it back: one step.
+    #[track_caller]
+    pub(crate) fn locked<T>(
+        &self,
+        lock: &'static str,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Free(lock),
+            Effect::Nothing,
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Goes to sleep, giving back `lock` in the same step if there is one.
+    #[track_caller]
+    pub(crate) fn sleep(&self, lock: Option<&'static str>, words: &str) -> Result<(), Over> {
+        let act = || ((), words.to_owned());
+        self.baton.step(
+            self.index,
+            Need::Nothing,
+            Effect::Sleep(lock),
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Wakes up once it was notified; does something while it has the lock, and gives it back.
+    #[track_caller]
+    pub(crate) fn wake<T>(
+        &self,
+        lock: &'static str,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Notified(lock),
+            Effect::Nothing,
+            Location::caller(),
+            act,
+        )
+    }
+
+    /// Does something and wakes everybody who sleeps now.
+    #[track_caller]
+    pub(crate) fn notify_all<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.baton.step(
+            self.index,
+            Need::Nothing,
+            Effect::NotifyAll,
+            Location::caller(),
+            act,
+        )
+    }
+}
+
+/// Hands the turn from thread to thread.
+#[derive(Debug)]
+struct Baton {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    order: Option<Vec<char>>,
+    threads: Vec<Thread>,
+    /// Threads that went to sleep and were not notified since.
+    asleep: BTreeSet<usize>,
+    /// Who has which lock.
+    holders: BTreeMap<&'static str, usize>,
+    steps: Vec<Step>,
+    stop: Option<Stop>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Thread {
+    /// Between two steps.
+    Away,
+    /// Before a step.
+    Wants(Need),
+    Gone,
+}
+
+/// Why nobody goes on.
+#[derive(Debug)]
+enum Stop {
+    Stuck(BTreeSet<char>),
+    Halted(BTreeSet<char>),
+    Impossible {
+        why: String,
+        possible: BTreeSet<char>,
+    },
+}
+
+impl Baton {
+    fn new(order: Option<Vec<char>>, threads: usize, asleep: Vec<usize>) -> Self {
+        let state = State {
+            order,
+            threads: vec![Thread::Away; threads],
+            asleep: asleep.into_iter().collect(),
+            holders: BTreeMap::new(),
+            steps: Vec::new(),
+            stop: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            moved: Condvar::new(),
+        }
+    }
+
+    fn step<T>(
+        &self,
+        index: usize,
+        need: Need,
+        effect: Effect,
+        at: &'static Location<'static>,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        let mut state = self.state.lock();
+        state.threads[index] = Thread::Wants(need);
+        loop {
+            state.look_for_a_stop();
+            if state.stop.is_some() {
+                drop(state);
+                self.moved.notify_all();
+                return Err(Over);
+            }
+            if state.is_turn_of(index) {
+                break;
+            }
+            state = self.moved.wait(state);
+        }
+        let (output, words) = act();
+        state.threads[index] = Thread::Away;
+        state.take_effect(index, effect);
+        state.steps.push(Step {
+            thread: letter(index),
+            words,
+            line: at.line(),
+        });
+        drop(state);
+        self.moved.notify_all();
+        Ok(output)
+    }
+
+    fn leave(&self, index: usize) {
+        let mut state = self.state.lock();
+        state.threads[index] = Thread::Gone;
+        state.look_for_a_stop();
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// What the run came to, once its threads have been joined.
+    fn end(&self, judge: Box<dyn FnOnce() -> Verdict + Send>) -> Ended {
+        let mut state = self.state.lock();
+        let steps = std::mem::take(&mut state.steps);
+        let schedule: String = steps.iter().map(|step| step.thread).collect();
+        let stop = state.stop.take();
+        let asked: Option<String> = state.order.take().map(|order| order.into_iter().collect());
+        drop(state);
+        let verdict = match stop {
+            None => judge(),
+            Some(Stop::Stuck(who)) => {
+                let waits = if who.len() == 1 { "waits" } else { "wait" };
+                Verdict::Bad(format!("{} {waits} for ever", joined(&who)))
+            }
+            Some(Stop::Halted(possible)) => return Ended::Halted(possible),
+            Some(Stop::Impossible { why, possible }) => {
+                let asked = asked.unwrap_or_default();
+                return Ended::Impossible(impossible(asked, steps.len(), why, &possible));
+            }
+        };
+        match asked {
+            Some(asked) if asked != schedule => {
+                let why = "everybody has ended".to_owned();
+                Ended::Impossible(impossible(asked, steps.len(), why, &BTreeSet::new()))
+            }
+            _ => Ended::Whole(Run {
+                schedule,
+                steps,
+                verdict,
+            }),
+        }
+    }
+}
+
+impl State {
+    /// Once everybody has arrived, sees whether anybody can and may go on.
+    fn look_for_a_stop(&mut self) {
+        let is_away = |thread: &Thread| matches!(thread, Thread::Away);
+        let is_gone = |thread: &Thread| matches!(thread, Thread::Gone);
+        if self.stop.is_some()
+            || self.threads.iter().any(is_away)
+            || self.threads.iter().all(is_gone)
+        {
+            return;
+        }
+        let possible: BTreeSet<char> = (0..self.threads.len())
+            .filter(|index| self.can_go(*index))
+            .map(letter)
+            .collect();
+        if possible.is_empty() {
+            let waiting = (0..self.threads.len()).filter(|index| !is_gone(&self.threads[*index]));
+            self.stop = Some(Stop::Stuck(waiting.map(letter).collect()));
+            return;
+        }
+        let Some(order) = &self.order else { return };
+        match order.get(self.steps.len()) {
+            None => self.stop = Some(Stop::Halted(possible)),
+            Some(next) if !possible.contains(next) => {
+                let why = self.why_not(*next);
+                self.stop = Some(Stop::Impossible { why, possible });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn can_go(&self, index: usize) -> bool {
+        match self.threads[index] {
+            Thread::Wants(Need::Nothing) => true,
+            Thread::Wants(Need::Free(lock)) => !self.holders.contains_key(lock),
+            Thread::Wants(Need::Notified(lock)) => {
+                !self.asleep.contains(&index) && !self.holders.contains_key(lock)
+            }
+            Thread::Away | Thread::Gone => false,
+        }
+    }
+
+    fn is_turn_of(&self, index: usize) -> bool {
+        let is_next = match &self.order {
+            Some(order) => order.get(self.steps.len()) == Some(&letter(index)),
+            None => true,
+        };
+        is_next && self.can_go(index)
+    }
+
+    fn why_not(&self, who: char) -> String {
+        let index = (0..self.threads.len()).find(|index| letter(*index) == who);
+        let Some(thread) = index.map(|index| self.threads[index]) else {
+            return format!("there is no thread {who}");
+        };
+        match thread {
+            Thread::Wants(Need::Free(lock) | Need::Notified(lock))
+                if self.holders.contains_key(lock) =>
+            {
+                format!("{} has {lock}", letter(self.holders[lock]))
+            }
+            Thread::Wants(_) => "it sleeps and nobody has notified it".to_owned(),
+            Thread::Away | Thread::Gone => "it has ended".to_owned(),
+        }
+    }
+
+    fn take_effect(&mut self, index: usize, effect: Effect) {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Take(lock) => {
+                self.holders.insert(lock, index);
+            }
+            Effect::Give(lock) => {
+                self.holders.remove(lock);
+            }
+            Effect::Sleep(lock) => {
+                self.asleep.insert(index);
+                lock.map(|lock| self.holders.remove(lock));
+            }
+            Effect::NotifyAll => self.asleep.clear(),
+        }
+    }
+}
+
+fn impossible(
+    schedule: String,
+    taken: usize,
+    why: String,
+    possible: &BTreeSet<char>,
+) -> Impossible {
+    let thread = schedule.chars().nth(taken).unwrap_or('-');
+    Impossible {
+        schedule,
+        step: taken + 1,
+        thread,
+        why,
+        possible: joined(possible),
+    }
+}
+
+/// "A", "A and B", "nobody".
+fn joined(who: &BTreeSet<char>) -> String {
+    if who.is_empty() {
+        return "nobody".to_owned();
+    }
+    let letters: Vec<String> = who.iter().map(char::to_string).collect();
+    letters.join(" and ")
+}
+
+/// "6 orders, 4 bad".
+pub fn count(orders: usize, bad: usize) -> String {
+    let bad = if bad == 0 {
+        "all good".to_owned()
+    } else {
+        format!("{bad} bad")
+    };
+    format!(
+        "{orders} order{}, {bad}",
+        if orders == 1 { "" } else { "s" }
+    )
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// As Markdown: the order and its end, then a table with a column a thread.
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let threads: BTreeSet<char> = self.steps.iter().map(|step| step.thread).collect();
+        writeln!(f, "`{}` is {}\n", self.schedule, self.verdict)?;
+        let row = |f: &mut fmt::Formatter<'_>, first: &str, cell: &dyn Fn(char) -> String| {
+            write!(f, "| {first} |")?;
+            threads
+                .iter()
+                .try_for_each(|thread| write!(f, " {} |", cell(*thread)))?;
+            writeln!(f)
+        };
+        row(f, "step", &|thread| thread.to_string())?;
+        row(f, "---", &|_| "---".to_owned())?;
+        for (number, step) in (1..).zip(&self.steps) {
+            row(f, &format!("{number}"), &|thread| {
+                if thread == step.thread {
+                    step.words.clone()
+                } else {
+                    String::new()
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Verdict {
+    /// Whether the run ended as it should.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Good(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Good(words) => write!(f, "good: {words}"),
+            Self::Bad(words) => write!(f, "bad: {words}"),
+        }
+    }
+}
+
+fn letter(index: usize) -> char {
+    char::from(b'A' + index as u8)
+}
