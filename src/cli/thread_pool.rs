@@ -41,7 +41,6 @@ struct Hello {
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
-    let one_by_one = sequential(context)?;
     // ANCHOR: run
     let pool = ThreadPool::new(workers).map_err(|error| Failure::io("a thread", error))?;
     let begin = Instant::now();
@@ -68,6 +67,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     }
     main.say("Main program done!!");
     main.flush();
+    let one_by_one = sequential(context)?;
     let rounds = FILES.len().div_ceil(workers.get()) as f64;
     let ideal = rounds / FILES.len() as f64;
     let spans: Vec<_> = spans
