@@ -14,7 +14,7 @@
 //!
 //! A blocked read cannot wait for an [`Event`] as well. So each call has one more thread, the
 //! *stopper*: it sleeps until the call has finished, looks at the stop signal every
-//! [`STOP_POLL`], and when that is set it closes the call's connections under its readers.
+//! 20 ms, and when that is set it closes the call's connections under its readers.
 
 use std::fmt;
 use std::io::{self, Read, Write};

@@ -7,7 +7,7 @@
 //!
 //! | who | owns | does |
 //! |---|---|---|
-//! | the parent's [`Link`] | the child, one end of a socket pair | sends jobs, reads answers, kills, reaps |
+//! | the parent's link | the child, one end of a socket pair | sends jobs, reads answers, kills, reaps |
 //! | the parent's copier thread | the child's stderr | passes it on, keeps the last 8 KiB |
 //! | the worker's reader thread | the other end of the socket | takes jobs in; ends the process when the parent has gone |
 //! | the worker's main thread | the table of work | runs one job after the other |

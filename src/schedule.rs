@@ -16,7 +16,7 @@
 //! when nobody can go and somebody has not ended, the run is stuck, which is a verdict and no hang.
 //!
 //! The same programs run under the model checker without a schedule: there it decides who goes
-//! next, and must find the very orders that [`Program::orders`] enumerates.
+//! next, and must find the very orders that [`Version::orders`] enumerates.
 
 mod programs;
 
