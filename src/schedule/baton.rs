@@ -1,0 +1,350 @@
+//! The baton: hands the turn from thread to thread, and keeps the books of locks and sleepers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
+
+use super::{Ended, Impossible, Run, Step, Verdict};
+use crate::sync::{Arc, Condvar, Mutex};
+
+/// A lock by its name.
+type Lock = &'static str;
+
+/// The run is over for this thread: nobody will hand it the baton again.
+#[derive(Debug)]
+pub(crate) struct Over;
+
+/// A thread of a program: what it may do in a step.
+pub(crate) struct Actor {
+    pub(super) index: usize,
+    pub(super) baton: Arc<Baton>,
+}
+
+/// What must be so before a step can be taken.
+#[derive(Clone, Copy, Debug)]
+enum Need {
+    Nothing,
+    Free(Lock),
+    /// Notified since it went to sleep, and the lock is free.
+    Notified(Lock),
+}
+
+/// What a step does to locks and sleepers, beside its own few lines.
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Nothing,
+    Take(Lock),
+    Give(Lock),
+    /// Gives the lock back, if it has one, and sleeps until it is notified.
+    Sleep(Option<Lock>),
+    NotifyAll,
+}
+
+impl Actor {
+    /// A step that needs nothing.
+    #[track_caller]
+    pub(crate) fn step<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.take(Need::Nothing, Effect::Nothing, act)
+    }
+
+    /// Takes a lock as soon as it is free, and keeps it.
+    #[track_caller]
+    pub(crate) fn lock<T>(&self, lock: Lock, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.take(Need::Free(lock), Effect::Take(lock), act)
+    }
+
+    /// Does something and gives the lock back.
+    #[track_caller]
+    pub(crate) fn unlock<T>(
+        &self,
+        lock: Lock,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.take(Need::Nothing, Effect::Give(lock), act)
+    }
+
+    /// Takes the lock, does something, gives it back: one step.
+    #[track_caller]
+    pub(crate) fn locked<T>(
+        &self,
+        lock: Lock,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.take(Need::Free(lock), Effect::Nothing, act)
+    }
+
+    /// Goes to sleep, giving back `lock` in the same step if there is one.
+    #[track_caller]
+    pub(crate) fn sleep(&self, lock: Option<Lock>, words: &str) -> Result<(), Over> {
+        self.take(Need::Nothing, Effect::Sleep(lock), || {
+            ((), words.to_owned())
+        })
+    }
+
+    /// Wakes up once it was notified; does something while it has the lock, and gives it back.
+    #[track_caller]
+    pub(crate) fn wake<T>(&self, lock: Lock, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.take(Need::Notified(lock), Effect::Nothing, act)
+    }
+
+    /// Does something and wakes everybody who sleeps now.
+    #[track_caller]
+    pub(crate) fn notify_all<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
+        self.take(Need::Nothing, Effect::NotifyAll, act)
+    }
+
+    #[track_caller]
+    fn take<T>(
+        &self,
+        need: Need,
+        effect: Effect,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.baton
+            .step(self.index, need, effect, Location::caller(), act)
+    }
+}
+
+/// Hands the turn from thread to thread.
+#[derive(Debug)]
+pub(super) struct Baton {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    order: Option<Vec<char>>,
+    threads: Vec<Thread>,
+    /// Threads that went to sleep and were not notified since.
+    asleep: BTreeSet<usize>,
+    /// Who has which lock.
+    holders: BTreeMap<Lock, usize>,
+    steps: Vec<Step>,
+    stop: Option<Stop>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Thread {
+    /// Between two steps.
+    Away,
+    /// Before a step.
+    Wants(Need),
+    Gone,
+}
+
+/// Why nobody goes on.
+#[derive(Debug)]
+enum Stop {
+    Stuck(BTreeSet<char>),
+    Halted(BTreeSet<char>),
+    Impossible {
+        why: String,
+        possible: BTreeSet<char>,
+    },
+}
+
+impl Baton {
+    pub(super) fn new(order: Option<Vec<char>>, threads: usize, asleep: Vec<usize>) -> Self {
+        let state = State {
+            order,
+            threads: vec![Thread::Away; threads],
+            asleep: asleep.into_iter().collect(),
+            holders: BTreeMap::new(),
+            steps: Vec::new(),
+            stop: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            moved: Condvar::new(),
+        }
+    }
+
+    fn step<T>(
+        &self,
+        index: usize,
+        need: Need,
+        effect: Effect,
+        at: &'static Location<'static>,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        let mut state = self.state.lock();
+        state.threads[index] = Thread::Wants(need);
+        loop {
+            state.look_for_a_stop();
+            if state.stop.is_some() {
+                drop(state);
+                self.moved.notify_all();
+                return Err(Over);
+            }
+            if state.is_turn_of(index) {
+                break;
+            }
+            state = self.moved.wait(state);
+        }
+        let (output, words) = act();
+        state.threads[index] = Thread::Away;
+        state.take_effect(index, effect);
+        state.steps.push(Step {
+            thread: letter(index),
+            words,
+            line: at.line(),
+        });
+        drop(state);
+        self.moved.notify_all();
+        Ok(output)
+    }
+
+    pub(super) fn leave(&self, index: usize) {
+        let mut state = self.state.lock();
+        state.threads[index] = Thread::Gone;
+        state.look_for_a_stop();
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// What the run came to, once its threads have been joined.
+    pub(super) fn end(&self, judge: Box<dyn FnOnce() -> Verdict + Send>) -> Ended {
+        let mut state = self.state.lock();
+        let steps = std::mem::take(&mut state.steps);
+        let schedule: String = steps.iter().map(|step| step.thread).collect();
+        let stop = state.stop.take();
+        let asked: Option<String> = state.order.take().map(|order| order.into_iter().collect());
+        drop(state);
+        let verdict = match stop {
+            None => judge(),
+            Some(Stop::Stuck(who)) => {
+                let waits = if who.len() == 1 { "waits" } else { "wait" };
+                Verdict::Bad(format!("{} {waits} for ever", joined(&who)))
+            }
+            Some(Stop::Halted(possible)) => return Ended::Halted(possible),
+            Some(Stop::Impossible { why, possible }) => {
+                let asked = asked.unwrap_or_default();
+                return Ended::Impossible(impossible(asked, steps.len(), why, &possible));
+            }
+        };
+        match asked {
+            Some(asked) if asked != schedule => {
+                let why = "everybody has ended".to_owned();
+                Ended::Impossible(impossible(asked, steps.len(), why, &BTreeSet::new()))
+            }
+            _ => Ended::Whole(Run {
+                schedule,
+                steps,
+                verdict,
+            }),
+        }
+    }
+}
+
+impl State {
+    /// Once everybody has arrived, sees whether anybody can and may go on.
+    fn look_for_a_stop(&mut self) {
+        let is_away = |thread: &Thread| matches!(thread, Thread::Away);
+        let is_gone = |thread: &Thread| matches!(thread, Thread::Gone);
+        if self.stop.is_some()
+            || self.threads.iter().any(is_away)
+            || self.threads.iter().all(is_gone)
+        {
+            return;
+        }
+        let possible: BTreeSet<char> = (0..self.threads.len())
+            .filter(|index| self.can_go(*index))
+            .map(letter)
+            .collect();
+        if possible.is_empty() {
+            let waiting = (0..self.threads.len()).filter(|index| !is_gone(&self.threads[*index]));
+            self.stop = Some(Stop::Stuck(waiting.map(letter).collect()));
+            return;
+        }
+        let Some(order) = &self.order else { return };
+        match order.get(self.steps.len()) {
+            None => self.stop = Some(Stop::Halted(possible)),
+            Some(next) if !possible.contains(next) => {
+                let why = self.why_not(*next);
+                self.stop = Some(Stop::Impossible { why, possible });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn can_go(&self, index: usize) -> bool {
+        match self.threads[index] {
+            Thread::Wants(Need::Nothing) => true,
+            Thread::Wants(Need::Free(lock)) => !self.holders.contains_key(lock),
+            Thread::Wants(Need::Notified(lock)) => {
+                !self.asleep.contains(&index) && !self.holders.contains_key(lock)
+            }
+            Thread::Away | Thread::Gone => false,
+        }
+    }
+
+    fn is_turn_of(&self, index: usize) -> bool {
+        let is_next = match &self.order {
+            Some(order) => order.get(self.steps.len()) == Some(&letter(index)),
+            None => true,
+        };
+        is_next && self.can_go(index)
+    }
+
+    fn why_not(&self, who: char) -> String {
+        let index = (0..self.threads.len()).find(|index| letter(*index) == who);
+        let Some(thread) = index.map(|index| self.threads[index]) else {
+            return format!("there is no thread {who}");
+        };
+        match thread {
+            Thread::Wants(Need::Free(lock) | Need::Notified(lock))
+                if self.holders.contains_key(lock) =>
+            {
+                format!("{} has {lock}", letter(self.holders[lock]))
+            }
+            Thread::Wants(_) => "it sleeps and nobody has notified it".to_owned(),
+            Thread::Away | Thread::Gone => "it has ended".to_owned(),
+        }
+    }
+
+    fn take_effect(&mut self, index: usize, effect: Effect) {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Take(lock) => {
+                self.holders.insert(lock, index);
+            }
+            Effect::Give(lock) => {
+                self.holders.remove(lock);
+            }
+            Effect::Sleep(lock) => {
+                self.asleep.insert(index);
+                lock.map(|lock| self.holders.remove(lock));
+            }
+            Effect::NotifyAll => self.asleep.clear(),
+        }
+    }
+}
+
+pub(super) fn impossible(
+    schedule: String,
+    taken: usize,
+    why: String,
+    possible: &BTreeSet<char>,
+) -> Impossible {
+    let thread = schedule.chars().nth(taken).unwrap_or('-');
+    Impossible {
+        schedule,
+        step: taken + 1,
+        thread,
+        why,
+        possible: joined(possible),
+    }
+}
+
+/// "A", "A and B", "nobody".
+fn joined(who: &BTreeSet<char>) -> String {
+    if who.is_empty() {
+        return "nobody".to_owned();
+    }
+    let letters: Vec<String> = who.iter().map(char::to_string).collect();
+    letters.join(" and ")
+}
+
+fn letter(index: usize) -> char {
+    char::from(b'A' + index as u8)
+}
