@@ -193,8 +193,10 @@ pub enum DownloadError {
         url: String,
     },
     /// The file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("{url}: cannot write {}: {source}", path.display())]
     Write {
+        /// What was to be fetched.
+        url: String,
         /// Where the file was to be.
         path: PathBuf,
         /// What the system said.
@@ -407,6 +409,7 @@ impl Attempt<'_> {
     fn save(&self, body: Body, progress: &mut dyn FnMut(Progress)) -> Result<u64, DownloadError> {
         let total = body.content_length();
         let cannot_write = |source| DownloadError::Write {
+            url: self.url(),
             path: self.to.to_owned(),
             source,
         };

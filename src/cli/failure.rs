@@ -1,7 +1,7 @@
 //! What can go wrong in a section, and the exit code that says so.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use threadproof::{DownloadError, JobError, JoinError, ProcessError};
@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Job(#[from] JobError),
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
+    #[error("cannot write to {}: {source}", path.display())]
+    CannotWrite { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Usage(String),
     #[error("interrupted")]
@@ -56,6 +58,7 @@ impl Failure {
             Self::Download(error) => code_of(error),
             Self::Remote { code, .. } | Self::Several { code, .. } => *code,
             Self::Usage(_) => 2,
+            Self::CannotWrite { .. } => 9,
             Self::Interrupted => 130,
             Self::PipeClosed => 0,
             Self::Process(_) | Self::Join(_) | Self::Job(_) | Self::Io { .. } => 1,

@@ -23,11 +23,9 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result
     }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    std::fs::create_dir_all(&folder).map_err(|source| {
-        Failure::from(threadproof::DownloadError::Write {
-            path: folder.clone(),
-            source,
-        })
+    std::fs::create_dir_all(&folder).map_err(|source| Failure::CannotWrite {
+        path: folder.clone(),
+        source,
     })?;
     let workers = options
         .workers
