@@ -13,8 +13,8 @@
 //! | the end of a call | nothing | `finished` | the stopper |
 //!
 //! A blocked read cannot wait for an [`Event`] as well. So each call has one more thread, the
-//! *stopper*: it sleeps until the call has finished, looks at the stop signal every
-//! 20 ms, and when that is set it closes the call's connections under its readers.
+//! *stopper*: it sleeps until the call has finished, looks at the stop signal every 20 ms, and when
+//! that is set it closes the call's connections under its readers.
 
 use std::fmt;
 use std::io::{self, Read, Write};

@@ -1,12 +1,12 @@
 //! §11: the same CPU-bound work sequentially, on threads, with rayon and in processes.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 use threadproof::compare::{Comparison, Run, Way, run as run_way};
-use threadproof::{Wait, start};
+use threadproof::start;
 
-use super::context::Context;
+use super::context::{Context, LOOK};
 use super::failure::Failure;
 use super::options::Only;
 use super::outcome::{Baseline, Outcome};
@@ -73,13 +73,12 @@ fn run_apart(context: &Context, way: Way, of: &Comparison) -> Result<Run, Failur
     let body = move || run_way(way, jobs, power, workers, &program);
     let mut running = start("compare", body).map_err(|error| Failure::io("a thread", error))?;
     loop {
-        running = match running.join_timeout(Duration::from_millis(20)) {
+        running = match running.join_timeout(LOOK) {
             Ok(run) => return Ok(run??),
             Err(running) => running,
         };
-        if context.stop.wait_timeout(Duration::ZERO) == Wait::Set {
+        if context.stop.is_set() {
             running.detach();
-            context.check()?;
             return Err(Failure::Interrupted);
         }
     }

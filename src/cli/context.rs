@@ -23,7 +23,7 @@ static OFFICE: &[u8] = include_bytes!("../../fixtures/site/office.png");
 const LATENCY: Duration = Duration::from_millis(100);
 
 /// How often a wait looks whether the user has interrupted the program.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct Context {

@@ -1,18 +1,15 @@
 //! §9: three downloads in three processes.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 use threadproof::{Process, ProcessError};
 
-use super::context::Context;
+use super::context::{Context, LOOK};
 use super::downloads::{FILES, on_threads};
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
 use super::work::Download;
-
-/// How long a join waits before it looks whether the program was interrupted.
-const LOOK: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let threads = on_threads(context)?;

@@ -7,16 +7,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use threadproof::{Event, ThreadPool, Wait};
 
-use super::context::Context;
+use super::context::{Context, LOOK};
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
 use super::story::{Lane, Mode, Story};
 use super::watchers::Watch;
 
 const FILES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d.txt"];
-
-/// How often a wait looks whether the program was interrupted.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// One watcher as a job, from its begin to its end.
 #[derive(Debug)]
