@@ -3,20 +3,22 @@
 //! Every pattern that is modelled takes its locks, condition variables and atomics from here, so
 //! the file that ships is the file that loom explores. The switch is `cfg(all(test, loom))`: plain
 //! `cfg(loom)` would also reach the doctests and the programs under test, where loom cannot run.
+//! loom's types come through `tests/loom/recorder.rs`, which notes each step; that is why the
+//! functions here track their callers.
 //!
 //! **Poison.** A lock never reports poison: our critical sections run no caller's code and leave
 //! the state whole at every step, and the one exception ([`LockedFlags`](crate::LockedFlags)) keeps
 //! nothing of the caller's under its lock.
 
 #[cfg(all(test, loom))]
-use loom::sync as backend;
+use crate::loom_models::recorder as backend;
 #[cfg(not(all(test, loom)))]
 use std::sync as backend;
 
 use std::sync::PoisonError;
 
 #[cfg(all(test, loom))]
-pub(crate) use loom::thread;
+pub(crate) use backend::thread;
 #[cfg(not(all(test, loom)))]
 pub(crate) use std::thread;
 
@@ -43,14 +45,23 @@ macro_rules! loom_thread_local {
 pub(crate) use loom_thread_local as thread_local;
 
 /// `std`'s mutex with the poison policy of this module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Mutex<T>(backend::Mutex<T>);
 
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> Mutex<T> {
+    #[track_caller]
     pub(crate) fn new(value: T) -> Self {
         Self(backend::Mutex::new(value))
     }
 
+    #[track_caller]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -58,33 +69,28 @@ impl<T> Mutex<T> {
 
 /// `std`'s condition variable with the poison policy of this module.
 #[derive(Debug)]
-pub(crate) struct Condvar(Waiters);
-
-#[cfg(not(all(test, loom)))]
-type Waiters = backend::Condvar;
-/// Shared with the coin, which wakes them for no reason.
-#[cfg(all(test, loom))]
-type Waiters = Arc<backend::Condvar>;
+pub(crate) struct Condvar(backend::Condvar);
 
 impl Default for Condvar {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl Condvar {
+    #[track_caller]
     pub(crate) fn new() -> Self {
-        let waiters = Waiters::default();
-        #[cfg(all(test, loom))]
-        coin::will_wake(&waiters);
-        Self(waiters)
+        Self(backend::Condvar::new())
     }
 
+    #[track_caller]
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a notification or for the deadline. The caller loops and asks the deadline itself.
+    #[track_caller]
     pub(crate) fn wait_until<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -100,10 +106,12 @@ impl Condvar {
         }
     }
 
+    #[track_caller]
     pub(crate) fn notify_one(&self) {
         self.0.notify_one();
     }
 
+    #[track_caller]
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
     }
@@ -166,7 +174,7 @@ impl Deadline {
 
     pub(crate) fn has_passed(&self) -> bool {
         if !self.never && !self.passed.get() {
-            self.passed.set(coin::fell());
+            self.passed.set(crate::loom_models::coin::fell());
         }
         self.passed.get()
     }
@@ -174,58 +182,5 @@ impl Deadline {
     /// Nobody can say: the coin wakes whoever waits when it falls.
     fn time_left(&self) -> Option<std::convert::Infallible> {
         None
-    }
-}
-
-/// What loom leaves out: timed waits that time out, and wake-ups for no reason.
-///
-/// A thread of its own wakes every waiter and moves a counter that nothing synchronises; loom tries
-/// every moment for it. A timed wait that sees the counter moved has timed out. One gap remains: a
-/// toss between a waiter's last look and its sleep is missed, so a model with a timed wait must
-/// end the wait by other means, too.
-#[cfg(all(test, loom))]
-pub(crate) mod coin {
-    use super::{Arc, Waiters};
-    use loom::sync::atomic::{AtomicUsize, Ordering};
-    use std::cell::{Cell, RefCell};
-
-    // Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
-    std::thread_local! {
-        static TOSSES: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
-        static SEEN: Cell<usize> = const { Cell::new(0) };
-        static WAKES: RefCell<Vec<Waiters>> = const { RefCell::new(Vec::new()) };
-    }
-
-    /// Forgets the coin of the schedule before; each schedule begins with this.
-    pub(crate) fn put_away() {
-        TOSSES.set(None);
-        SEEN.set(0);
-        WAKES.take();
-    }
-
-    /// Starts the thread that tosses. It wakes those who wait for what was made before it started.
-    pub(crate) fn toss(times: usize) -> loom::thread::JoinHandle<()> {
-        let tosses = Arc::new(AtomicUsize::new(0));
-        TOSSES.set(Some(tosses.clone()));
-        let wakes = WAKES.with_borrow(Clone::clone);
-        loom::thread::spawn(move || {
-            for toss in 1..=times {
-                tosses.store(toss, Ordering::Relaxed);
-                wakes.iter().for_each(|waiters| waiters.notify_all());
-            }
-        })
-    }
-
-    /// Whether the coin was tossed since the last time somebody saw it.
-    pub(super) fn fell() -> bool {
-        let Some(tosses) = TOSSES.with_borrow(Clone::clone) else {
-            return false;
-        };
-        let now = tosses.load(Ordering::Relaxed);
-        now > SEEN.replace(now.max(SEEN.get()))
-    }
-
-    pub(super) fn will_wake(waiters: &Waiters) {
-        WAKES.with_borrow_mut(|wakes| wakes.push(waiters.clone()));
     }
 }

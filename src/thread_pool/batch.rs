@@ -100,7 +100,8 @@ where
         if state.is_done() {
             state.sleepers.release(&self.queue);
             drop(state);
-            self.changed.notify_all();
+            // Only the caller of the map waits.
+            self.changed.notify_one();
         }
     }
 }

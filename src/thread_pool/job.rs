@@ -85,11 +85,11 @@ where
         }
     }
 
-    /// Ends the job: whoever sleeps until then can go on.
+    /// Ends the job: who sleeps until then can go on. It is one, since a join consumes the handle.
     fn end(&self, mut state: MutexGuard<'_, State<F, R>>) {
         state.sleepers.release(&self.queue);
         drop(state);
-        self.changed.notify_all();
+        self.changed.notify_one();
     }
 
     /// Queued to cancelled, if it still is; the body is dropped outside the lock.

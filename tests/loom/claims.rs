@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use loom::thread;
-
 use super::harness::{Bound, Seen, holds};
 use crate::claims::{Counter, Inputs};
+use crate::sync::thread;
 
 /// A worker of both maps: claims until nothing is left.
 fn claim_all(counter: &Counter, wanted: usize) -> Vec<usize> {

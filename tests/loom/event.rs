@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use loom::thread;
-
-use super::harness::{Bound, Data, Seen, holds};
-use crate::sync::coin;
+use super::coin;
+use super::harness::{Bound, Seen, holds};
+use super::recorder::Data;
+use crate::sync::thread;
 use crate::{Event, Wait};
 
 fn start_waiters<const N: usize>(event: &Arc<Event>) -> [thread::JoinHandle<()>; N] {
@@ -62,6 +62,38 @@ fn pulse_releases_every_thread_that_already_waits() {
         seen.add(waiting);
     });
     counts.are_exactly([0, 1, 2]);
+}
+
+/// E3: a pulse is over for who comes after it: only a later set ends that wait.
+#[test]
+fn pulse_releases_nobody_who_comes_after_it() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let event = Arc::new(Event::new());
+        let pulser = {
+            let event = event.clone();
+            thread::spawn(move || event.set())
+        };
+        let is_over = event.clear();
+        if is_over {
+            // Std's: known to the test, not a step of the model.
+            let is_set_again = Arc::new(AtomicBool::new(false));
+            let setter = {
+                let (event, is_set_again) = (event.clone(), is_set_again.clone());
+                thread::spawn(move || {
+                    is_set_again.store(true, Ordering::Relaxed);
+                    event.set();
+                })
+            };
+            event.wait();
+            assert!(is_set_again.load(Ordering::Relaxed), "the pulse was over");
+            setter.join().unwrap();
+        }
+        pulser.join().unwrap();
+        seen.add(is_over);
+    });
+    answers.are_exactly([false, true]);
 }
 
 /// E1: the answer of `set` is about this call, so only one of two can have changed the event.
@@ -130,21 +162,40 @@ fn timed_wait_ends_as_set_or_as_timed_out() {
         let coin = coin::toss(1);
         // Std's: known to the test, not a step of the model.
         let was_set = Arc::new(AtomicBool::new(false));
-        let waiter = {
+        // The setter is the thread that is started: so the wait may be over before it begins.
+        let setter = {
             let (event, was_set) = (event.clone(), was_set.clone());
             thread::spawn(move || {
-                let wait = event.wait_timeout(Duration::from_secs(1));
-                assert!(wait == Wait::TimedOut || was_set.load(Ordering::Relaxed));
-                wait
+                was_set.store(true, Ordering::Relaxed);
+                event.set();
             })
         };
-        was_set.store(true, Ordering::Relaxed);
-        event.set();
-        seen.add(format!("{:?}", waiter.join().unwrap()));
+        let wait = event.wait_timeout(Duration::from_secs(1));
+        let may_be_set = was_set.load(Ordering::Relaxed);
+        assert!(wait == Wait::TimedOut || may_be_set, "nobody has set it");
+        seen.add(format!("{wait:?}"));
+        setter.join().unwrap();
         coin.join().unwrap();
         assert_eq!(event.n_waiting(), 0);
     });
     outcomes.are_exactly(["Set", "TimedOut"].map(String::from));
+}
+
+/// E5: who has seen the event says so, although the event is clear again before it returns.
+#[test]
+fn wait_that_saw_the_event_has_not_timed_out() {
+    holds(Bound::Exhaustive, || {
+        let event = Arc::new(Event::new());
+        event.set();
+        let waiter = {
+            let event = event.clone();
+            // Nobody tosses a coin, so this deadline never comes.
+            thread::spawn(move || event.wait_timeout(Duration::from_secs(1)))
+        };
+        event.clear();
+        event.set();
+        assert_eq!(waiter.join().unwrap(), Wait::Set);
+    });
 }
 
 /// E4: a condition variable may wake a thread for no reason; the event does not.

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use loom::thread;
-
-use super::harness::{Bound, Data, Seen, holds};
+use super::harness::{Bound, Seen, holds};
+use super::recorder::Data;
 use crate::LockedFlags;
+use crate::sync::thread;
 
 /// What the test knows beside the model; std's, so that looking at it is no step of the model.
 ///
@@ -164,4 +164,23 @@ fn of_two_stoppers_one_is_told_that_it_stopped_the_worker() {
         (Some(false), Some(true)),
         (Some(true), None),
     ]);
+}
+
+/// K5: a key has one worker at a time, and whoever is told that it has the key keeps it.
+#[test]
+fn of_two_workers_with_one_key_one_is_refused_while_the_other_is_there() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let flags = Arc::new(LockedFlags::new());
+        let passer_by = {
+            let flags = flags.clone();
+            thread::spawn(move || flags.register("a").is_ok())
+        };
+        let mine = flags.register("a");
+        let passer_by = passer_by.join().unwrap();
+        assert_eq!(flags.len(), usize::from(mine.is_ok()));
+        seen.add((mine.is_ok(), passer_by));
+    });
+    answers.are_exactly([(true, false), (true, true), (false, true)]);
 }

@@ -5,9 +5,11 @@
 
 mod batch;
 mod claims;
+pub(crate) mod coin;
 mod event;
 mod harness;
 mod locked_flags;
+pub(crate) mod recorder;
 mod schedule;
 mod stop_flags;
 mod thread_pool;

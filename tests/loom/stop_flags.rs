@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use loom::thread;
-
-use super::harness::{Bound, Data, Seen, holds};
+use super::harness::{Bound, Seen, holds};
+use super::recorder::Data;
 use crate::StopFlags;
+use crate::sync::thread;
 
 type Flags = StopFlags<&'static str>;
 

@@ -1,13 +1,13 @@
 //! P5, P6, P7: the very queue and job handles of the pool, with loom's threads as workers.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use loom::thread::{self, JoinHandle};
-
+use super::coin;
 use super::harness::{Bound, Seen, holds};
-use crate::sync::coin;
+use crate::sync::thread::{self, JoinHandle};
 use crate::thread_pool::JobCell;
 use crate::thread_pool::queue::{Queue, Tally};
 use crate::{Job, JobError, PoolShutDown};
@@ -86,6 +86,26 @@ fn drain_with_one_worker_and_two_jobs() {
 #[test]
 fn drain_with_two_workers_and_two_jobs() {
     holds(Bound::Preemptions(3), || drain(2, 2));
+}
+
+/// P5: a panic is counted and delivered, and costs the worker nothing.
+#[test]
+fn job_that_panics_is_counted_and_the_next_one_runs() {
+    holds(Bound::Exhaustive, || {
+        let queue = Queue::new(1);
+        let workers = start_workers(1, &queue);
+        // Without the panic hook, which would print in every schedule.
+        let panics: Job<()> = submit(&queue, || resume_unwind(Box::new("no"))).unwrap();
+        let next = submit(&queue, || 7).unwrap();
+        queue.close();
+        let tally = join_workers(workers);
+        assert_eq!(
+            (tally.completed, tally.cancelled, tally.panicked),
+            (1, 0, 1)
+        );
+        assert!(matches!(panics.join(), Err(JobError::Panicked(_))));
+        assert_eq!(next.join(), Ok(7));
+    });
 }
 
 /// P5: a job that is refused never runs, a job that is accepted does.
@@ -254,7 +274,7 @@ fn nested_join_of_one_of_two_workers_waits() {
 /// P7: who has slept and was woken counts as awake again.
 #[test]
 fn nested_joins_one_after_the_other_wait() {
-    holds(Bound::Preemptions(2), || {
+    holds(Bound::Preemptions(3), || {
         let queue = Queue::new(2);
         let workers = start_workers(2, &queue);
         assert_eq!(submit_nested(&queue).join(), Ok(Ok(7)));

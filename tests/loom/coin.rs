@@ -1,0 +1,54 @@
+//! What loom leaves out: timed waits that time out, and wake-ups for no reason.
+//!
+//! A thread of its own wakes every waiter and moves a counter that nothing synchronises; loom tries
+//! every moment for it. A timed wait that sees the counter moved has timed out. One gap remains: a
+//! toss between a waiter's last look and its sleep is missed, so a model with a timed wait must
+//! end the wait by other means, too.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+
+use super::recorder::{Condvar, thread};
+
+// Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
+std::thread_local! {
+    static TOSSES: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
+    static SEEN: Cell<usize> = const { Cell::new(0) };
+    static WAKES: RefCell<Vec<Condvar>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Forgets the coin of the schedule before; each schedule begins with this.
+pub(super) fn put_away() {
+    TOSSES.set(None);
+    SEEN.set(0);
+    WAKES.take();
+}
+
+/// Starts the thread that tosses. It wakes those who wait for what was made before it started.
+pub(super) fn toss(times: usize) -> thread::JoinHandle<()> {
+    let tosses = Arc::new(AtomicUsize::new(0));
+    TOSSES.set(Some(tosses.clone()));
+    let wakes = WAKES.with_borrow(Clone::clone);
+    thread::spawn(move || {
+        for toss in 1..=times {
+            tosses.store(toss, Ordering::Relaxed);
+            wakes.iter().for_each(Condvar::notify_all);
+        }
+    })
+}
+
+/// Whether the coin was tossed since the last time somebody saw it.
+pub(crate) fn fell() -> bool {
+    let Some(tosses) = TOSSES.with_borrow(Clone::clone) else {
+        return false;
+    };
+    let now = tosses.load(Ordering::Relaxed);
+    now > SEEN.replace(now.max(SEEN.get()))
+}
+
+/// From now on the coin wakes who waits here.
+pub(super) fn will_wake(condvar: &Condvar) {
+    WAKES.with_borrow_mut(|wakes| wakes.push(condvar.clone()));
+}

@@ -1,0 +1,433 @@
+//! loom's types, each step noted: who, what, on which object, with which value, and where.
+//!
+//! `crate::sync` takes these in place of `std`'s. A step is noted the moment it has happened, and
+//! loom switches threads only before one, so the notes stand in the order of the schedule. They are
+//! kept only if the environment asks for them (`MODEL_STEPS=1`), since they cost time.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::{Arc, LazyLock, LockResult};
+
+use serde::Serialize;
+
+use super::coin;
+
+type Place = &'static Location<'static>;
+
+/// One step of a schedule.
+#[derive(Clone, Debug, Serialize)]
+struct Step {
+    /// 0 is the model's own thread, the others are numbered as they are started.
+    thread: usize,
+    operation: &'static str,
+    object: String,
+    value: String,
+    file: &'static str,
+    line: u32,
+    /// False for a step that was begun and never done: there the thread is blocked.
+    done: bool,
+}
+
+static IS_ON: LazyLock<bool> = LazyLock::new(|| std::env::var_os("MODEL_STEPS").is_some());
+
+// Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
+std::thread_local! {
+    static RUNNING: Cell<usize> = const { Cell::new(0) };
+    static STEPS: RefCell<Vec<Step>> = const { RefCell::new(Vec::new()) };
+    static OBJECTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static STARTED: Cell<usize> = const { Cell::new(0) };
+    static IS_OVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether steps are noted.
+pub(super) fn is_on() -> bool {
+    *IS_ON
+}
+
+/// Forgets the schedule before.
+pub(super) fn begin() {
+    RUNNING.set(0);
+    STEPS.take();
+    OBJECTS.take();
+    STARTED.set(0);
+    IS_OVER.set(false);
+}
+
+/// loom goes on with this thread.
+pub(super) fn goes_on(thread: usize) {
+    RUNNING.set(thread);
+}
+
+/// The schedule is over, whatever a thread that catches panics does now.
+pub(super) fn end() {
+    IS_OVER.set(true);
+}
+
+/// The steps of the last schedule as JSON, in one line.
+pub(super) fn steps() -> String {
+    STEPS.with_borrow(|steps| serde_json::to_string(steps).expect("texts and numbers"))
+}
+
+/// The running thread was about to sleep on a condition variable; now it does, its lock released.
+pub(super) fn fell_asleep() {
+    finish();
+}
+
+/// `queue lock` for the first lock that was made in `queue.rs`, `queue lock 2` for the next.
+fn object(kind: &str, place: Place) -> String {
+    if !is_on() {
+        return String::new();
+    }
+    let file = place.file().rsplit('/').next().unwrap_or_default();
+    let name = format!("{} {kind}", file.trim_end_matches(".rs"));
+    OBJECTS.with_borrow_mut(|objects| {
+        objects.push(name.clone());
+        match objects.iter().filter(|object| **object == name).count() {
+            1 => name,
+            number => format!("{name} {number}"),
+        }
+    })
+}
+
+/// The name of the thread that was started last.
+fn started() -> String {
+    let number = STARTED.get() + 1;
+    STARTED.set(number);
+    format!("T{number}")
+}
+
+fn note(operation: &'static str, object: &str, value: impl Display, place: Place) {
+    begin_step(operation, object, value, place);
+    finish();
+}
+
+/// Notes a step that may block for ever; [`finish`] says that it did not.
+fn begin_step(operation: &'static str, object: &str, value: impl Display, place: Place) {
+    // What a failed model does while it unwinds is not part of its schedule.
+    if !is_on() || IS_OVER.get() || std::thread::panicking() {
+        return;
+    }
+    let step = Step {
+        thread: RUNNING.get(),
+        operation,
+        object: object.to_owned(),
+        value: value.to_string(),
+        // The models are a module of the library that stands outside `src`.
+        file: place.file().trim_start_matches("src/../"),
+        line: place.line(),
+        done: false,
+    };
+    STEPS.with_borrow_mut(|steps| steps.push(step));
+}
+
+/// The running thread's open step happens now, after all that others did meanwhile.
+fn finish() {
+    let thread = RUNNING.get();
+    STEPS.with_borrow_mut(|steps| {
+        let is_open = |step: &Step| step.thread == thread && !step.done;
+        if let Some(place) = steps.iter().position(is_open) {
+            let step = steps.remove(place);
+            steps.push(Step { done: true, ..step });
+        }
+    });
+}
+
+#[derive(Debug)]
+pub(crate) struct Mutex<T> {
+    name: String,
+    inner: loom::sync::Mutex<T>,
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Mutex<T> {
+    #[track_caller]
+    pub(crate) fn new(value: T) -> Self {
+        let name = object("lock", Location::caller());
+        let inner = loom::sync::Mutex::new(value);
+        Self { name, inner }
+    }
+
+    #[track_caller]
+    pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let place = Location::caller();
+        begin_step("lock", &self.name, "", place);
+        let guard = self.inner.lock().ok();
+        finish();
+        Ok(MutexGuard {
+            name: &self.name,
+            guard,
+            place,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct MutexGuard<'a, T> {
+    name: &'a str,
+    /// Gone while its thread sleeps on a condition variable.
+    guard: Option<loom::sync::MutexGuard<'a, T>>,
+    /// Where it was locked: nobody can say where it is dropped.
+    place: Place,
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.guard.as_ref().expect("it is locked")
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.guard.as_mut().expect("it is locked")
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        if let Some(guard) = self.guard.take() {
+            drop(guard);
+            note("unlock", self.name, "", self.place);
+        }
+    }
+}
+
+/// Shared with the coin, which wakes its waiters for no reason.
+#[derive(Clone, Debug)]
+pub(crate) struct Condvar {
+    name: String,
+    inner: Arc<loom::sync::Condvar>,
+}
+
+impl Condvar {
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        let name = object("condvar", Location::caller());
+        let inner = Arc::new(loom::sync::Condvar::new());
+        let condvar = Self { name, inner };
+        coin::will_wake(&condvar);
+        condvar
+    }
+
+    #[track_caller]
+    pub(crate) fn wait<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let place = Location::caller();
+        let unlocks = format_args!("gives the {} back", guard.name);
+        begin_step("sleep", &self.name, unlocks, place);
+        let locked = guard.guard.take().expect("it is locked");
+        guard.guard = self.inner.wait(locked).ok();
+        let locks = format_args!("takes the {}", guard.name);
+        note("wake up", &self.name, locks, place);
+        Ok(guard)
+    }
+
+    #[track_caller]
+    pub(crate) fn notify_one(&self) {
+        self.inner.notify_one();
+        note("notify one", &self.name, "", Location::caller());
+    }
+
+    #[track_caller]
+    pub(crate) fn notify_all(&self) {
+        self.inner.notify_all();
+        note("notify all", &self.name, "", Location::caller());
+    }
+}
+
+pub(crate) mod atomic {
+    use super::{Location, note, object};
+
+    pub(crate) use std::sync::atomic::Ordering;
+
+    macro_rules! atomic {
+        ($name:ident, $value:ty, $kind:literal) => {
+            #[derive(Debug)]
+            pub(crate) struct $name {
+                name: String,
+                inner: loom::sync::atomic::$name,
+                /// The last value in the order of the schedule; a load may well give an older one.
+                latest: std::sync::Mutex<$value>,
+            }
+
+            impl Default for $name {
+                #[track_caller]
+                fn default() -> Self {
+                    Self::new(<$value>::default())
+                }
+            }
+
+            #[allow(
+                dead_code,
+                reason = "a break of the source may do what the source does not"
+            )]
+            impl $name {
+                #[track_caller]
+                pub(crate) fn new(value: $value) -> Self {
+                    let name = object($kind, Location::caller());
+                    let inner = loom::sync::atomic::$name::new(value);
+                    let latest = std::sync::Mutex::new(value);
+                    Self {
+                        name,
+                        inner,
+                        latest,
+                    }
+                }
+
+                fn now_is(&self, value: $value) {
+                    *self.latest.lock().unwrap() = value;
+                }
+
+                #[track_caller]
+                pub(crate) fn load(&self, ordering: Ordering) -> $value {
+                    let value = self.inner.load(ordering);
+                    let stale = match value == *self.latest.lock().unwrap() {
+                        true => "",
+                        false => ", stale",
+                    };
+                    let said = format_args!("{value}, {ordering:?}{stale}");
+                    note("load", &self.name, said, Location::caller());
+                    value
+                }
+
+                #[track_caller]
+                pub(crate) fn store(&self, value: $value, ordering: Ordering) {
+                    self.inner.store(value, ordering);
+                    self.now_is(value);
+                    let said = format_args!("{value}, {ordering:?}");
+                    note("store", &self.name, said, Location::caller());
+                }
+
+                #[track_caller]
+                pub(crate) fn swap(&self, value: $value, ordering: Ordering) -> $value {
+                    let before = self.inner.swap(value, ordering);
+                    self.now_is(value);
+                    let said = format_args!("{before} → {value}, {ordering:?}");
+                    note("swap", &self.name, said, Location::caller());
+                    before
+                }
+
+                #[track_caller]
+                pub(crate) fn fetch_update(
+                    &self,
+                    success: Ordering,
+                    failure: Ordering,
+                    mut update: impl FnMut($value) -> Option<$value>,
+                ) -> Result<$value, $value> {
+                    let mut after = None;
+                    let update = |value| {
+                        after = update(value);
+                        after
+                    };
+                    let answer = self.inner.fetch_update(success, failure, update);
+                    let (Ok(before) | Err(before)) = answer;
+                    let said = match after {
+                        Some(after) => {
+                            self.now_is(after);
+                            format!("{before} → {after}, {success:?}")
+                        }
+                        None => format!("left at {before}, {failure:?}"),
+                    };
+                    note("update", &self.name, said, Location::caller());
+                    answer
+                }
+            }
+        };
+    }
+
+    atomic!(AtomicBool, bool, "flag");
+    atomic!(AtomicUsize, usize, "counter");
+
+    #[allow(
+        dead_code,
+        reason = "a break of the source may do what the source does not"
+    )]
+    impl AtomicUsize {
+        #[track_caller]
+        pub(crate) fn fetch_add(&self, more: usize, ordering: Ordering) -> usize {
+            let before = self.inner.fetch_add(more, ordering);
+            let after = before.wrapping_add(more);
+            self.now_is(after);
+            let said = format_args!("{before} → {after}, {ordering:?}");
+            note("fetch add", &self.name, said, Location::caller());
+            before
+        }
+    }
+}
+
+pub(crate) mod thread {
+    use super::{Location, begin_step, finish, note};
+
+    pub(crate) use loom::thread::yield_now;
+
+    pub(crate) struct JoinHandle<T> {
+        thread: String,
+        inner: loom::thread::JoinHandle<T>,
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
+        let inner = loom::thread::spawn(body);
+        let thread = super::started();
+        note("start", &thread, "", Location::caller());
+        JoinHandle { thread, inner }
+    }
+
+    impl<T> JoinHandle<T> {
+        #[track_caller]
+        pub(crate) fn join(self) -> std::thread::Result<T> {
+            begin_step("join", &self.thread, "", Location::caller());
+            let output = self.inner.join();
+            finish();
+            output
+        }
+    }
+}
+
+/// Data that nothing guards: loom fails the model if a read does not come after the write.
+#[derive(Clone)]
+pub(super) struct Data(Arc<Datum>);
+
+struct Datum {
+    name: String,
+    inner: loom::cell::Cell<u32>,
+}
+
+impl Data {
+    #[expect(
+        clippy::arc_with_non_send_sync,
+        reason = "loom runs all threads of a model on one real thread, and the race is the question"
+    )]
+    #[track_caller]
+    pub(super) fn new() -> Self {
+        let name = object("data", Location::caller());
+        let inner = loom::cell::Cell::new(0);
+        Self(Arc::new(Datum { name, inner }))
+    }
+
+    #[track_caller]
+    pub(super) fn write(&self, value: u32) {
+        begin_step("write", &self.0.name, value, Location::caller());
+        self.0.inner.set(value);
+        finish();
+    }
+
+    #[track_caller]
+    pub(super) fn read(&self) -> u32 {
+        begin_step("read", &self.0.name, "", Location::caller());
+        let value = self.0.inner.get();
+        finish();
+        value
+    }
+}

@@ -1,0 +1,192 @@
+//! Do the proofs bite? Each break of the source makes the test fail that is named beside it.
+//!
+//! A break is a file `fixtures/mutants/*.patch`. It is applied to a copy of the modelled source, the
+//! copies are built as crates of one workspace, and of each only the named model is run. The model
+//! must fail for the reason that the patch states, and must hold on the source as it is.
+//!
+//! | run | does |
+//! |---|---|
+//! | `cargo test --test mutants` | three breaks, as a sample |
+//! | `MUTANTS=all cargo test --test mutants` | every break, and every model on the source as it is |
+//! | `MUTANTS=rules cargo test --test mutants` | every break that the rules of `rules.rs` make |
+//!
+//! `BLESS=1` beside `MUTANTS=all` writes what the book shows: the schedules in which the breaks
+//! fail, the list of breaks, and the table of models.
+
+mod judge;
+mod mutant;
+mod rules;
+mod workspace;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use threadproof::scoped_map;
+
+use mutant::Mutant;
+use rules::Generated;
+use workspace::{Copy, ROOT, Workspace, write};
+
+const SAMPLE: [&str; 3] = [
+    "claims-load-then-store",
+    "event-notify-one",
+    "stop-flags-stop-relaxed",
+];
+
+fn is_asked_for(set: &str) -> bool {
+    std::env::var("MUTANTS").is_ok_and(|asked| asked == set)
+}
+
+/// Past libtest's capture: what was run, and what was left out.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// As many at a time as there are cores: a model is one busy thread.
+fn side_by_side<T: Sync, R: Send>(inputs: &[T], function: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let outputs = scoped_map(cores, inputs, function).into_iter();
+    let outputs = outputs.map(|output| output.unwrap_or_else(|error| panic!("{error}")));
+    outputs.collect()
+}
+
+#[track_caller]
+fn expect_none(complaints: impl IntoIterator<Item = String>) {
+    let complaints: Vec<String> = complaints.into_iter().collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// What the book shows must be what was found; `BLESS=1` makes it so.
+fn differs_from_fixture(path: &str, found: &str) -> Option<String> {
+    let file = Path::new(ROOT).join(path);
+    if std::env::var_os("BLESS").is_some() {
+        write(&file, found);
+    }
+    let is_same = std::fs::read_to_string(file).is_ok_and(|there| there == found);
+    (!is_same).then(|| format!("{path} shows something else; MUTANTS=all BLESS=1 writes it anew"))
+}
+
+#[test]
+fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
+    let mut mutants = Mutant::all();
+    let number = mutants.len();
+    assert!(number >= 16, "{number} breaks");
+    if !is_asked_for("all") {
+        mutants.retain(|mutant| SAMPLE.contains(&mutant.name.as_str()));
+    }
+    let copies = mutants.iter().map(Mutant::copy).chain([Copy::unbroken()]);
+    let workspace = Workspace::build("patches", &copies.collect::<Vec<_>>());
+
+    let ends = side_by_side(&mutants, |mutant| {
+        let Mutant { name, fails, .. } = mutant;
+        if !workspace.has(name) {
+            return Err(format!("{name}: does not compile"));
+        }
+        let unbroken = workspace.run("unbroken", fails);
+        if unbroken
+            .models
+            .iter()
+            .any(|model| model.failure().is_some())
+        {
+            return Err(format!(
+                "{name}: {fails} fails without it\n{}",
+                unbroken.text
+            ));
+        }
+        let said = workspace.run(name, fails);
+        let found = mutant
+            .judge(&said)
+            .map_err(|why| format!("{name}: {why}"))?;
+        say(&format!("mutant {name}  {}", found.headline()));
+        let fixtures = [("json", found.to_json()), ("md", found.to_markdown())];
+        let differs = fixtures.into_iter().find_map(|(kind, text)| {
+            differs_from_fixture(&format!("{}/{name}.{kind}", mutant::FOLDER), &text)
+        });
+        differs.map_or_else(|| Ok(found.row(name)), Err)
+    });
+
+    let (rows, complaints): (Vec<_>, Vec<_>) = ends.into_iter().partition(Result::is_ok);
+    expect_none(complaints.into_iter().filter_map(Result::err));
+    if is_asked_for("all") {
+        let rows: Vec<String> = rows.into_iter().flatten().collect();
+        expect_none(differs_from_fixture(mutant::LIST, &mutant::list(&rows)));
+    } else {
+        let sample = mutants.len();
+        say(&format!(
+            "{sample} of {number} breaks; MUTANTS=all makes them all"
+        ));
+    }
+}
+
+#[test]
+fn the_table_of_models_is_what_they_say() {
+    if !is_asked_for("all") {
+        say("the models' table is checked with MUTANTS=all");
+        return;
+    }
+    let workspace = Workspace::build("unbroken", &[Copy::unbroken()]);
+    let mut models = workspace.run_all("unbroken", &[]).models;
+    models.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut table = "| model | bound | schedules |\n| --- | --- | --- |\n".to_owned();
+    for model in &models {
+        assert_eq!(model.verdict, "holds", "{}", model.name);
+        table += &format!(
+            "| {} | {} | {} |\n",
+            model.name, model.bound, model.schedules
+        );
+    }
+    let total: u64 = models.iter().map(|model| model.schedules).sum();
+    table += &format!("| **{} models** | | **{total}** |\n", models.len());
+    expect_none(differs_from_fixture("fixtures/mutants/models.md", &table));
+}
+
+/// A survivor is either harmless, and the list says why, or a hole in the models.
+#[test]
+fn who_survives_of_the_breaks_that_rules_make_is_argued() {
+    let all = Generated::all();
+    let rows: BTreeSet<String> = all.iter().map(Generated::row).collect();
+    let argued = rules::argued();
+    expect_none(
+        argued
+            .difference(&rows)
+            .map(|row| format!("no rule makes this any more: {row}")),
+    );
+    if !is_asked_for("rules") {
+        let (made, survive) = (all.len(), argued.len());
+        say(&format!(
+            "{made} breaks by rule, {survive} survive; MUTANTS=rules makes them"
+        ));
+        return;
+    }
+    let numbered: Vec<(usize, Generated)> = all.into_iter().enumerate().collect();
+    let copies = numbered.iter().map(|(number, one)| one.copy(*number));
+    let workspace = Workspace::build("rules", &copies.collect::<Vec<_>>());
+    let survivors = side_by_side(&numbered, |(number, one)| {
+        let (name, row) = (one.copy(*number).name, one.row());
+        if !workspace.has(&name) {
+            say(&format!("{row} refused by the compiler"));
+            return None;
+        }
+        let said = workspace.run_all(&name, one.models);
+        let failed = said
+            .models
+            .iter()
+            .find_map(|model| Some((&model.name, model.failure()?)));
+        let end = match failed {
+            Some((model, how)) => format!("dies in {model}: {how}"),
+            None if said.does_not_end => "does not end".to_owned(),
+            None => "survives".to_owned(),
+        };
+        say(&format!("{row} {end}"));
+        failed.is_none().then_some(row)
+    });
+    let survivors: BTreeSet<String> = survivors.into_iter().flatten().collect();
+    let unargued = survivors.difference(&argued);
+    let unargued =
+        unargued.map(|row| format!("survives, and {} has no word of it: {row}", rules::ARGUED));
+    let dead = argued.difference(&survivors);
+    let dead = dead.map(|row| format!("dies, so {} need not argue it: {row}", rules::ARGUED));
+    expect_none(unargued.chain(dead));
+}

@@ -1,0 +1,218 @@
+//! One break of the source: what it breaks, which test must fail of it, and how.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::workspace::{Copy, ROOT, Said, Step, files_below, read};
+
+pub(crate) const FOLDER: &str = "fixtures/mutants";
+
+/// The list of all breaks, for the book.
+pub(crate) const LIST: &str = "fixtures/mutants/list.md";
+
+pub(crate) fn list(rows: &[String]) -> String {
+    let head = "| claim | break | what fails of it, and how |\n| --- | --- | --- |";
+    format!("{head}\n{}\n", rows.join("\n"))
+}
+
+/// `fixtures/mutants/event-notify-one.patch`.
+#[derive(Clone, Debug)]
+pub(crate) struct Mutant {
+    pub(crate) name: String,
+    pub(crate) claim: String,
+    /// What is broken, in words.
+    pub(crate) broken: String,
+    /// The test of `tests/loom` that must fail.
+    pub(crate) fails: String,
+    /// Some words of its failure.
+    pub(crate) how: String,
+    patch: String,
+}
+
+/// A model that failed as it should.
+#[derive(Serialize)]
+pub(crate) struct Counterexample<'a> {
+    claim: &'a str,
+    broken: &'a str,
+    test: &'a str,
+    /// In this one of the schedules it failed; those before it held.
+    schedule: u64,
+    how: &'a str,
+    steps: &'a [Step],
+}
+
+impl Mutant {
+    /// All of them, by name.
+    pub(crate) fn all() -> Vec<Self> {
+        let files = files_below(&Path::new(ROOT).join(FOLDER));
+        let patches = files.iter().filter_map(|path| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".patch")?;
+            Some(Self::parse(name, &read(&format!("{FOLDER}/{name}.patch"))))
+        });
+        patches.collect()
+    }
+
+    pub(crate) fn parse(name: &str, text: &str) -> Self {
+        let (header, patch) = text
+            .split_once("\n\n")
+            .unwrap_or_else(|| panic!("{name}: four lines, an empty one, then the patch"));
+        let fields: Vec<_> = header
+            .lines()
+            .map(|line| line.split_once(": ").unwrap_or((line, "")))
+            .collect();
+        let [
+            ("claim", claim),
+            ("broken", broken),
+            ("fails", fails),
+            ("how", how),
+        ] = fields[..]
+        else {
+            panic!("{name}: the lines are claim, broken, fails and how, not {fields:?}");
+        };
+        assert!(!how.is_empty(), "{name}: say how the test fails");
+        Self {
+            name: name.to_owned(),
+            claim: claim.to_owned(),
+            broken: broken.to_owned(),
+            fails: fails.to_owned(),
+            how: how.to_owned(),
+            patch: patch.to_owned(),
+        }
+    }
+
+    /// The source with the patch applied.
+    pub(crate) fn copy(&self) -> Copy {
+        let path = self
+            .patch
+            .lines()
+            .find_map(|line| line.strip_prefix("--- a/"));
+        let path = path.unwrap_or_else(|| panic!("{}: no line `--- a/…`", self.name));
+        let patch = diffy::Patch::from_str(&self.patch);
+        let patch = patch.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let broken = diffy::apply(&read(path), &patch).unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}; {path} has changed, so make the same break in it again",
+                self.name
+            )
+        });
+        Copy {
+            name: self.name.clone(),
+            changed: BTreeMap::from([(path.to_owned(), broken)]),
+        }
+    }
+
+    /// Whether the named test failed as it should; else what happened instead.
+    pub(crate) fn judge<'a>(&'a self, said: &'a Said) -> Result<Counterexample<'a>, String> {
+        let model = said.models.iter().find(|model| model.name == self.fails);
+        let model = model.ok_or_else(|| format!("no model {} ran:\n{}", self.fails, said.text))?;
+        match model.failure() {
+            None if said.does_not_end => Err(format!("{} does not end", self.fails)),
+            None => Err(format!(
+                "{} holds in all {} schedules; a model that cannot see the break proves nothing",
+                self.fails, model.schedules
+            )),
+            Some(how) if !how.contains(&self.how) => Err(format!(
+                "{} fails for another reason: `{how}` has no `{}`",
+                self.fails, self.how
+            )),
+            Some(how) => Ok(Counterexample {
+                claim: &self.claim,
+                broken: &self.broken,
+                test: &self.fails,
+                schedule: model.schedules,
+                how: said_by_loom(how),
+                steps: &said.steps,
+            }),
+        }
+    }
+}
+
+/// Without loom's own account of its threads: the last rows of the table show where they stand.
+fn said_by_loom(how: &str) -> &str {
+    how.split("; threads = ").next().unwrap_or(how)
+}
+
+impl Counterexample<'_> {
+    pub(crate) fn headline(&self) -> String {
+        format!(
+            "`{}` fails in schedule {}: {}",
+            self.test, self.schedule, self.how
+        )
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        let json = serde_json::to_string_pretty(self);
+        json.expect("texts and numbers") + "\n"
+    }
+
+    /// The row of the book's list of all breaks.
+    pub(crate) fn row(&self, name: &str) -> String {
+        let Self {
+            claim,
+            broken,
+            test,
+            schedule,
+            how,
+            ..
+        } = self;
+        let how = how.replace('|', "\\|");
+        let proof = format!("tests/loom/{}", test.replacen("::", ".rs::", 1));
+        format!("| {claim} | **{name}**<br>{broken} | `{proof}`<br>in schedule {schedule}: {how} |")
+    }
+
+    /// A column a thread, a row a step. The last rows are those that could not be done.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut table = format!("{}\n\n", self.headline());
+        let threads = 1 + self.steps.iter().map(|step| step.thread).max().unwrap_or(0);
+        let names: String = (1..threads).map(|thread| format!(" T{thread} |")).collect();
+        let _ = writeln!(table, "| step | main |{names} where |");
+        let _ = writeln!(table, "|{}", " --- |".repeat(threads + 2));
+        let (done, open): (Vec<&Step>, Vec<&Step>) = self.steps.iter().partition(|step| step.done);
+        let open = open.into_iter().filter(|step| !self.end(step).is_empty());
+        for (number, step) in done.into_iter().chain(open).enumerate() {
+            let words = step.in_words() + self.end(step);
+            let cells: String = (0..threads)
+                .map(|thread| if thread == step.thread { &*words } else { "" })
+                .map(|cell| format!(" {cell} |"))
+                .collect();
+            let number = number + 1;
+            let _ = writeln!(table, "| {number} |{cells} {}:{} |", step.file, step.line);
+        }
+        table
+    }
+
+    /// What became of a step after which its thread did not go on.
+    fn end(&self, step: &Step) -> &'static str {
+        let is_of_thread = |other: &&Step| other.thread == step.thread;
+        let last = self.steps.iter().rfind(is_of_thread);
+        let is_last = last.is_some_and(|last| std::ptr::eq(last, step));
+        let sleeps = is_last && step.operation == "sleep";
+        let is_of_data = ["read", "write"].contains(&step.operation.as_str());
+        match self.how {
+            "deadlock" if sleeps || !step.done => ": **for ever**",
+            _ if is_of_data && !step.done => ": **data race**",
+            _ => "",
+        }
+    }
+}
+
+impl Step {
+    fn in_words(&self) -> String {
+        let Self { object, value, .. } = self;
+        match self.operation.as_str() {
+            "start" => format!("starts {object}"),
+            "join" => format!("joins {object}"),
+            "lock" => format!("takes the {object}"),
+            "unlock" => format!("gives the {object} back"),
+            "sleep" => format!("sleeps on the {object}, {value}"),
+            "wake up" => format!("wakes up, {value}"),
+            "notify one" => format!("notifies one at the {object}"),
+            "notify all" => format!("notifies all at the {object}"),
+            "read" => format!("reads the {object}"),
+            other => format!("{other}s the {object}: {value}"),
+        }
+    }
+}

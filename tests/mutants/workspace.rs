@@ -1,0 +1,334 @@
+//! Copies of the modelled source, a crate each, in one cargo workspace: built side by side.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The modelled files and all that they import, the models, and what those include.
+const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/schedules"];
+
+/// Of `src`, these files and folders of the same name are compiled.
+const MODULES: [&str; 8] = [
+    "claims",
+    "event",
+    "lifecycle",
+    "locked_flags",
+    "schedule",
+    "stop_flags",
+    "sync",
+    "thread_pool",
+];
+
+/// What the models and the modules name from the crate's root.
+const ROOT_NAMES: &str = "
+pub use event::{Event, Wait};
+pub use lifecycle::{Panicked, start};
+pub use locked_flags::LockedFlags;
+pub use stop_flags::StopFlags;
+pub use thread_pool::{Job, JobError, PoolShutDown};
+
+#[cfg(all(test, loom))]
+#[path = \"../tests/loom/mod.rs\"]
+mod loom_models;
+";
+
+/// As in our own manifest, but for what tools that look into a crate need.
+const PROFILE: &str = "
+[profile.dev]
+debug = false
+
+[profile.dev.package]
+loom.opt-level = 3
+generator.opt-level = 3
+tracing.opt-level = 3
+tracing-core.opt-level = 3
+scoped-tls.opt-level = 3
+";
+
+/// A run that takes longer does not end.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One copy of the source: the crate's name, and the files that differ.
+pub(crate) struct Copy {
+    pub(crate) name: String,
+    pub(crate) changed: BTreeMap<String, String>,
+}
+
+/// A step of the schedule in which a model fails, as `tests/loom/recorder.rs` notes it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) thread: usize,
+    pub(crate) operation: String,
+    pub(crate) object: String,
+    pub(crate) value: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) done: bool,
+}
+
+/// What a run of models said.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// In the order of their ends.
+    pub(crate) models: Vec<Model>,
+    /// Of the model that failed, if they were to be noted.
+    pub(crate) steps: Vec<Step>,
+    /// All that it wrote.
+    pub(crate) text: String,
+    /// It was killed after a while, and nothing had failed.
+    pub(crate) does_not_end: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) bound: String,
+    pub(crate) schedules: u64,
+    /// "holds", or "fails: " and why.
+    pub(crate) verdict: String,
+}
+
+impl Model {
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.verdict.strip_prefix("fails: ")
+    }
+}
+
+/// The test programs by the copies' names; a copy that does not compile has none.
+pub(crate) struct Workspace {
+    folder: PathBuf,
+    programs: BTreeMap<String, PathBuf>,
+}
+
+impl Workspace {
+    /// Writes and builds the copies in a folder below cargo's for tests. What did not change since
+    /// the last time is not built again.
+    pub(crate) fn build(name: &str, copies: &[Copy]) -> Self {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+        let folder = target.join(name);
+        let members: Vec<&str> = copies.iter().map(|copy| copy.name.as_str()).collect();
+        let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n{PROFILE}");
+        write(&folder.join("Cargo.toml"), &manifest);
+        let lock = Path::new(ROOT).join("Cargo.lock");
+        fs::copy(lock, folder.join("Cargo.lock")).expect("the lock file can be copied");
+        for copy in copies {
+            copy.write(&folder);
+        }
+        let programs = programs(&folder, &target.join("target"));
+        Self { folder, programs }
+    }
+
+    /// Whether the copy compiles.
+    pub(crate) fn has(&self, copy: &str) -> bool {
+        self.programs.contains_key(copy)
+    }
+
+    /// Runs one model, and notes its steps.
+    pub(crate) fn run(&self, copy: &str, model: &str) -> Said {
+        let model = format!("loom_models::{model}");
+        self.run_with(copy, &["--exact", &model], Some("MODEL_STEPS"))
+    }
+
+    /// Runs the models whose names match one of the filters, until the first fails.
+    pub(crate) fn run_all(&self, copy: &str, filters: &[&str]) -> Said {
+        self.run_with(copy, filters, None)
+    }
+
+    fn run_with(&self, copy: &str, arguments: &[&str], switch: Option<&str>) -> Said {
+        let folder = self.folder.join(copy);
+        let log = folder.join("said.txt");
+        let file = File::create(&log).expect("the log can be made");
+        let program = self.programs.get(copy);
+        let program = program.unwrap_or_else(|| panic!("{copy} does not compile"));
+        let mut run = Command::new(program)
+            .args(arguments)
+            .envs(switch.map(|name| (name, "1")))
+            .env("RUST_BACKTRACE", "0")
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stderr(file.try_clone().expect("a second handle"))
+            .stdout(file)
+            .spawn()
+            .expect("the models can be started");
+        let start = Instant::now();
+        let does_not_end = loop {
+            if run.try_wait().expect("it is our child").is_some() {
+                break false;
+            }
+            // With one model alone the process ends by itself.
+            let is_done = || fs::read_to_string(&log).is_ok_and(|said| said.contains("  fails: "));
+            let has_failed = switch.is_none() && is_done();
+            if has_failed || start.elapsed() > PATIENCE {
+                run.kill().expect("it is our child");
+                run.wait().expect("it is our child");
+                break !has_failed;
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let text = fs::read(&log).expect("the log is there");
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let said = Said::parse(text, copy);
+        Said {
+            does_not_end,
+            ..said
+        }
+    }
+}
+
+impl Copy {
+    /// The source as it is.
+    pub(crate) fn unbroken() -> Self {
+        let (name, changed) = ("unbroken".to_owned(), BTreeMap::new());
+        Self { name, changed }
+    }
+
+    fn write(&self, workspace: &Path) {
+        let folder = workspace.join(&self.name);
+        for copied in COPIED {
+            for path in files_below(&Path::new(ROOT).join(copied)) {
+                let path = path.strip_prefix(ROOT).expect("it is below").to_path_buf();
+                let name = path.to_str().expect("our names are plain");
+                let text = match self.changed.get(name) {
+                    Some(text) => text.clone(),
+                    None => read(name),
+                };
+                write(&folder.join(path), &text);
+            }
+        }
+        write(&folder.join("Cargo.toml"), &self.manifest());
+        let modules = MODULES
+            .map(|module| format!("pub mod {module};\n"))
+            .concat();
+        let allow =
+            "#![allow(warnings, reason = \"broken code warns, and a part of a crate, too\")]";
+        write(
+            &folder.join("src/lib.rs"),
+            &format!("{allow}\n\n{modules}{ROOT_NAMES}"),
+        );
+    }
+
+    /// The dependencies of the modelled files and of the models, in our own versions.
+    fn manifest(&self) -> String {
+        const NAMES: [&str; 5] = ["loom", "serde", "serde_json", "thiserror", "tracing"];
+        let ours = read("Cargo.toml");
+        let is_one = |line: &&str| {
+            let name = line.split_once(" = ").map(|(name, _)| name);
+            name.is_some_and(|name| NAMES.contains(&name))
+        };
+        let dependencies: Vec<&str> = ours.lines().filter(is_one).collect();
+        assert_eq!(dependencies.len(), NAMES.len(), "{dependencies:?}");
+        format!(
+            "[package]\nname = \"{}\"\nedition = \"2024\"\n\n[lib]\ndoctest = false\n\n\
+             [dependencies]\n{}\n",
+            self.name,
+            dependencies.join("\n")
+        )
+    }
+}
+
+impl Said {
+    pub(crate) fn parse(text: String, copy: &str) -> Self {
+        let mut said = Self::default();
+        for line in text.lines() {
+            if let Some(steps) = line.strip_prefix("steps ") {
+                let steps: Vec<Step> = serde_json::from_str(steps).expect("steps are JSON");
+                // The compiler was started in the workspace's folder.
+                let prefix = format!("{copy}/");
+                let here = |step: Step| Step {
+                    file: step.file.trim_start_matches(&prefix).replace("src/../", ""),
+                    ..step
+                };
+                said.steps = steps.into_iter().map(here).collect();
+            } else if let Some(model) = line.strip_prefix("model ") {
+                said.models.push(Model::parse(model));
+            }
+        }
+        said.text = text;
+        said
+    }
+}
+
+impl Model {
+    /// `event::one  bound none  schedules 606  holds  (total: …)`
+    fn parse(line: &str) -> Self {
+        let columns: Vec<&str> = line.split("  ").collect();
+        let [name, bound, schedules, verdict, _total] = columns[..] else {
+            panic!("not a model's line: {line}");
+        };
+        let bound = bound.strip_prefix("bound ").expect("the bound");
+        let schedules = schedules.strip_prefix("schedules ").expect("the schedules");
+        Self {
+            name: name.to_owned(),
+            bound: bound.to_owned(),
+            schedules: schedules.parse().expect("a number"),
+            verdict: verdict.to_owned(),
+        }
+    }
+}
+
+/// Builds all members; the test programs by their crates' names.
+fn programs(workspace: &Path, target: &Path) -> BTreeMap<String, PathBuf> {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--tests", "--keep-going"])
+        .arg("--message-format=json")
+        .env("RUSTFLAGS", "--cfg loom")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_TARGET_DIR", target)
+        .current_dir(workspace)
+        .output()
+        .expect("cargo can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let messages = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let program = |message: Value| {
+        let name = message["target"]["name"].as_str()?.replace('_', "-");
+        Some((name, PathBuf::from(message["executable"].as_str()?)))
+    };
+    let programs: BTreeMap<String, PathBuf> = messages.filter_map(program).collect();
+    assert!(
+        !programs.is_empty(),
+        "nothing was built: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    programs
+}
+
+/// Leaves a file alone that has this text, so that cargo sees no change.
+pub(crate) fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return;
+    }
+    let folder = path.parent().expect("a file is in a folder");
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
+    written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// A file of ours, by its path from the root.
+pub(crate) fn read(path: &str) -> String {
+    let text = fs::read_to_string(Path::new(ROOT).join(path));
+    text.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.expect("an entry can be read").path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => files.push(path),
+        }
+    }
+    files.sort();
+    files
+}
