@@ -5,6 +5,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -116,7 +117,16 @@ pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Fa
     let url = options.url.clone().ok_or_else(missing)?;
     let folder = options.dir.as_deref().ok_or_else(missing)?;
     let path = folder.join(if ending.join { JOINED } else { CUT_OFF });
-    let download = move || Downloader::new().fetch(&url, &path, &Event::new());
+    let (there, enough) = (Arc::new(Event::new()), ending.leave_at.unwrap_or(0));
+    let reached = there.clone();
+    let download = move || {
+        let downloader = Downloader::new();
+        downloader.fetch_with(&url, &path, &Event::new(), &mut |progress| {
+            if progress.bytes >= enough {
+                reached.set();
+            }
+        })
+    };
     let no_thread = |error| Failure::io("a thread", error);
     if ending.join {
         let receipt = start("download", download).map_err(no_thread)?.join()?;
@@ -131,6 +141,9 @@ pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Fa
             println!("{CUT_OFF} downloaded");
         })
         .map_err(no_thread)?;
+        if ending.leave_at.is_some() {
+            there.wait();
+        }
     }
     println!("Main program done!!");
     Ok(())

@@ -12,6 +12,7 @@ mod frame;
 mod lifecycle;
 mod local_server;
 mod locked_flags;
+mod resume;
 mod schedule;
 mod stop_flags;
 mod thread_pool;
