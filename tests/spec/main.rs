@@ -6,6 +6,7 @@ mod support;
 mod atomic_file;
 mod back_off;
 mod compare;
+mod compile_fail;
 mod download;
 mod event;
 mod frame;

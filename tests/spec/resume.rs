@@ -205,6 +205,7 @@ fn another_version_without_a_name_takes_the_part_away() {
         .header("Content-Range", "bytes 6000-9999/10000")
 )]
 #[case::another_beginning(rest("bytes 5999-9999/10000"))]
+#[case::another_place_of_the_same_length(rest("bytes 5999-9998/10000"))]
 #[case::another_length(rest("bytes 6000-9999/10001"))]
 #[case::a_length_that_nobody_knows(rest("bytes 6000-9999/*"))]
 #[case::an_end_before_the_beginning(rest("bytes 6000-5999/10000"))]
@@ -384,7 +385,7 @@ fn a_password_is_not_written_into_the_note() {
 #[rstest]
 #[case::bytes_behind_the_noted_ones(|scene: &Scene| {
     let kept = fs::read(scene.at(PART)).unwrap();
-    fs::write(scene.at(PART), [&kept[..], b"not yet durable"].concat()).unwrap();
+    fs::write(scene.at(PART), [&kept[..], &[0; LENGTH]].concat()).unwrap();
 }, Some("bytes=6000-"))]
 #[case::fewer_bytes_than_noted(|scene: &Scene| {
     let part = File::options().write(true).open(scene.at(PART)).unwrap();
