@@ -196,15 +196,19 @@ fn a_symbolic_link_is_replaced_and_what_it_leads_to_is_not_touched() {
     let (path, target) = (folder.path().join("a.bin"), folder.path().join("target"));
     fs::write(&target, b"old").unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode();
+    let plain = folder.path().join("plain");
+    fs::File::create(&plain).unwrap();
     for leads_to in [target.clone(), folder.path().join("nowhere")] {
         symlink(leads_to, &path).unwrap();
         write(&path, b"new");
+        assert_eq!(mode(&path), mode(&plain), "those of a new file");
         assert!(fs::symlink_metadata(&path).unwrap().is_file());
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read(&target).unwrap(), b"old");
         fs::remove_file(&path).unwrap();
     }
-    assert_eq!(files_in(folder.path()), ["target"]);
+    assert_eq!(files_in(folder.path()), ["plain", "target"]);
 }
 
 #[cfg(unix)]

@@ -96,6 +96,14 @@ fn a_second_join_or_start_does_not_compile(
     "pool.cancel_queued();",
     "E0382"
 )]
+#[case::a_window_of_no_input(
+    "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();
+    LINE
+    let _ = pool.map_lazy(0.., window, |n: u64| n).next();",
+    "let window = 0;",
+    "let window = std::num::NonZeroUsize::MIN;",
+    "E0308"
+)]
 #[case::a_file_after_its_commit(
     "use std::io::Write;
     let mut file = threadproof::AtomicFile::create(\"a\").unwrap();

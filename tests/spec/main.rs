@@ -13,6 +13,7 @@ mod frame;
 mod lifecycle;
 mod local_server;
 mod locked_flags;
+mod ported;
 mod resume;
 mod schedule;
 mod stop_flags;
