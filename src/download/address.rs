@@ -12,6 +12,12 @@ pub(super) fn check(url: &str) -> Result<(), DownloadError> {
     })
 }
 
+/// Whether only encrypted answers are wanted; a scheme may be written in capitals.
+pub(super) fn is_https(url: &str) -> bool {
+    let (scheme, _) = url.split_once(':').unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https")
+}
+
 fn why_bad(url: &str) -> Option<&'static str> {
     let Ok(uri) = url.parse::<Uri>() else {
         return Some("it cannot be read as a URL");

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use ureq::http::{Response, Version};
 use ureq::{Agent, Body};
 
+use super::address::{self, without_credentials};
 use super::part::{Answer, Origin, Part};
-use super::{DownloadError, DownloaderBuilder, Progress, without_credentials};
+use super::{DownloadError, DownloaderBuilder, Progress};
 use crate::atomic_file::AtomicFile;
 use crate::event::Event;
 
@@ -108,7 +109,7 @@ impl Attempt<'_> {
             .config()
             .timeout_global(self.time_left())
             // Who asked for https must not be led to http by a redirect.
-            .https_only(self.url.starts_with("https:"))
+            .https_only(address::is_https(self.url))
             .build();
         request
             .call()

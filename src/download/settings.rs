@@ -1,9 +1,11 @@
 //! What a downloader allows and how long it waits.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Downloader;
 use super::attempt::BUFFER;
@@ -20,6 +22,7 @@ pub struct DownloaderBuilder {
     pub(super) max_bytes: Option<u64>,
     pub(super) allow_unknown_length: bool,
     pub(super) resume: bool,
+    roots: RootCerts,
     pub(super) workers: NonZeroUsize,
     pub(super) back_off: BackOff,
 }
@@ -35,6 +38,7 @@ impl Default for DownloaderBuilder {
             max_bytes: None,
             allow_unknown_length: false,
             resume: false,
+            roots: RootCerts::WebPki,
             workers: NonZeroUsize::new(4).expect("4 is not 0"),
             back_off: BackOff::default(),
         }
@@ -137,13 +141,39 @@ impl DownloaderBuilder {
         self
     }
 
+    /// Trusts these authorities, and no others, to say who a server of https is.
+    ///
+    /// `pem` holds their certificates as text. Unless told, those are trusted that browsers trust.
+    ///
+    /// # Errors
+    /// `InvalidData`: the text holds no certificate, or one that cannot be read.
+    pub fn root_certificates(mut self, pem: &str) -> io::Result<Self> {
+        let bad = |why: String| {
+            let why = format!("{why}: give the authorities' certificates as PEM text");
+            io::Error::new(io::ErrorKind::InvalidData, why)
+        };
+        let mut authorities = Vec::new();
+        for item in parse_pem(pem.as_bytes()) {
+            if let PemItem::Certificate(authority) = item.map_err(|error| bad(error.to_string()))? {
+                authorities.push(authority);
+            }
+        }
+        if authorities.is_empty() {
+            return Err(bad("no certificate in it".to_owned()));
+        }
+        self.roots = RootCerts::new_with_certs(&authorities);
+        Ok(self)
+    }
+
     /// Makes the downloader.
     pub fn build(self) -> Downloader {
         Downloader { settings: self }
     }
 
     pub(super) fn agent(&self, connections: NonZeroUsize) -> Agent {
+        let tls = TlsConfig::builder().root_certs(self.roots.clone()).build();
         let config = Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .proxy(None)
             .max_redirects(self.redirects)

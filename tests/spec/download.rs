@@ -588,23 +588,6 @@ fn updates_of_many_downloads_name_their_download_and_end_with_its_outcome() {
     }
 }
 
-// Encryption.
-
-/// A server that speaks plain HTTP is asked for https: no request is sent in the clear.
-#[test]
-fn https_never_falls_back_to_http() {
-    let scene = Scene::with(Reply::ok(*b"in the clear"));
-    let url = scene.server.url("/a").replace("http:", "https:");
-    let error = settings()
-        .retries(2)
-        .build()
-        .fetch(&url, &scene.path(), &Event::new());
-    let error = error.unwrap_err();
-    assert!(matches!(error, DownloadError::Connect { .. }), "{error}");
-    assert!(scene.server.requests().is_empty());
-    scene.is_unharmed();
-}
-
 // D8: redirects.
 
 #[rstest]

@@ -10,6 +10,7 @@ mod compile_fail;
 mod download;
 mod event;
 mod frame;
+mod https;
 mod lifecycle;
 mod local_server;
 mod locked_flags;
