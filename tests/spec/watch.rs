@@ -13,13 +13,22 @@ use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::{Change, Event, Watched, Watcher, watch_file, watch_files};
 
-use crate::support::until;
+use crate::support::{PATIENCE, until};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// Short enough for many looks.
 const TICK: Duration = Duration::from_millis(1);
+
+/// Stops the watchers of a test that fails, so that it ends.
+struct StopAtEnd<'a>(&'a Event);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
 
 /// A folder, and the path of a file that is not there yet.
 fn folder() -> (TempDir, PathBuf) {
@@ -135,6 +144,7 @@ fn change_before_the_stop_is_reported_before_the_watcher_ends(
     before.inspect(|contents| fs::write(&path, contents).unwrap());
     let (stop, mut seen) = (Event::new(), Vec::new());
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let watcher = scope.spawn(|| watch_file(&path, NEVER, &stop, |change| seen.push(change)));
         until(|| stop.n_waiting() == 1);
         act(&path);
@@ -156,15 +166,16 @@ fn watcher_reports_each_change_once_and_in_order() {
         report.send(change).unwrap();
     });
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let watcher = scope.spawn(|| watch_file(&path, interval, &stop, on_change));
         until(|| stop.n_waiting() == 1);
         for _ in 0..3 {
             rename_over(&path, "one");
-            assert_eq!(reports.recv().unwrap(), Change::Created);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Created);
             rename_over(&path, "two");
-            assert_eq!(reports.recv().unwrap(), Change::Replaced);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Replaced);
             fs::remove_file(&path).unwrap();
-            assert_eq!(reports.recv().unwrap(), Change::Removed);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Removed);
         }
         stop.set();
         watcher.join().unwrap().unwrap()
@@ -254,6 +265,7 @@ fn one_watcher_watches_many_files() {
         .for_each(|path| fs::write(path, "old").unwrap());
     let (stop, mut seen) = (Event::new(), Vec::new());
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let on_news = |path: &Path, change| seen.push(news(path, change));
         let watcher = scope.spawn(|| watch_files(&paths, NEVER, &stop, on_news));
         until(|| stop.n_waiting() == 1);
@@ -289,11 +301,12 @@ fn file_that_cannot_be_looked_at_is_reported_once_and_the_others_are_watched_on(
     let trouble = ("b.txt".to_owned(), Err(a_loop()));
     let said = |name: &str, change| (name.to_owned(), Ok(change));
     thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let on_news = move |path: &Path, change| tell.send(news(path, change)).unwrap();
         let watcher = scope.spawn(|| watch_files([&path, &other], TICK, &stop, on_news));
         for round in 0..3 {
             close(&closed);
-            assert_eq!(told.recv().unwrap(), trouble);
+            assert_eq!(told.recv_timeout(PATIENCE).unwrap(), trouble);
             // Many looks later there is still nothing new to say about it.
             rename_over(&other, "hello");
             let change = if round == 0 {
@@ -301,10 +314,13 @@ fn file_that_cannot_be_looked_at_is_reported_once_and_the_others_are_watched_on(
             } else {
                 Change::Replaced
             };
-            assert_eq!(told.recv().unwrap(), said("a.txt", change));
+            assert_eq!(told.recv_timeout(PATIENCE).unwrap(), said("a.txt", change));
             append(&closed.with_extension("away").join("b.txt"));
             open(&closed);
-            assert_eq!(told.recv().unwrap(), said("b.txt", Change::Modified));
+            assert_eq!(
+                told.recv_timeout(PATIENCE).unwrap(),
+                said("b.txt", Change::Modified)
+            );
         }
         stop.set();
         assert_eq!(watcher.join().unwrap().changes, 6);
@@ -326,6 +342,7 @@ fn want_of_permission_is_reported_once_and_not_fatal() {
     let (stop, mut seen) = (Event::new(), Vec::new());
     if fs::metadata(&path).is_err() {
         thread::scope(|scope| {
+            let _stop = StopAtEnd(&stop);
             let on_news = |path: &Path, change| seen.push(news(path, change));
             let watcher = scope.spawn(|| watch_files([&path, &other], NEVER, &stop, on_news));
             until(|| stop.n_waiting() == 1);
@@ -353,6 +370,7 @@ fn trouble_that_passes_is_no_error_and_trouble_that_lasts_is(#[values(true, fals
     fs::write(&path, "hello").unwrap();
     let (stop, mut seen) = (Event::new(), Vec::new());
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let watcher = scope.spawn(|| watch_file(&path, TICK, &stop, |change| seen.push(change)));
         until(|| stop.n_waiting() == 1);
         close(&inner);
