@@ -15,6 +15,9 @@
 //! A blocked read cannot wait for an [`Event`] as well. So each call has one more thread, the
 //! *stopper*: it sleeps until the call has finished, looks at the stop signal every 20 ms, and when
 //! that is set it closes the call's connections under its readers.
+//!
+//! With [`resume`](DownloaderBuilder::resume) the bytes of a failed download stay, as a part with a
+//! note of the version that they are from; the next attempt appends the rest of that version.
 
 mod address;
 mod attempt;
@@ -118,7 +121,8 @@ impl Downloader {
     ///
     /// # Blocking
     /// Until the file is complete or the download has failed; ends within 100 ms of `stop` being
-    /// set, except while the system connects or looks up a name.
+    /// set, except while the system connects or looks up a name. A `stop` that is cleared again
+    /// within 20 ms may go unseen.
     ///
     /// # Errors
     /// See [`DownloadError`]; `to` is as it was before.
@@ -161,7 +165,29 @@ impl Downloader {
     /// As [`fetch_all`](Self::fetch_all), with a report of how each download goes on.
     ///
     /// `report` gets the download's index and what is new. It is called on the workers' threads, of
-    /// several downloads at once, and not after the return; what it panics with, this call does.
+    /// several downloads at once, and not after the return.
+    ///
+    /// # Panics
+    /// If `report` does, once the other downloads have ended.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::download::Update;
+    /// use threadproof::local_server::{LocalServer, Reply, Site};
+    /// use threadproof::{Downloader, Event};
+    ///
+    /// let server = LocalServer::start(Site::new().page("/a.txt", Reply::ok(*b"hello")))?;
+    /// let folder = tempfile::tempdir()?;
+    /// let downloads = [(server.url("/a.txt"), folder.path().join("a.txt"))];
+    /// let ended = std::sync::Mutex::new(Vec::new());
+    /// Downloader::new().fetch_all_with(&downloads, &Event::new(), &|index, update| {
+    ///     if let Update::Ended(Ok(receipt)) = update {
+    ///         ended.lock().unwrap().push((index, receipt.bytes));
+    ///     }
+    /// });
+    /// assert_eq!(ended.into_inner().unwrap(), [(0, 5)]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn fetch_all_with(
         &self,
         downloads: &[(String, PathBuf)],

@@ -1,4 +1,11 @@
 //! One try at one file: ask, check the head, save the body.
+//!
+//! ```text
+//!   no part: ask for the whole ──────────────────────▶ head ──▶ body ──▶ temporary file or new part
+//!   a part:  ask for the rest ──▶ 206 that fits ─────────────▶ body ──▶ the part
+//!                     │     └──▶ 416: it is complete
+//!                     └──▶ another version, whole, or no fit: the part begins again
+//! ```
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -54,11 +61,12 @@ impl Attempt<'_> {
         if self.stop.is_set() {
             return Err((self.stopped(), None));
         }
-        let part = match self.settings.resume {
-            true => Part::find(self.to, &self.shown_url()),
-            false => Ok(None),
+        let part = if self.settings.resume {
+            Part::find(self.to, &self.shown_url())
+                .map_err(|source| (self.cannot_write(source), None))?
+        } else {
+            None
         };
-        let part = part.map_err(|source| (self.cannot_write(source), None))?;
         let response = self.ask(agent, part.as_ref())?;
         let Some(part) = part else {
             return self.take_whole(response, None, progress);
@@ -161,13 +169,11 @@ impl Attempt<'_> {
         let (url, code) = (self.shown_url(), response.status().as_u16());
         let limit = self.settings.redirects;
         if matches!(code, 301 | 302 | 303 | 307 | 308) {
-            return Err(match response.headers().contains_key("location") {
-                true => DownloadError::TooManyRedirects { url, limit },
-                false => DownloadError::BadAnswer {
-                    url,
-                    why: "missing a location header".to_owned(),
-                },
-            });
+            if response.headers().contains_key("location") {
+                return Err(DownloadError::TooManyRedirects { url, limit });
+            }
+            let why = "missing a location header".to_owned();
+            return Err(DownloadError::BadAnswer { url, why });
         }
         // 206 is a part of the body, and nobody asked for a part.
         if !response.status().is_success() || code == 206 {

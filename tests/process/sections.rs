@@ -93,7 +93,7 @@ fn start_goes_on_before_any_file_has_come() {
     assert!(done < file, "{text}");
 }
 
-/// Proved by the server: it answers the last three requests only when all three are there.
+/// Claim D7 from outside, proved by the server: it answers the last three requests only when all three are there.
 #[test]
 fn join_has_three_downloads_in_flight_at_once() {
     let gated = Reply::ok(*b"office").after_requests_in_flight(3);

@@ -41,7 +41,8 @@ impl Drop for Watchdog {
     }
 }
 
-/// Sections that would run for an hour are interrupted once they have printed their first lines.
+/// Claim P9, and so for every section: those that would run for an hour are interrupted once they
+/// have printed their first lines.
 #[rstest]
 #[case::event(&["event", "--live", "--interval", "3600"], Signal::INT, 130)]
 #[case::event_term(&["event", "--live", "--interval", "3600"], Signal::TERM, 143)]

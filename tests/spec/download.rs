@@ -149,6 +149,7 @@ fn proxies_of_the_environment_are_not_asked() {
 
 // D2: bodies that end early.
 
+/// D2.
 #[rstest]
 fn a_body_shorter_than_its_length_is_truncated(
     #[values(Hangup::Fin, Hangup::Rst)] how: Hangup,
@@ -164,6 +165,7 @@ fn a_body_shorter_than_its_length_is_truncated(
     scene.is_unharmed();
 }
 
+/// D2.
 #[rstest]
 #[case::before_the_first_chunk(0)]
 #[case::inside_the_first_chunk(100)]
@@ -183,6 +185,7 @@ fn a_chunked_body_without_its_end_is_truncated(
     scene.is_unharmed();
 }
 
+/// D2.
 #[test]
 fn a_length_that_promises_too_much_is_truncated() {
     let scene = Scene::with(Reply::ok(body(50)).framing(Framing::WrongLength(60)));
@@ -197,6 +200,7 @@ fn a_length_that_promises_too_much_is_truncated() {
     scene.is_unharmed();
 }
 
+/// D2.
 #[rstest]
 #[case::no_byte(0)]
 #[case::inside_the_first_line(5)]
@@ -213,6 +217,7 @@ fn a_head_that_ends_early_is_a_broken_connection(
 
 // D3: bodies of unknown length.
 
+/// D3.
 #[rstest]
 #[case::no_length_at_all(None)]
 #[case::a_transfer_encoding_that_has_no_end_of_its_own(Some("gzip"))]
@@ -237,6 +242,7 @@ fn a_body_of_unknown_length_is_refused_unless_it_is_allowed(#[case] encoding: Op
 
 // D4: statuses.
 
+/// D4.
 #[rstest]
 #[case::ok(200, None)]
 #[case::created(201, None)]
@@ -264,6 +270,7 @@ fn only_a_success_is_written(#[case] code: u16, #[case] expected: Option<u16>) {
     }
 }
 
+/// D4.
 #[rstest]
 fn a_redirect_to_nowhere_makes_no_sense(
     #[values(301, 302, 303, 307, 308)] code: u16,
@@ -281,6 +288,7 @@ fn a_redirect_to_nowhere_makes_no_sense(
     scene.is_unharmed();
 }
 
+/// D4.
 #[test]
 fn a_page_that_does_not_exist_is_a_404_and_writes_no_file() {
     let scene = Scene::new(Site::new());
@@ -299,6 +307,7 @@ fn a_page_that_does_not_exist_is_a_404_and_writes_no_file() {
 
 // D5: silence.
 
+/// D5.
 #[rstest]
 #[case::before_the_head(Reply::ok(*b"x").latency(HOUR))]
 #[case::before_the_body(Reply::ok(body(10_000)).fault(Fault::Stall { after: 0 }))]
@@ -319,6 +328,7 @@ fn a_silent_server_is_a_stall(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D5.
 #[rstest]
 #[case::a_drip_feed(Reply::ok(body(10_000)).fault(Fault::Drip { every: ms(20) }))]
 #[case::a_silent_server(Reply::ok(*b"x").latency(HOUR))]
@@ -342,6 +352,7 @@ fn the_total_timeout_ends_a_download_that_never_stalls(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D5.
 #[test]
 fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
     let scene = Scene::with(Reply::status(503).header("Retry-After", "3600"));
@@ -357,6 +368,7 @@ fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
 
 // D6: stopping.
 
+/// D6.
 #[rstest]
 #[case::before_the_head(Reply::ok(*b"x").latency(HOUR))]
 #[case::inside_the_body(Reply::ok(body(10_000)).fault(Fault::Stall { after: 5_000 }))]
@@ -386,6 +398,7 @@ fn a_stop_ends_a_download_at_once_and_leaves_nothing(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_that_is_set_before_sends_no_request() {
     let (scene, stop) = (Scene::with(Reply::ok(*b"new")), Event::new());
@@ -396,6 +409,7 @@ fn a_stop_that_is_set_before_sends_no_request() {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_from_the_progress_report_is_obeyed_before_the_file_is_in_its_place() {
     let (scene, stop) = (Scene::with(Reply::ok(body(10))), Event::new());
@@ -413,6 +427,7 @@ fn a_stop_from_the_progress_report_is_obeyed_before_the_file_is_in_its_place() {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_ends_many_downloads_those_that_wait_their_turn_too() {
     let (scene, stop) = (Scene::with(Reply::ok(*b"x").latency(HOUR)), Event::new());
@@ -443,6 +458,7 @@ fn downloads(scene: &Scene, pages: impl IntoIterator<Item = String>) -> Vec<(Str
     pages.into_iter().map(one).collect()
 }
 
+/// D7.
 #[rstest]
 fn results_come_in_the_order_given_and_a_failure_changes_no_other(
     #[values(1, 3, 20)] workers: usize,
@@ -497,6 +513,7 @@ fn gated(pages: usize, patience: Duration) -> Scene {
     Scene::new(site.gate_patience(patience))
 }
 
+/// D7.
 #[test]
 fn three_workers_have_three_requests_in_flight_and_two_have_not() {
     for (workers, passes) in [(3, true), (2, false)] {
@@ -511,6 +528,7 @@ fn three_workers_have_three_requests_in_flight_and_two_have_not() {
     }
 }
 
+/// D7.
 #[test]
 fn failures_in_between_keep_no_worker_from_the_next_download() {
     let scene = gated(3, Duration::from_secs(20));
@@ -529,11 +547,13 @@ fn failures_in_between_keep_no_worker_from_the_next_download() {
     assert_eq!(good, [60, 61, 62]);
 }
 
+/// D7.
 #[test]
 fn no_downloads_give_no_outcomes() {
     assert!(Downloader::new().fetch_all(&[], &Event::new()).is_empty());
 }
 
+/// D7.
 #[test]
 fn many_downloads_use_each_connection_again() {
     let site = (0..20).fold(Site::new(), |site, number| {
@@ -548,6 +568,7 @@ fn many_downloads_use_each_connection_again() {
     assert!(connections <= 3, "{connections} connections");
 }
 
+/// D7.
 #[test]
 fn updates_of_many_downloads_name_their_download_and_end_with_its_outcome() {
     let site = (0..9).fold(Site::new(), |site, number| {
@@ -590,6 +611,7 @@ fn updates_of_many_downloads_name_their_download_and_end_with_its_outcome() {
 
 // D8: redirects.
 
+/// D8.
 #[rstest]
 fn n_redirects_are_followed_and_one_more_is_too_many(
     #[values(0, 1, 2, 5)] limit: u32,
@@ -618,6 +640,7 @@ fn n_redirects_are_followed_and_one_more_is_too_many(
     }
 }
 
+/// D8.
 #[rstest]
 #[case::to_a_scheme_that_is_not_fetched("ftp://127.0.0.1/b")]
 #[case::to_half_an_address("//[::1/b")]
@@ -631,6 +654,7 @@ fn a_redirect_that_cannot_be_followed_is_not_tried_again(#[case] to: &str) {
 
 // D10: size limits.
 
+/// D10.
 #[rstest]
 #[case::announced(Framing::ContentLength, true)]
 #[case::a_lie(Framing::WrongLength(1_000_000_000_000), true)]
@@ -678,6 +702,7 @@ fn largest_file(folder: &Path) -> u64 {
     lengths.max().unwrap_or(0)
 }
 
+/// D10.
 #[rstest]
 fn a_body_of_just_the_limit_is_not_too_large(
     #[values(Framing::ContentLength, Framing::Chunked)] framing: Framing,
@@ -700,6 +725,7 @@ fn cut() -> Reply {
     })
 }
 
+/// D11.
 #[rstest]
 #[case::unavailable(Reply::status(503))]
 #[case::timed_out(Reply::status(408))]
@@ -736,6 +762,7 @@ fn what_may_pass_is_tried_again_but_no_more_often_than_allowed(
     }
 }
 
+/// D11.
 #[rstest]
 #[case::not_found(Reply::status(404))]
 #[case::forbidden(Reply::status(403))]
@@ -753,6 +780,7 @@ fn what_will_not_pass_is_tried_once(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D11.
 #[test]
 fn the_server_s_retry_after_wins_over_the_back_off() {
     for (asked, back_off) in [("0", HOUR), ("1", ms(1))] {
@@ -769,7 +797,7 @@ fn the_server_s_retry_after_wins_over_the_back_off() {
     }
 }
 
-/// Up to an hour is waited for; beyond that the program would seem to hang.
+/// D11: Up to an hour is waited for; beyond that the program would seem to hang.
 #[rstest]
 #[case::a_second_too_many("3601")]
 #[case::a_week("604800")]
@@ -786,6 +814,7 @@ fn a_retry_after_beyond_the_bound_ends_the_download_at_once(#[case] asked: &str)
     scene.is_unharmed();
 }
 
+/// D11.
 #[test]
 fn a_retry_after_that_is_a_date_is_waited_for() {
     let soon = std::time::SystemTime::now() + Duration::from_secs(2);
@@ -797,6 +826,7 @@ fn a_retry_after_that_is_a_date_is_waited_for() {
     scene.has(b"well");
 }
 
+/// D11.
 #[rstest]
 #[case::a_date_that_has_passed("Wed, 21 Oct 2015 07:28:00 GMT")]
 #[case::garbage("soon")]
@@ -807,6 +837,7 @@ fn a_retry_after_that_says_nothing_leaves_it_to_the_back_off(#[case] asked: &str
     assert_eq!(scene.fetch(settings().retries(1)).unwrap().attempts, 2);
 }
 
+/// D11.
 #[test]
 fn waits_between_attempts_are_at_least_those_of_the_back_off() {
     let unwell = Reply::status(503);
