@@ -46,7 +46,8 @@ impl Default for DownloaderBuilder {
 }
 
 impl DownloaderBuilder {
-    /// How long the server may say nothing before the download is [`DownloadError::Stalled`]; 30 s.
+    /// How long the server may say nothing before the download is
+    /// [`DownloadError::Stalled`](super::DownloadError::Stalled); 30 s.
     pub fn stall(mut self, timeout: Duration) -> Self {
         self.stall = timeout;
         self

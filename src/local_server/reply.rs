@@ -178,7 +178,8 @@ impl Reply {
     /// Sets a gate: the reply waits for a moment at which `n` requests, of any page, are in flight.
     ///
     /// Everyone in flight at that moment passes, also who looks later. A client that does one after
-    /// the other would wait for ever; it gets a 503 after 5 s (see [`Site::gate_patience`]).
+    /// the other would wait for ever; it gets a 503 after 5 s (see
+    /// [`Site::gate_patience`](super::Site::gate_patience)).
     pub fn after_requests_in_flight(mut self, n: usize) -> Self {
         self.gate = n;
         self
