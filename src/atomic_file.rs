@@ -40,14 +40,16 @@ pub struct AtomicFile {
 impl AtomicFile {
     /// Opens a temporary file in the folder of `path`, with the permissions of any new file.
     ///
+    /// A file that is there already passes its permissions on when it is replaced. A symbolic link
+    /// at `path` is replaced as well; what it leads to is not touched.
+    ///
     /// # Errors
     /// The folder does not exist or cannot be written to; the path has no file name. The error's
     /// text names the folder.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         if path.file_name().is_none() {
-            let why = format!("{} names no file", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            return Err(no_name(path));
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".threadproof-");
@@ -67,14 +69,10 @@ impl AtomicFile {
     /// # Errors
     /// Those of fsync and rename; the path then holds what it held before, and the temporary file
     /// is gone. Only the last step, the folder's own fsync, can fail with the new file in place.
-    // ANCHOR: commit
     pub fn commit(self) -> io::Result<()> {
-        self.temporary.as_file().sync_all()?;
-        let folder = open_folder(folder_of(&self.path))?;
-        self.temporary.persist(&self.path)?;
-        folder.map_or(Ok(()), |folder| folder.sync_all())
+        let (file, temporary) = self.temporary.into_parts();
+        put_in_place(&file, &self.path, || Ok(temporary.persist(&self.path)?))
     }
-    // ANCHOR_END: commit
 }
 
 impl Write for AtomicFile {
@@ -85,6 +83,51 @@ impl Write for AtomicFile {
     fn flush(&mut self) -> io::Result<()> {
         self.temporary.flush()
     }
+}
+
+/// Renames a complete file to `path`, so that neither a look nor a power cut can see half of it.
+// ANCHOR: put_in_place
+pub(crate) fn put_in_place(
+    file: &File,
+    path: &Path,
+    rename: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    keep_permissions(file, path)?;
+    // Before the rename: else a power cut could leave the new name with no bytes behind it.
+    file.sync_all()?;
+    let folder = open_folder(folder_of(path))?;
+    rename()?;
+    folder.map_or(Ok(()), |folder| folder.sync_all())
+}
+// ANCHOR_END: put_in_place
+
+/// A file that is replaced keeps who may read and write it; what is no file has nothing to keep.
+#[cfg(unix)]
+fn keep_permissions(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match std::fs::symlink_metadata(path) {
+        Ok(old) if old.is_file() => {
+            // Not the bits above: new contents must not run in somebody else's name.
+            let mode = old.permissions().mode() & 0o777;
+            file.set_permissions(std::fs::Permissions::from_mode(mode))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_permissions(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a change in the folder of `path` durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    open_folder(folder_of(path))?.map_or(Ok(()), |folder| folder.sync_all())
+}
+
+pub(crate) fn no_name(path: &Path) -> io::Error {
+    let why = format!("{} names no file", path.display());
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn folder_of(path: &Path) -> &Path {

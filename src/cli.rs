@@ -48,7 +48,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
         Some(Command::Orders { program: one }) => orders::run(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
-        Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options),
+        Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options, &signals),
         Some(section) => tour::run_one(section.section(), program.options, &signals),
     };
     // Whatever the section made of it: a signal and a closed pipe decide the exit code.

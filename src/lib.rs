@@ -61,7 +61,7 @@ pub use thread_pool::{
     Job, JobError, MapLazy, PoolReport, PoolShutDown, Shutdown, ThreadPool, scoped_map,
 };
 pub use timeline::{Span, Timeline};
-pub use watch::{Change, Watched, Watcher, watch_file};
+pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 
 #[cfg(all(test, loom))]
 #[path = "../tests/loom/mod.rs"]

@@ -1,4 +1,4 @@
-//! Watching one file until told to stop: the notebook's watcher, which here really looks.
+//! Watching files until told to stop: the notebook's watcher, which here really looks.
 //!
 //! ```text
 //!            ┌──────────── every interval, or at once when `stop` is set ───────────┐
@@ -10,7 +10,8 @@
 //! | a look | nothing | asks the system for the file's metadata | nobody |
 //! | the sleep | nothing | waits on `stop` | ends at once when `stop` is set |
 //!
-//! After the stop it looks once more: what was changed before the stop is reported.
+//! After the stop it looks once more: what was changed before the stop is reported. A file that
+//! cannot be looked at is trouble, not a change; whoever watches goes on and sees it come back.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,14 @@ pub struct Watched {
     pub changes: u64,
 }
 
+impl Watched {
+    /// After the first look.
+    const BEGUN: Self = Self {
+        polls: 1,
+        changes: 0,
+    };
+}
+
 /// Looks at `path` every `interval` and calls `on_change` for each change, until `stop` is set.
 ///
 /// A file that is not there is a state and no error. Two changes between two looks are seen as one;
@@ -50,8 +59,9 @@ pub struct Watched {
 /// Until `stop` is set, then for one more look.
 ///
 /// # Errors
-/// What the system says about the file, other than that it is not there. Changes seen before were
-/// reported.
+/// What the system says about the file, other than that it is not there: at once if it says so at
+/// the first look, and after the stop if it says so at the last. In between the watcher goes on, and
+/// compares with the last look that succeeded; [`watch_files`] reports such trouble as it comes.
 ///
 /// # Differences from Python
 /// The notebook's loop prints "Watching a.txt" and sleeps two seconds: it never looks at the file,
@@ -85,23 +95,93 @@ pub fn watch_file(
     mut on_change: impl FnMut(Change),
 ) -> io::Result<Watched> {
     let mut watcher = Watcher::new(path)?;
-    let mut watched = Watched {
-        polls: 1,
-        changes: 0,
-    };
+    let mut watched = Watched::BEGUN;
     loop {
         let wait = stop.wait_timeout(interval);
         watched.polls += 1;
-        if let Some(change) = watcher.look()? {
+        let look = watcher.look();
+        if let Ok(Some(change)) = look {
             watched.changes += 1;
             on_change(change);
         }
         if wait == Wait::Set {
-            return Ok(watched);
+            return look.map(|_| watched);
         }
     }
 }
 // ANCHOR_END: watch_file
+
+/// Watches many files from one thread: as [`watch_file`], with the path in front of each change.
+///
+/// A file that cannot be looked at, for want of permission for instance, is reported once as an
+/// error, and again only when the reason is another or the file could be seen in between. The
+/// others are watched all the same. `polls` counts rounds, not files.
+///
+/// # Blocking
+/// Until `stop` is set, then for one more look at each file.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use threadproof::{Change, Event, watch_files};
+///
+/// let folder = tempfile::tempdir()?;
+/// let paths = ["a.txt", "b.txt"].map(|name| folder.path().join(name));
+/// let (stop, mut changes) = (Event::new(), Vec::new());
+/// std::thread::scope(|scope| {
+///     let watcher = scope.spawn(|| {
+///         watch_files(&paths, Duration::from_secs(3600), &stop, |path, change| {
+///             changes.push((path.to_owned(), change.unwrap()));
+///         })
+///     });
+///     while stop.n_waiting() == 0 { std::thread::yield_now() }
+///     std::fs::write(&paths[1], "hello").unwrap();
+///     stop.set();
+///     watcher.join().unwrap()
+/// });
+/// assert_eq!(changes, [(paths[1].clone(), Change::Created)]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn watch_files<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+    interval: Duration,
+    stop: &Event,
+    mut on_news: impl FnMut(&Path, io::Result<Change>),
+) -> Watched {
+    let paths = paths.into_iter();
+    let mut files: Vec<_> = paths
+        .map(|path| (Watcher::unseen(path.as_ref()), None))
+        .collect();
+    let mut watched = Watched::BEGUN;
+    let mut look_at_all = |watched: &mut Watched| {
+        for (watcher, trouble) in &mut files {
+            match watcher.look() {
+                Ok(change) => {
+                    *trouble = None;
+                    if let Some(change) = change {
+                        watched.changes += 1;
+                        on_news(&watcher.path, Ok(change));
+                    }
+                }
+                Err(error) => {
+                    let kind = error.kind();
+                    if trouble.replace(kind) != Some(kind) {
+                        on_news(&watcher.path, Err(error));
+                    }
+                }
+            }
+        }
+    };
+    look_at_all(&mut watched);
+    loop {
+        let wait = stop.wait_timeout(interval);
+        watched.polls += 1;
+        look_at_all(&mut watched);
+        if wait == Wait::Set {
+            return watched;
+        }
+    }
+}
 
 /// The looks of [`watch_file`] one at a time, for a loop of your own.
 ///
@@ -120,7 +200,8 @@ pub fn watch_file(
 #[derive(Debug)]
 pub struct Watcher {
     path: PathBuf,
-    before: Option<Look>,
+    /// What the last look that succeeded saw.
+    before: Option<Seen>,
 }
 
 impl Watcher {
@@ -129,9 +210,15 @@ impl Watcher {
     /// # Errors
     /// What the system says about the file, other than that it is not there.
     pub fn new(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let mut watcher = Self::unseen(path);
+        watcher.look()?;
+        Ok(watcher)
+    }
+
+    /// The first look is yet to come; it reports no change.
+    fn unseen(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let before = look(&path)?;
-        Ok(Self { path, before })
+        Self { path, before: None }
     }
 
     /// Looks again: what has changed since the last look. Never waits.
@@ -140,21 +227,23 @@ impl Watcher {
     /// As [`new`](Self::new); the next look compares with the last one that succeeded.
     pub fn look(&mut self) -> io::Result<Option<Change>> {
         let now = look(&self.path)?;
-        let change = compare(&self.before, &now);
-        self.before = now;
-        Ok(change)
+        let before = self.before.replace(now);
+        Ok(before.and_then(|before| compare(&before, &now)))
     }
 }
 
+/// A file, or that there was none.
+type Seen = Option<Look>;
+
 /// Enough of a file's metadata to tell any change.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Look {
     identity: (u64, u64),
     contents: (u64, i128, i128),
 }
 
 /// `None`: there is no such file now.
-fn look(path: &Path) -> io::Result<Option<Look>> {
+fn look(path: &Path) -> io::Result<Seen> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(Some(Look::from(&metadata))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -167,7 +256,7 @@ fn look(path: &Path) -> io::Result<Option<Look>> {
     }
 }
 
-fn compare(before: &Option<Look>, now: &Option<Look>) -> Option<Change> {
+fn compare(before: &Seen, now: &Seen) -> Option<Change> {
     match (before, now) {
         (None, Some(_)) => Some(Change::Created),
         (Some(_), None) => Some(Change::Removed),

@@ -3,18 +3,20 @@
 //! Only a program's end shows what a daemon is, so this section starts two small programs: itself,
 //! with the hidden subcommand `daemon-program`.
 
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use signal_hook::consts::SIGINT;
 use threadproof::{Downloader, Event, start, start_daemon};
 
 use super::context::Context;
 use super::failure::{Failure, code_of};
 use super::options::{DaemonProgram, Options};
 use super::outcome::{Baseline, Outcome};
+use super::signals::Signals;
 
 const JOINED: &str = "joined.png";
 const CUT_OFF: &str = "cut-off.png";
@@ -73,6 +75,8 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
         .arg(context.folder())
         .stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own: Ctrl-C reaches this program alone, which passes it on once.
+    command.process_group(0);
     if join {
         command.arg("--join");
     }
@@ -80,7 +84,14 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
     let begin = Instant::now();
     let child = command.spawn().map_err(cannot_start)?;
     let mut lane = context.story.lane(format!("pid {}", child.id()), start);
-    let output = child.wait_with_output().map_err(cannot_start)?;
+    let pid = Pid::from_child(&child);
+    let interrupt = || {
+        // It may have ended by itself.
+        let _ = kill_process(pid, Signal::INT);
+    };
+    let output = context
+        .interruptible(interrupt, || child.wait_with_output())?
+        .map_err(cannot_start)?;
     let time = begin.elapsed();
     let what = if join { "joined" } else { "cut off" };
     context
@@ -90,11 +101,8 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
         lane.say(line);
     }
     context.story.tell(lane);
-    context.check()?;
     match output.status.code() {
         Some(0) => Ok(time),
-        // Ctrl-C reached the child before this program has noticed it.
-        None if output.status.signal() == Some(SIGINT) => Err(Failure::Interrupted),
         code => {
             let words = String::from_utf8_lossy(&output.stderr)
                 .trim_end()
@@ -108,7 +116,11 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
 
 /// The hidden subcommand: a download in a thread that main joins, or leaves.
 // ANCHOR: program
-pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Failure> {
+pub(crate) fn program(
+    ending: DaemonProgram,
+    options: &Options,
+    signals: &Signals,
+) -> Result<(), Failure> {
     if let Some(daemons) = ending.busy {
         return leave_busy_daemons(daemons);
     }
@@ -116,7 +128,16 @@ pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Fa
     let url = options.url.clone().ok_or_else(missing)?;
     let folder = options.dir.as_deref().ok_or_else(missing)?;
     let path = folder.join(if ending.join { JOINED } else { CUT_OFF });
-    let download = move || Downloader::new().fetch(&url, &path, &Event::new());
+    let (there, enough) = (Arc::new(Event::new()), ending.leave_at.unwrap_or(0));
+    let (reached, stop) = (there.clone(), signals.stop.clone());
+    let download = move || {
+        let downloader = Downloader::new();
+        downloader.fetch_with(&url, &path, &stop, &mut |progress| {
+            if progress.bytes >= enough {
+                reached.set();
+            }
+        })
+    };
     let no_thread = |error| Failure::io("a thread", error);
     if ending.join {
         let receipt = start("download", download).map_err(no_thread)?.join()?;
@@ -131,6 +152,9 @@ pub(crate) fn program(ending: DaemonProgram, options: &Options) -> Result<(), Fa
             println!("{CUT_OFF} downloaded");
         })
         .map_err(no_thread)?;
+        if ending.leave_at.is_some() {
+            there.wait();
+        }
     }
     println!("Main program done!!");
     Ok(())

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::json;
-use threadproof::{Downloader, scoped_map};
+use threadproof::download::{Update, without_credentials};
+use threadproof::{DownloadError, Downloader, Receipt};
 
 use super::failure::{Failure, code_of};
 use super::options::{Fetch, Options};
@@ -27,50 +29,34 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result
         path: folder.clone(),
         source,
     })?;
-    let workers = options
-        .workers
-        .unwrap_or(NonZeroUsize::new(4).expect("4 is not 0"));
-    let downloader = downloader(fetch);
+    let downloader = downloader(fetch, options.workers);
     let mode = if options.json {
         Mode::Silent
     } else {
         Mode::Live
     };
     let story = Story::new(mode, signals.stop.clone());
+    let bars: Vec<OnceLock<_>> = downloads.iter().map(|_| OnceLock::new()).collect();
     // One line a file as it ends, so that the first result is seen at once.
-    let codes = scoped_map(workers, &downloads, |(url, path)| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let bar = story.bar(&name);
-        let outcome = downloader.fetch_with(url, path, &signals.stop, &mut |progress| {
-            bar.set_length(progress.total.unwrap_or(progress.bytes));
-            bar.set_position(progress.bytes);
-        });
-        bar.finish_and_clear();
-        match outcome {
-            Ok(receipt) => {
-                let seconds = receipt.elapsed.as_secs_f64();
-                if options.json {
-                    story.json(&json!({
-                        "url": url, "path": path, "bytes": receipt.bytes,
-                        "attempts": receipt.attempts, "seconds": seconds,
-                    }));
-                }
-                story.plain(&format!("{receipt}, {seconds:.2} s"));
-                0
+    let outcomes = downloader.fetch_all_with(&downloads, &signals.stop, &|number, update| {
+        let (url, path) = &downloads[number];
+        match update {
+            Update::Progress(progress) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let bar = bars[number].get_or_init(|| story.bar(&name));
+                bar.set_length(progress.total.unwrap_or(progress.bytes));
+                bar.set_position(progress.bytes);
             }
-            Err(error) => {
-                if options.json {
-                    story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
+            Update::Ended(outcome) => {
+                if let Some(bar) = bars[number].get() {
+                    bar.finish_and_clear();
                 }
-                story.complain(&format!("threadproof: {error}"));
-                code_of(&error)
+                tell(&story, options.json, url, path, outcome);
             }
         }
     });
-    let codes: Vec<u8> = codes
-        .into_iter()
-        .map(|code| code.unwrap_or_else(|p| panic!("{p}")))
-        .collect();
+    let code = |outcome: &Result<_, _>| outcome.as_ref().err().map_or(0, code_of);
+    let codes: Vec<u8> = outcomes.iter().map(code).collect();
     if story.is_closed() {
         return Err(Failure::PipeClosed);
     }
@@ -88,18 +74,51 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result
     })
 }
 
-fn downloader(fetch: &Fetch) -> Downloader {
+/// The line of a file that has ended.
+fn tell(
+    story: &Story,
+    in_json: bool,
+    url: &str,
+    path: &Path,
+    outcome: &Result<Receipt, DownloadError>,
+) {
+    let url = without_credentials(url);
+    match outcome {
+        Ok(receipt) => {
+            let seconds = receipt.elapsed.as_secs_f64();
+            if in_json {
+                story.json(&json!({
+                    "url": url, "path": path, "bytes": receipt.bytes,
+                    "attempts": receipt.attempts, "seconds": seconds,
+                }));
+            }
+            story.plain(&format!("{receipt}, {seconds:.2} s"));
+        }
+        Err(error) => {
+            if in_json {
+                story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
+            }
+            story.complain(&format!("threadproof: {error}"));
+        }
+    }
+}
+
+fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
     let mut builder = Downloader::builder()
         .stall(fetch.stall)
         .retries(fetch.retries);
     if let Some(total) = fetch.total {
         builder = builder.total(total);
     }
+    if let Some(workers) = workers {
+        builder = builder.workers(workers);
+    }
     if let Some(limit) = fetch.max_bytes {
         builder = builder.max_bytes(limit);
     }
     builder
         .allow_unknown_length(fetch.allow_unknown_length)
+        .resume(fetch.resume)
         .build()
 }
 
@@ -110,7 +129,8 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
     for url in urls {
         let name = file_name(url).ok_or_else(|| {
             Failure::Usage(format!(
-                "{url}: its path ends with no file name to save it under"
+                "{}: its path ends with no file name to save it under",
+                without_credentials(url)
             ))
         })?;
         if !names.insert(name) {

@@ -153,6 +153,9 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
+    /// Keep what has come of a file that fails, and go on from there the next time
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +175,9 @@ pub(crate) struct DaemonProgram {
     /// Whether main joins the thread
     #[arg(long)]
     pub(crate) join: bool,
+    /// Main leaves once so many bytes have come
+    #[arg(long, conflicts_with = "join")]
+    pub(crate) leave_at: Option<u64>,
     /// So many daemons that never end, and no download
     #[arg(long, conflicts_with = "join")]
     pub(crate) busy: Option<u32>,

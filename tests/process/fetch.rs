@@ -72,6 +72,134 @@ fn each_kind_of_end_has_its_exit_code(
     );
 }
 
+/// D1 to D5, D8 and D12: every fault of a server, on a new file and on one that is there already.
+#[rstest]
+#[case::fin(Reply::ok(BODY).fault(cut(Hangup::Fin)), 5, "ended after 600 bytes of 1000")]
+#[case::rst(Reply::ok(BODY).fault(cut(Hangup::Rst)), 5, "bytes of 1000")]
+#[case::stall(Reply::ok(BODY).fault(Fault::Stall { after: 600 }), 6, "said nothing for 200ms")]
+#[case::silence(Reply::ok(BODY).latency(Duration::from_secs(3600)), 6, "said nothing for 200ms")]
+#[case::drip(Reply::ok(BODY).fault(Fault::Drip { every: Duration::from_millis(20) }), 6, "not complete after 1s")]
+#[case::short(Reply::ok(BODY).framing(Framing::WrongLength(1001)), 5, "ended after 1000 bytes of 1001")]
+#[case::chunked_cut(Reply::ok(BODY).framing(Framing::Chunked).fault(cut(Hangup::Fin)), 5, "the body ended after")]
+#[case::chunked_without_its_end(Reply::ok(BODY).framing(Framing::Chunked).fault(Fault::Cut { after: 1000, how: Hangup::Fin }), 5, "the body ended after")]
+#[case::no_length(Reply::ok(BODY).framing(Framing::UntilClose), 5, "gave no length")]
+#[case::status_404(Reply::status(404), 4, "status 404")]
+#[case::status_503(Reply::status(503), 4, "status 503")]
+#[case::redirect_loop(Reply::redirect("/a.bin"), 8, "redirected more than 10 times")]
+#[case::redirect_to_nowhere(Reply::status(301), 4, "missing a location header")]
+#[case::empty(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Fin }), 3, "cannot connect")]
+#[case::empty_by_reset(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Rst }), 3, "cannot connect")]
+#[case::half_a_head(Reply::ok(BODY).fault(Fault::CutHead { after: 20, how: Hangup::Fin }), 3, "cannot connect")]
+fn every_fault_has_its_error_and_leaves_the_file_as_it_was(
+    #[case] reply: Reply,
+    #[case] code: i32,
+    #[case] words: &str,
+    #[values(None, Some("the good old file"))] old: Option<&str>,
+    #[values(&[], &["--resume"])] more: &[&str],
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    old.inspect(|old| std::fs::write(&path, old).unwrap());
+    let options = [&["--stall", "0.2", "--total", "1"], more].concat();
+    let assert = fetch(reply, &options, folder.path()).code(code).stdout("");
+    assert.stderr(predicate::str::contains(words).and(predicate::str::contains("/a.bin")));
+    assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), old);
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, usize::from(old.is_some()), "nothing else");
+}
+
+/// What is no fault, though it looks like one: the bytes that were announced have come.
+#[rstest]
+#[case::long(Reply::ok(BODY).framing(Framing::WrongLength(600)), 600)]
+#[case::empty_body(Reply::ok([]), 0)]
+#[case::no_content(Reply::status(204), 0)]
+fn a_body_ends_where_its_length_says(
+    #[case] reply: Reply,
+    #[case] length: usize,
+    #[values(None, Some("the good old file"))] old: Option<&str>,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    old.inspect(|old| std::fs::write(&path, old).unwrap());
+    fetch(reply, &[], folder.path()).code(0).stderr("");
+    assert_eq!(std::fs::read(&path).unwrap(), BODY[..length]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// The first run is cut, the second asks for the rest of the same version.
+#[test]
+fn resume_goes_on_where_an_earlier_run_ended() {
+    let whole = Reply::ok(BODY).header("ETag", "\"1\"").ranges();
+    let replies = [whole.clone().fault(cut(Hangup::Fin)), whole];
+    let server = LocalServer::start(Site::new().script("/a.bin", replies)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url("/a.bin");
+    let arguments = [
+        "fetch",
+        "--resume",
+        &url,
+        "--dir",
+        folder.path().to_str().unwrap(),
+    ];
+    threadproof(&arguments).assert().code(5);
+    threadproof(&arguments).assert().success();
+    assert_eq!(server.requests()[1].header("Range"), Some("bytes=600-"));
+    assert_eq!(std::fs::read(folder.path().join("a.bin")).unwrap(), BODY);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Neither on stdout nor on stderr, whatever happens.
+#[rstest]
+#[case::good("/good", &[])]
+#[case::good_in_json("/good", &["--json"])]
+#[case::missing("/missing", &[])]
+#[case::missing_in_json("/missing", &["--json"])]
+#[case::no_name("/", &[])]
+#[case::redirected_to_no_url("/astray", &[])]
+#[case::redirected_in_a_circle("/circle", &[])]
+fn a_user_s_name_and_password_are_never_shown(#[case] page: &str, #[case] options: &[&str]) {
+    let with_password = |to: &str| Reply::redirect(to.to_owned());
+    let site = Site::new()
+        .page("/good", Reply::ok(BODY))
+        .page("/astray", with_password("ftp://alice:secret@127.0.0.1/a"))
+        .page("/circle", with_password("/circle?alice:secret@"));
+    let server = LocalServer::start(site).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url(page).replace("://", "://alice:secret@");
+    let mut arguments = vec!["fetch", &url, "--dir", folder.path().to_str().unwrap()];
+    arguments.extend(options);
+    let output = threadproof(&arguments).output().unwrap();
+    for said in [output.stdout, output.stderr] {
+        let said = String::from_utf8(said).unwrap();
+        assert!(
+            !said.contains("alice") && !said.contains("secret"),
+            "{said}"
+        );
+    }
+}
+
+/// All files of one server come through at most as many connections as there are workers.
+#[test]
+fn connections_are_used_again() {
+    let site = (0..12).fold(Site::new(), |site, n| {
+        site.page(&format!("/{n}"), Reply::ok(BODY))
+    });
+    let server = LocalServer::start(site).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let urls: Vec<String> = (0..12).map(|n| server.url(&n.to_string())).collect();
+    let mut arguments = vec![
+        "fetch",
+        "--workers",
+        "2",
+        "--dir",
+        folder.path().to_str().unwrap(),
+    ];
+    arguments.extend(urls.iter().map(String::as_str));
+    threadproof(&arguments).assert().success();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 12);
+    assert!(server.connections() <= 2, "{}", server.connections());
+}
+
 #[test]
 fn a_folder_that_is_a_file_is_exit_code_9() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,6 @@
 //! Threads and the end of the program: <https://docs.python.org/3/library/threading.html#thread-objects>.
 
 use assert_cmd::assert::OutputAssertExt;
-use rstest::rstest;
 use threadproof::local_server::{LocalServer, Reply, Site};
 
 use crate::support::{PATIENCE, threadproof};
@@ -40,14 +39,4 @@ fn a_daemon_that_nobody_joins_is_lost_with_the_program() {
     let (assert, folder) = daemon_program(late, &[]);
     assert.stdout("Main program done!!\n");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-/// Claim A1, after CPython's `test_4_daemon_threads`: a sample of its hundred rounds.
-#[rstest]
-fn busy_daemons_do_not_disturb_the_end_of_the_program(
-    #[values(1, 40)] daemons: u32,
-    #[values(1, 2, 3, 4, 5)] _round: u32,
-) {
-    let assert = threadproof(&["daemon-program", "--busy", &daemons.to_string()]).assert();
-    assert.success().stdout("").stderr("");
 }

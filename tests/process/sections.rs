@@ -93,7 +93,7 @@ fn start_goes_on_before_any_file_has_come() {
     assert!(done < file, "{text}");
 }
 
-/// Proved by the server: it answers the last three requests only when all three are there.
+/// Claim D7 from outside, proved by the server: it answers the last three requests only when all three are there.
 #[test]
 fn join_has_three_downloads_in_flight_at_once() {
     let gated = Reply::ok(*b"office").after_requests_in_flight(3);
@@ -220,4 +220,29 @@ fn a_run_without_a_folder_leaves_nothing() {
         .assert()
         .success();
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+/// One lock a line: threads that speak at the same time never mix their words.
+#[rstest]
+#[case::thread_pool(&["thread-pool", "--workers", "4", "--polls", "5"])]
+#[case::flags(&["flags"])]
+#[case::locked_flags(&["locked-flags"])]
+#[case::join(&["join"])]
+#[case::processes(&["processes"])]
+fn no_line_of_a_live_section_is_torn(#[case] arguments: &[&str]) {
+    let said = regex::Regex::new(r"^  \S.{11} +\d+\.\d\d s  \S.*$").unwrap();
+    let framed = regex::Regex::new(r"^(§\d+ .*|  [^:]*: \d+\.\d{4} s(, .*)?)$").unwrap();
+    for _ in 0..5 {
+        let mut command = threadproof(arguments);
+        command.args(["--live", "--interval", "0.001"]);
+        let assert = command.assert().success();
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        assert!(text.ends_with('\n') && text.lines().count() > 5, "{text}");
+        for line in text.lines() {
+            assert!(
+                said.is_match(line) || framed.is_match(line),
+                "{line:?} of\n{text}"
+            );
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The back-off against doubling by hand.
+//! D11: the back-off against doubling by hand.
 
 use std::time::Duration;
 

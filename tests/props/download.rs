@@ -1,6 +1,7 @@
 //! The file that arrives against the body that was sent, wherever the connection is cut.
 
 use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
 use threadproof::local_server::{Fault, Framing, Hangup, LocalServer, Reply, Site};
@@ -53,6 +54,84 @@ fn a_cut_at_any_byte_leaves_the_old_file_or_the_whole_new_one() {
             }
         }
     }
+}
+
+/// What happens to a resumed download: which version the server has, what goes wrong, and what a
+/// killed program would have left of the part.
+#[derive(Clone, Debug)]
+struct Run {
+    version: u8,
+    has_name: bool,
+    framing: Framing,
+    cut: Option<usize>,
+    damage: Damage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    None,
+    Longer,
+    Shorter,
+    NoNote,
+    NoPart,
+}
+
+const LENGTH: usize = 3_000;
+
+/// No two versions have a byte in common.
+fn version(number: u8) -> Vec<u8> {
+    vec![number; LENGTH]
+}
+
+impl Run {
+    fn reply(&self) -> Reply {
+        let mut reply = Reply::ok(version(self.version))
+            .framing(self.framing)
+            .ranges();
+        if self.has_name {
+            reply = reply.header("ETag", &format!("\"{}\"", self.version));
+        }
+        let how = Hangup::Fin;
+        self.cut
+            .into_iter()
+            .fold(reply, |reply, after| reply.fault(Fault::Cut { after, how }))
+    }
+
+    fn harm(&self, folder: &Path) {
+        let (part, note) = (
+            folder.join(".threadproof-a.bin.part"),
+            folder.join(".threadproof-a.bin.part-note"),
+        );
+        let Ok(kept) = fs::read(&part) else { return };
+        match self.damage {
+            Damage::None => {}
+            Damage::Longer => fs::write(part, [&kept[..], b"garbage"].concat()).unwrap(),
+            Damage::Shorter => fs::write(part, &kept[..kept.len() / 2]).unwrap(),
+            Damage::NoNote => fs::remove_file(note).unwrap(),
+            Damage::NoPart => fs::remove_file(part).unwrap(),
+        }
+    }
+}
+
+fn runs() -> impl Strategy<Value = Vec<Run>> {
+    let damage = prop::sample::select(vec![
+        Damage::None,
+        Damage::None,
+        Damage::Longer,
+        Damage::Shorter,
+        Damage::NoNote,
+        Damage::NoPart,
+    ]);
+    let cut = prop::option::weighted(0.8, 0..LENGTH);
+    let run = (1u8..4, prop::bool::weighted(0.9), framings(), cut, damage);
+    let run = run.prop_map(|(version, has_name, framing, cut, damage)| Run {
+        version,
+        has_name,
+        framing,
+        cut,
+        damage,
+    });
+    prop::collection::vec(run, 1..12)
 }
 
 proptest! {
@@ -127,5 +206,34 @@ proptest! {
             .collect();
         prop_assert_eq!(together, alone);
         prop_assert!(server.most_at_once() <= workers);
+    }
+
+    /// D1, for resumed downloads: never the beginning of one version and the end of another.
+    #[test]
+    fn a_resumed_download_is_one_version_or_an_error(runs in runs()) {
+        let site = Site::new().script("/a", runs.iter().map(Run::reply));
+        let server = LocalServer::start(site).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        let downloader = Downloader::builder().resume(true).build();
+        let mut before = b"the good old file".to_vec();
+        fs::write(&path, &before).unwrap();
+        for run in &runs {
+            let outcome = downloader.fetch(&server.url("/a"), &path, &Event::new());
+            let now = fs::read(&path).unwrap();
+            match outcome {
+                Ok(receipt) => {
+                    prop_assert_eq!(receipt.bytes, LENGTH as u64);
+                    prop_assert!(now == version(now[0]), "a mixture");
+                    prop_assert_eq!(files_in(folder.path()), ["a.bin"]);
+                }
+                Err(error) => {
+                    prop_assert!(matches!(error, DownloadError::Truncated { .. }), "{}", error);
+                    prop_assert!(now == before);
+                }
+            }
+            before = now;
+            run.harm(folder.path());
+        }
     }
 }

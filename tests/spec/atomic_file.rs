@@ -167,3 +167,58 @@ fn a_path_without_a_folder_is_in_the_working_directory() {
     assert_eq!(files_in(folder.path()), ["a.bin"]);
     assert_eq!(fs::read(folder.path().join("a.bin")).unwrap(), b"here");
 }
+
+/// What may be read by few stays so; the bit that runs a program as its owner is not passed on.
+#[cfg(unix)]
+#[rstest::rstest]
+#[case::private(0o600, 0o600)]
+#[case::of_a_group(0o640, 0o640)]
+#[case::read_only(0o444, 0o444)]
+#[case::a_program(0o755, 0o755)]
+#[case::a_program_of_its_owner(0o4755, 0o755)]
+fn a_file_that_is_replaced_passes_its_permissions_on(#[case] old: u32, #[case] expected: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(old)).unwrap();
+    write(&path, b"new");
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(format!("{:o}", mode & 0o7777), format!("{expected:o}"));
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_is_replaced_and_what_it_leads_to_is_not_touched() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempdir().unwrap();
+    let (path, target) = (folder.path().join("a.bin"), folder.path().join("target"));
+    fs::write(&target, b"old").unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode();
+    let plain = folder.path().join("plain");
+    fs::File::create(&plain).unwrap();
+    for leads_to in [target.clone(), folder.path().join("nowhere")] {
+        symlink(leads_to, &path).unwrap();
+        write(&path, b"new");
+        assert_eq!(mode(&path), mode(&plain), "those of a new file");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(files_in(folder.path()), ["plain", "target"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn another_name_of_the_old_file_keeps_the_old_contents() {
+    let folder = tempdir().unwrap();
+    let (path, other) = (folder.path().join("a.bin"), folder.path().join("other"));
+    fs::write(&path, b"old").unwrap();
+    fs::hard_link(&path, &other).unwrap();
+    write(&path, b"new");
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(fs::read(&other).unwrap(), b"old");
+}

@@ -1,4 +1,4 @@
-//! Python has none in its library; the words follow
+//! D11. Python has none in its library; the words follow
 //! <https://urllib3.readthedocs.io/en/stable/reference/urllib3.util.html#urllib3.util.Retry>.
 
 use std::time::Duration;

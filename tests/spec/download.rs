@@ -7,12 +7,14 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::back_off::BackOff;
+use threadproof::download::Update;
 use threadproof::local_server::{Fault, Framing, Hangup, LocalServer, Reply, Site};
 use threadproof::{DownloadError, Downloader, DownloaderBuilder, Event, Progress, Receipt};
 
@@ -147,6 +149,7 @@ fn proxies_of_the_environment_are_not_asked() {
 
 // D2: bodies that end early.
 
+/// D2.
 #[rstest]
 fn a_body_shorter_than_its_length_is_truncated(
     #[values(Hangup::Fin, Hangup::Rst)] how: Hangup,
@@ -162,6 +165,7 @@ fn a_body_shorter_than_its_length_is_truncated(
     scene.is_unharmed();
 }
 
+/// D2.
 #[rstest]
 #[case::before_the_first_chunk(0)]
 #[case::inside_the_first_chunk(100)]
@@ -181,6 +185,7 @@ fn a_chunked_body_without_its_end_is_truncated(
     scene.is_unharmed();
 }
 
+/// D2.
 #[test]
 fn a_length_that_promises_too_much_is_truncated() {
     let scene = Scene::with(Reply::ok(body(50)).framing(Framing::WrongLength(60)));
@@ -195,6 +200,7 @@ fn a_length_that_promises_too_much_is_truncated() {
     scene.is_unharmed();
 }
 
+/// D2.
 #[rstest]
 #[case::no_byte(0)]
 #[case::inside_the_first_line(5)]
@@ -211,6 +217,7 @@ fn a_head_that_ends_early_is_a_broken_connection(
 
 // D3: bodies of unknown length.
 
+/// D3.
 #[rstest]
 #[case::no_length_at_all(None)]
 #[case::a_transfer_encoding_that_has_no_end_of_its_own(Some("gzip"))]
@@ -235,6 +242,7 @@ fn a_body_of_unknown_length_is_refused_unless_it_is_allowed(#[case] encoding: Op
 
 // D4: statuses.
 
+/// D4.
 #[rstest]
 #[case::ok(200, None)]
 #[case::created(201, None)]
@@ -262,10 +270,15 @@ fn only_a_success_is_written(#[case] code: u16, #[case] expected: Option<u16>) {
     }
 }
 
+/// D4.
 #[rstest]
-fn a_redirect_to_nowhere_makes_no_sense(#[values(301, 302, 307)] code: u16) {
+fn a_redirect_to_nowhere_makes_no_sense(
+    #[values(301, 302, 303, 307, 308)] code: u16,
+    #[values(0, 10)] redirects: u32,
+) {
     let scene = Scene::with(Reply::status(code));
-    let error = scene.fetch(settings().retries(2)).unwrap_err();
+    let settings = settings().retries(2).redirects(redirects);
+    let error = scene.fetch(settings).unwrap_err();
     assert!(matches!(error, DownloadError::BadAnswer { .. }), "{error}");
     assert_eq!(
         scene.server.requests().len(),
@@ -273,15 +286,9 @@ fn a_redirect_to_nowhere_makes_no_sense(#[values(301, 302, 307)] code: u16) {
         "it would say the same again"
     );
     scene.is_unharmed();
-
-    let error = scene.fetch(settings().redirects(0)).unwrap_err();
-    assert!(
-        matches!(error, DownloadError::Status { code: got, .. } if got == code),
-        "{error}"
-    );
-    scene.is_unharmed();
 }
 
+/// D4.
 #[test]
 fn a_page_that_does_not_exist_is_a_404_and_writes_no_file() {
     let scene = Scene::new(Site::new());
@@ -300,6 +307,7 @@ fn a_page_that_does_not_exist_is_a_404_and_writes_no_file() {
 
 // D5: silence.
 
+/// D5.
 #[rstest]
 #[case::before_the_head(Reply::ok(*b"x").latency(HOUR))]
 #[case::before_the_body(Reply::ok(body(10_000)).fault(Fault::Stall { after: 0 }))]
@@ -320,6 +328,7 @@ fn a_silent_server_is_a_stall(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D5.
 #[rstest]
 #[case::a_drip_feed(Reply::ok(body(10_000)).fault(Fault::Drip { every: ms(20) }))]
 #[case::a_silent_server(Reply::ok(*b"x").latency(HOUR))]
@@ -343,6 +352,7 @@ fn the_total_timeout_ends_a_download_that_never_stalls(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D5.
 #[test]
 fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
     let scene = Scene::with(Reply::status(503).header("Retry-After", "3600"));
@@ -358,6 +368,7 @@ fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
 
 // D6: stopping.
 
+/// D6.
 #[rstest]
 #[case::before_the_head(Reply::ok(*b"x").latency(HOUR))]
 #[case::inside_the_body(Reply::ok(body(10_000)).fault(Fault::Stall { after: 5_000 }))]
@@ -387,6 +398,7 @@ fn a_stop_ends_a_download_at_once_and_leaves_nothing(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_that_is_set_before_sends_no_request() {
     let (scene, stop) = (Scene::with(Reply::ok(*b"new")), Event::new());
@@ -397,6 +409,7 @@ fn a_stop_that_is_set_before_sends_no_request() {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_from_the_progress_report_is_obeyed_before_the_file_is_in_its_place() {
     let (scene, stop) = (Scene::with(Reply::ok(body(10))), Event::new());
@@ -414,6 +427,7 @@ fn a_stop_from_the_progress_report_is_obeyed_before_the_file_is_in_its_place() {
     scene.is_unharmed();
 }
 
+/// D6.
 #[test]
 fn a_stop_ends_many_downloads_those_that_wait_their_turn_too() {
     let (scene, stop) = (Scene::with(Reply::ok(*b"x").latency(HOUR)), Event::new());
@@ -444,6 +458,7 @@ fn downloads(scene: &Scene, pages: impl IntoIterator<Item = String>) -> Vec<(Str
     pages.into_iter().map(one).collect()
 }
 
+/// D7.
 #[rstest]
 fn results_come_in_the_order_given_and_a_failure_changes_no_other(
     #[values(1, 3, 20)] workers: usize,
@@ -498,6 +513,7 @@ fn gated(pages: usize, patience: Duration) -> Scene {
     Scene::new(site.gate_patience(patience))
 }
 
+/// D7.
 #[test]
 fn three_workers_have_three_requests_in_flight_and_two_have_not() {
     for (workers, passes) in [(3, true), (2, false)] {
@@ -512,6 +528,7 @@ fn three_workers_have_three_requests_in_flight_and_two_have_not() {
     }
 }
 
+/// D7.
 #[test]
 fn failures_in_between_keep_no_worker_from_the_next_download() {
     let scene = gated(3, Duration::from_secs(20));
@@ -530,13 +547,71 @@ fn failures_in_between_keep_no_worker_from_the_next_download() {
     assert_eq!(good, [60, 61, 62]);
 }
 
+/// D7.
 #[test]
 fn no_downloads_give_no_outcomes() {
     assert!(Downloader::new().fetch_all(&[], &Event::new()).is_empty());
 }
 
+/// D7.
+#[test]
+fn many_downloads_use_each_connection_again() {
+    let site = (0..20).fold(Site::new(), |site, number| {
+        site.page(&format!("/{number}"), Reply::ok(body(10_000)))
+    });
+    let scene = Scene::new(site);
+    let downloads = downloads(&scene, (0..20).map(|number| number.to_string()));
+    let downloader = settings().workers(count(3)).build();
+    let outcomes = downloader.fetch_all(&downloads, &Event::new());
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let connections = scene.server.connections();
+    assert!(connections <= 3, "{connections} connections");
+}
+
+/// D7.
+#[test]
+fn updates_of_many_downloads_name_their_download_and_end_with_its_outcome() {
+    let site = (0..9).fold(Site::new(), |site, number| {
+        let reply = if number == 4 {
+            Reply::status(404)
+        } else {
+            Reply::ok(body(number + 1))
+        };
+        site.page(&format!("/{number}"), reply)
+    });
+    let scene = Scene::new(site);
+    let downloads = downloads(&scene, (0..9).map(|number| number.to_string()));
+    let seen: Mutex<Vec<(usize, Option<u64>, bool)>> = Mutex::default();
+    let report = |number: usize, update: Update<'_>| {
+        let (bytes, has_ended) = match update {
+            Update::Progress(progress) => (Some(progress.bytes), false),
+            Update::Ended(outcome) => (outcome.as_ref().ok().map(|receipt| receipt.bytes), true),
+        };
+        seen.lock().unwrap().push((number, bytes, has_ended));
+    };
+    let downloader = settings().workers(count(3)).build();
+    let outcomes = downloader.fetch_all_with(&downloads, &Event::new(), &report);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 8);
+    let seen = seen.into_inner().unwrap();
+    for number in 0..9 {
+        let own = seen.iter().filter(|(of, ..)| *of == number);
+        let own: Vec<_> = own
+            .map(|(_, bytes, has_ended)| (*bytes, *has_ended))
+            .collect();
+        let expected = match number {
+            4 => vec![(None, true)],
+            _ => vec![
+                (Some(number as u64 + 1), false),
+                (Some(number as u64 + 1), true),
+            ],
+        };
+        assert_eq!(own, expected);
+    }
+}
+
 // D8: redirects.
 
+/// D8.
 #[rstest]
 fn n_redirects_are_followed_and_one_more_is_too_many(
     #[values(0, 1, 2, 5)] limit: u32,
@@ -565,6 +640,7 @@ fn n_redirects_are_followed_and_one_more_is_too_many(
     }
 }
 
+/// D8.
 #[rstest]
 #[case::to_a_scheme_that_is_not_fetched("ftp://127.0.0.1/b")]
 #[case::to_half_an_address("//[::1/b")]
@@ -578,6 +654,7 @@ fn a_redirect_that_cannot_be_followed_is_not_tried_again(#[case] to: &str) {
 
 // D10: size limits.
 
+/// D10.
 #[rstest]
 #[case::announced(Framing::ContentLength, true)]
 #[case::a_lie(Framing::WrongLength(1_000_000_000_000), true)]
@@ -625,6 +702,7 @@ fn largest_file(folder: &Path) -> u64 {
     lengths.max().unwrap_or(0)
 }
 
+/// D10.
 #[rstest]
 fn a_body_of_just_the_limit_is_not_too_large(
     #[values(Framing::ContentLength, Framing::Chunked)] framing: Framing,
@@ -647,6 +725,7 @@ fn cut() -> Reply {
     })
 }
 
+/// D11.
 #[rstest]
 #[case::unavailable(Reply::status(503))]
 #[case::timed_out(Reply::status(408))]
@@ -683,6 +762,7 @@ fn what_may_pass_is_tried_again_but_no_more_often_than_allowed(
     }
 }
 
+/// D11.
 #[rstest]
 #[case::not_found(Reply::status(404))]
 #[case::forbidden(Reply::status(403))]
@@ -700,6 +780,7 @@ fn what_will_not_pass_is_tried_once(#[case] reply: Reply) {
     scene.is_unharmed();
 }
 
+/// D11.
 #[test]
 fn the_server_s_retry_after_wins_over_the_back_off() {
     for (asked, back_off) in [("0", HOUR), ("1", ms(1))] {
@@ -716,16 +797,47 @@ fn the_server_s_retry_after_wins_over_the_back_off() {
     }
 }
 
+/// D11: Up to an hour is waited for; beyond that the program would seem to hang.
 #[rstest]
-#[case::a_date("Wed, 21 Oct 2015 07:28:00 GMT")]
+#[case::a_second_too_many("3601")]
+#[case::a_week("604800")]
+#[case::more_than_a_number_holds("99999999999999999999999")]
+#[case::a_date_far_away("Fri, 31 Dec 9999 23:59:59 GMT")]
+fn a_retry_after_beyond_the_bound_ends_the_download_at_once(#[case] asked: &str) {
+    let scene = Scene::with(Reply::status(503).header("Retry-After", asked));
+    let error = scene.fetch(settings().retries(5)).unwrap_err();
+    assert!(
+        matches!(error, DownloadError::Status { code: 503, .. }),
+        "{error}"
+    );
+    assert_eq!(scene.server.requests().len(), 1);
+    scene.is_unharmed();
+}
+
+/// D11.
+#[test]
+fn a_retry_after_that_is_a_date_is_waited_for() {
+    let soon = std::time::SystemTime::now() + Duration::from_secs(2);
+    let unwell = Reply::status(503).header("Retry-After", &httpdate::fmt_http_date(soon));
+    let scene = Scene::new(Site::new().script("/a", [unwell, Reply::ok(*b"well")]));
+    let receipt = scene.fetch(settings().retries(1)).unwrap();
+    // The date has whole seconds, and some time has passed since it was made.
+    assert!(receipt.elapsed >= ms(200), "{:?}", receipt.elapsed);
+    scene.has(b"well");
+}
+
+/// D11.
+#[rstest]
+#[case::a_date_that_has_passed("Wed, 21 Oct 2015 07:28:00 GMT")]
 #[case::garbage("soon")]
 #[case::a_negative_number("-1")]
-fn a_retry_after_that_is_no_number_leaves_it_to_the_back_off(#[case] asked: &str) {
+fn a_retry_after_that_says_nothing_leaves_it_to_the_back_off(#[case] asked: &str) {
     let unwell = Reply::status(503).header("Retry-After", asked);
     let scene = Scene::new(Site::new().script("/a", [unwell, Reply::ok(*b"well")]));
     assert_eq!(scene.fetch(settings().retries(1)).unwrap().attempts, 2);
 }
 
+/// D11.
 #[test]
 fn waits_between_attempts_are_at_least_those_of_the_back_off() {
     let unwell = Reply::status(503);
@@ -854,6 +966,76 @@ fn no_error_shows_a_user_s_name_or_password(#[case] url: &str) {
         );
     }
     scene.is_unharmed();
+}
+
+/// What the server redirects to may carry a password as well.
+#[rstest]
+#[case::another_scheme("ftp://alice:secret@127.0.0.1/b")]
+#[case::half_an_address("//alice:secret@[::1/b")]
+#[case::no_host("http://alice:secret@/b")]
+#[case::spaces("http://alice:secret@exa mple/b")]
+#[case::garbage("http://alice:secret@\u{1}/b")]
+#[case::nobody_there("http://alice:secret@127.0.0.1:1/b")]
+fn no_error_shows_the_password_of_a_redirect(#[case] to: &str) {
+    let scene = Scene::with(Reply::redirect(to));
+    let error = scene.fetch(settings()).unwrap_err();
+    for text in [error.to_string(), format!("{error:?}")] {
+        assert!(
+            !text.contains("secret") && !text.contains("alice"),
+            "{text}"
+        );
+    }
+    scene.is_unharmed();
+}
+
+/// A logger that whoever uses the library may have; the client tells it what it does.
+struct Lines;
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LINES.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+/// At the level of traces the client logs the very bytes that it sends, encoded: that is not meant.
+#[test]
+fn no_line_of_a_log_shows_a_user_s_name_or_password() {
+    const HERE: &str = "THREADPROOF_TEST_WITH_A_LOGGER";
+    if std::env::var_os(HERE).is_none() {
+        let test = "download::no_line_of_a_log_shows_a_user_s_name_or_password";
+        return assert!(passes_in_its_own_process(test, |process| process.env(HERE, "yes")));
+    }
+    log::set_logger(&Lines).unwrap();
+    log::set_max_level(log::LevelFilter::Debug);
+    let site = Site::new()
+        .page("/good", Reply::ok(*b"new"))
+        .page("/moved", Reply::redirect("/good"))
+        .page(
+            "/away",
+            Reply::redirect("http://alice:secret@127.0.0.1:1/b"),
+        );
+    let scene = Scene::new(site);
+    for page in ["/good", "/moved", "/missing", "/away"] {
+        let url = scene.server.url(page).replace("://", "://alice:secret@");
+        let downloader = settings().retries(1).resume(true).build();
+        let _ = downloader.fetch(&url, &scene.path(), &Event::new());
+    }
+    let lines = LINES.lock().unwrap();
+    assert!(lines.len() > 10, "the client is silent: {lines:?}");
+    for line in &*lines {
+        assert!(
+            !line.contains("secret") && !line.contains("alice"),
+            "{line}"
+        );
+    }
 }
 
 #[test]

@@ -238,3 +238,52 @@ fn name_with_a_zero_byte_is_an_error_and_the_body_is_dropped(#[case] name: &str)
     assert!(error.to_string().contains(&format!("{name:?}")));
     assert_eq!(Arc::strong_count(&owned), 1, "nothing runs");
 }
+
+/// What `top -H` and a debugger show: the first 15 bytes of the name.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::short("watcher-1", "watcher-1")]
+#[case::long("a name of more than fifteen bytes", "a name of more ")]
+fn name_is_visible_to_the_operating_system(#[case] name: &str, #[case] shown: &str) {
+    let comm = || std::fs::read_to_string("/proc/thread-self/comm").unwrap();
+    let running = start(name, comm).unwrap();
+    assert_eq!(running.join().unwrap().trim_end_matches('\n'), shown);
+}
+
+/// Threads until the system refuses one more, in a process that may have little memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn thread_that_the_system_refuses_is_an_error_and_nothing_of_it_stays() {
+    const HERE: &str = "THREADPROOF_TEST_WITH_LITTLE_MEMORY";
+    if std::env::var_os(HERE).is_none() {
+        let test = "lifecycle::thread_that_the_system_refuses_is_an_error_and_nothing_of_it_stays";
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 1000000; exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().unwrap())
+            .arg(test)
+            .env(HERE, "yes")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        return assert!(said.contains("1 passed"), "{said}");
+    }
+    let (gate, owned) = (Arc::new(Event::new()), Arc::new(()));
+    let mut running = Vec::new();
+    let error = loop {
+        let (gate, owned) = (gate.clone(), owned.clone());
+        let body = move || {
+            gate.wait();
+            drop(owned);
+        };
+        match start("one more", body) {
+            Ok(one) => running.push(one),
+            Err(error) => break error,
+        }
+        assert!(running.len() < 100_000, "the system refuses nothing");
+    };
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+    assert_eq!(Arc::strong_count(&owned), 1 + running.len());
+    gate.set();
+    assert!(running.into_iter().all(|running| running.join() == Ok(())));
+    assert_eq!(Arc::strong_count(&owned), 1);
+}

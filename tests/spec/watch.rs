@@ -11,12 +11,24 @@ use std::time::Duration;
 
 use rstest::rstest;
 use tempfile::TempDir;
-use threadproof::{Change, Event, Watched, Watcher, watch_file};
+use threadproof::{Change, Event, Watched, Watcher, watch_file, watch_files};
 
-use crate::support::until;
+use crate::support::{PATIENCE, until};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
+
+/// Short enough for many looks.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Stops the watchers of a test that fails, so that it ends.
+struct StopAtEnd<'a>(&'a Event);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
 
 /// A folder, and the path of a file that is not there yet.
 fn folder() -> (TempDir, PathBuf) {
@@ -132,6 +144,7 @@ fn change_before_the_stop_is_reported_before_the_watcher_ends(
     before.inspect(|contents| fs::write(&path, contents).unwrap());
     let (stop, mut seen) = (Event::new(), Vec::new());
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let watcher = scope.spawn(|| watch_file(&path, NEVER, &stop, |change| seen.push(change)));
         until(|| stop.n_waiting() == 1);
         act(&path);
@@ -153,15 +166,16 @@ fn watcher_reports_each_change_once_and_in_order() {
         report.send(change).unwrap();
     });
     let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
         let watcher = scope.spawn(|| watch_file(&path, interval, &stop, on_change));
         until(|| stop.n_waiting() == 1);
         for _ in 0..3 {
             rename_over(&path, "one");
-            assert_eq!(reports.recv().unwrap(), Change::Created);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Created);
             rename_over(&path, "two");
-            assert_eq!(reports.recv().unwrap(), Change::Replaced);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Replaced);
             fs::remove_file(&path).unwrap();
-            assert_eq!(reports.recv().unwrap(), Change::Removed);
+            assert_eq!(reports.recv_timeout(PATIENCE).unwrap(), Change::Removed);
         }
         stop.set();
         watcher.join().unwrap().unwrap()
@@ -195,4 +209,208 @@ fn path_that_cannot_be_looked_at_is_an_error_that_names_it() {
         Watcher::new(path).unwrap_err().kind(),
         std::io::ErrorKind::InvalidFilename
     );
+}
+
+/// W1: a folder that is missing is as good as a missing file.
+#[test]
+fn folder_that_is_missing_at_first_may_come_and_go() {
+    let (_folder, path) = folder();
+    let path = path.with_file_name("missing").join("a.txt");
+    let mut watcher = Watcher::new(&path).unwrap();
+    for _ in 0..2 {
+        assert_eq!(watcher.look().unwrap(), None);
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        assert_eq!(watcher.look().unwrap(), None, "no file yet");
+        fs::write(&path, "hello").unwrap();
+        assert_eq!(watcher.look().unwrap(), Some(Change::Created));
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        assert_eq!(watcher.look().unwrap(), Some(Change::Removed));
+    }
+}
+
+/// What a watcher of many files says, with the file's name in front.
+type News = (String, Result<Change, std::io::ErrorKind>);
+
+fn news(path: &Path, change: std::io::Result<Change>) -> News {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    (name, change.map_err(|error| error.kind()))
+}
+
+/// A folder behind a link, which can be closed and opened again in one step.
+#[cfg(unix)]
+struct Door(PathBuf);
+
+#[cfg(unix)]
+impl Door {
+    fn of(folder: &Path) -> Self {
+        fs::create_dir(folder.join("inside")).unwrap();
+        let door = Self(folder.join("door"));
+        door.open();
+        door
+    }
+
+    fn inside(&self) -> PathBuf {
+        self.0.with_file_name("inside")
+    }
+
+    fn open(&self) {
+        self.lead_to(&self.inside());
+    }
+
+    /// A link to itself is a circle, into which not even root can look.
+    fn close(&self) {
+        self.lead_to(&self.0);
+    }
+
+    fn lead_to(&self, place: &Path) {
+        let new = self.0.with_extension("new");
+        std::os::unix::fs::symlink(place, &new).unwrap();
+        fs::rename(new, &self.0).unwrap();
+    }
+}
+
+/// What the system says then; the kind has no stable name.
+#[cfg(unix)]
+fn a_loop() -> std::io::ErrorKind {
+    std::io::Error::from(rustix::io::Errno::LOOP).kind()
+}
+
+/// W1, many files on one thread.
+#[test]
+fn one_watcher_watches_many_files() {
+    let (folder, _) = folder();
+    let paths: Vec<PathBuf> = (0..50).map(|n| folder.path().join(n.to_string())).collect();
+    paths[..25]
+        .iter()
+        .for_each(|path| fs::write(path, "old").unwrap());
+    let (stop, mut seen) = (Event::new(), Vec::new());
+    let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
+        let on_news = |path: &Path, change| seen.push(news(path, change));
+        let watcher = scope.spawn(|| watch_files(&paths, NEVER, &stop, on_news));
+        until(|| stop.n_waiting() == 1);
+        append(&paths[3]);
+        fs::remove_file(&paths[5]).unwrap();
+        rename_over(&paths[7], "other");
+        fs::write(&paths[49], "hello").unwrap();
+        stop.set();
+        watcher.join().unwrap()
+    });
+    let expected = [
+        ("3", Change::Modified),
+        ("5", Change::Removed),
+        ("7", Change::Replaced),
+        ("49", Change::Created),
+    ];
+    let expected = expected.map(|(name, change)| (name.to_owned(), Ok(change)));
+    assert_eq!(seen, expected);
+    let (polls, changes) = (2, 4);
+    assert_eq!(watched, Watched { polls, changes });
+}
+
+/// Trouble with one file is told once, ends nothing, and hides no change of another.
+#[cfg(unix)]
+#[test]
+fn file_that_cannot_be_looked_at_is_reported_once_and_the_others_are_watched_on() {
+    let (folder, other) = folder();
+    let door = Door::of(folder.path());
+    let path = door.0.join("b.txt");
+    fs::write(&path, "hello").unwrap();
+    let (stop, (tell, told)) = (Event::new(), mpsc::channel());
+    let trouble = ("b.txt".to_owned(), Err(a_loop()));
+    let said = |name: &str, change| (name.to_owned(), Ok(change));
+    thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
+        let on_news = move |path: &Path, change| tell.send(news(path, change)).unwrap();
+        let watcher = scope.spawn(|| watch_files([&path, &other], TICK, &stop, on_news));
+        // The first look reports no change, whenever it comes.
+        until(|| stop.n_waiting() == 1);
+        for round in 0..3 {
+            door.close();
+            assert_eq!(told.recv_timeout(PATIENCE).unwrap(), trouble);
+            // Many looks later there is still nothing new to say about it.
+            rename_over(&other, "hello");
+            let change = if round == 0 {
+                Change::Created
+            } else {
+                Change::Replaced
+            };
+            assert_eq!(told.recv_timeout(PATIENCE).unwrap(), said("a.txt", change));
+            append(&door.inside().join("b.txt"));
+            door.open();
+            assert_eq!(
+                told.recv_timeout(PATIENCE).unwrap(),
+                said("b.txt", Change::Modified)
+            );
+        }
+        stop.set();
+        assert_eq!(watcher.join().unwrap().changes, 6);
+    });
+    assert_eq!(told.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+}
+
+/// Who can be kept out is kept out: for root this test has nothing to say.
+#[cfg(unix)]
+#[test]
+fn want_of_permission_is_reported_once_and_not_fatal() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, other) = folder();
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    let path = closed.join("b.txt");
+    fs::write(&path, "hello").unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let (stop, mut seen) = (Event::new(), Vec::new());
+    if fs::metadata(&path).is_err() {
+        thread::scope(|scope| {
+            let _stop = StopAtEnd(&stop);
+            let on_news = |path: &Path, change| seen.push(news(path, change));
+            let watcher = scope.spawn(|| watch_files([&path, &other], NEVER, &stop, on_news));
+            until(|| stop.n_waiting() == 1);
+            fs::write(&other, "hello").unwrap();
+            stop.set();
+            watcher.join().unwrap()
+        });
+        let denied = (
+            "b.txt".to_owned(),
+            Err(std::io::ErrorKind::PermissionDenied),
+        );
+        assert_eq!(seen, [denied, ("a.txt".to_owned(), Ok(Change::Created))]);
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A single watcher outlives trouble, and its result tells it only if it lasts to the end.
+#[cfg(unix)]
+#[rstest]
+fn trouble_that_passes_is_no_error_and_trouble_that_lasts_is(#[values(true, false)] passes: bool) {
+    let (folder, _) = folder();
+    let door = Door::of(folder.path());
+    let path = door.0.join("a.txt");
+    fs::write(&path, "hello").unwrap();
+    let (stop, mut seen) = (Event::new(), Vec::new());
+    let watched = thread::scope(|scope| {
+        let _stop = StopAtEnd(&stop);
+        let watcher = scope.spawn(|| watch_file(&path, TICK, &stop, |change| seen.push(change)));
+        until(|| stop.n_waiting() == 1);
+        door.close();
+        // Time for some looks. Were there none, the test would see less, and not fail.
+        thread::sleep(20 * TICK);
+        assert!(!watcher.is_finished());
+        if passes {
+            append(&door.inside().join("a.txt"));
+            door.open();
+        }
+        stop.set();
+        watcher.join().unwrap()
+    });
+    if passes {
+        assert_eq!(watched.unwrap().changes, 1);
+        assert_eq!(seen, [Change::Modified]);
+    } else {
+        let error = watched.unwrap_err();
+        assert_eq!(error.kind(), a_loop());
+        assert!(error.to_string().contains("a.txt"), "{error}");
+        assert_eq!(seen, []);
+    }
 }

@@ -43,6 +43,16 @@ pub(crate) fn ends<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static)
     }
 }
 
+/// How often a fault is tried: `sample` times, or `all` times where `FAULTS=all` asks for it.
+pub(crate) fn rounds(sample: usize, all: usize) -> usize {
+    if is_thorough() { all } else { sample }
+}
+
+/// Whether `FAULTS=all` is set, as `.ci/run` does.
+pub(crate) fn is_thorough() -> bool {
+    std::env::var_os("FAULTS").is_some_and(|value| value == "all")
+}
+
 pub(crate) fn count(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).expect("not zero")
 }

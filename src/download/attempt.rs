@@ -1,0 +1,420 @@
+//! One try at one file: ask, check the head, save the body.
+//!
+//! ```text
+//!   no part: ask for the whole ──────────────────────▶ head ──▶ body ──▶ temporary file or new part
+//!   a part:  ask for the rest ──▶ 206 that fits ─────────────▶ body ──▶ the part
+//!                     │     └──▶ 416: it is complete
+//!                     └──▶ another version, whole, or no fit: the part begins again
+//! ```
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ureq::http::{Response, Version};
+use ureq::{Agent, Body};
+
+use super::address::{self, without_credentials};
+use super::part::{Answer, Origin, Part};
+use super::{DownloadError, DownloaderBuilder, Progress};
+use crate::atomic_file::AtomicFile;
+use crate::event::Event;
+
+/// Large enough that a big file costs few system calls.
+pub(super) const BUFFER: usize = 256 * 1024;
+
+/// One try at one file.
+pub(super) struct Attempt<'a> {
+    pub(super) url: &'a str,
+    pub(super) to: &'a Path,
+    pub(super) stop: &'a Event,
+    pub(super) settings: &'a DownloaderBuilder,
+    pub(super) start: Instant,
+}
+
+/// An error, and how long the server asked to wait.
+type Failure = (DownloadError, Option<Duration>);
+
+/// What a body belongs to: the bytes that are there already, and the ends that it may have.
+struct Extent {
+    already: u64,
+    /// Where this body ends, counted from the file's first byte.
+    end: Option<u64>,
+    /// Where the file ends.
+    total: Option<u64>,
+}
+
+/// Where a body goes.
+enum Sink {
+    /// To a temporary file that is removed if the download fails.
+    Whole(AtomicFile),
+    /// To a part that is kept then.
+    Part(Part),
+}
+
+impl Attempt<'_> {
+    pub(super) fn run(
+        &self,
+        agent: &Agent,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<u64, Failure> {
+        if self.stop.is_set() {
+            return Err((self.stopped(), None));
+        }
+        let part = if self.settings.resume {
+            Part::find(self.to, &self.shown_url())
+                .map_err(|source| (self.cannot_write(source), None))?
+        } else {
+            None
+        };
+        let response = self.ask(agent, part.as_ref())?;
+        let Some(part) = part else {
+            return self.take_whole(response, None, progress);
+        };
+        match part.judge(&response) {
+            Answer::Rest { end, total } => {
+                let already = part.bytes();
+                let (end, total) = (Some(end), Some(total));
+                let extent = Extent {
+                    already,
+                    end,
+                    total,
+                };
+                self.check_size(total).map_err(|error| (error, None))?;
+                self.save(response.into_body(), Sink::Part(part), extent, progress)
+                    .map_err(|error| (error, None))
+            }
+            Answer::Complete => {
+                let bytes = part.bytes();
+                self.check_size(Some(bytes))
+                    .map_err(|error| (error, None))?;
+                progress(Progress {
+                    bytes,
+                    total: Some(bytes),
+                });
+                part.commit(self.to)
+                    .map_err(|source| (self.cannot_write(source), None))?;
+                Ok(bytes)
+            }
+            Answer::Unusable => {
+                drop(response);
+                let again = self.ask(agent, None)?;
+                self.take_whole(again, Some(part), progress)
+            }
+            // Another version, which came whole; or an error, and the part stays for another time.
+            Answer::Other => self.take_whole(response, Some(part), progress),
+        }
+    }
+
+    fn ask(&self, agent: &Agent, part: Option<&Part>) -> Result<Response<Body>, Failure> {
+        let mut request = agent.get(self.url);
+        if let Some(part) = part {
+            for (name, value) in part.request_headers() {
+                request = request.header(name, value);
+            }
+        }
+        let request = request
+            .config()
+            .timeout_global(self.time_left())
+            // Who asked for https must not be led to http by a redirect.
+            .https_only(address::is_https(self.url))
+            .build();
+        request
+            .call()
+            .map_err(|error| (self.before_body(error), None))
+    }
+
+    /// Saves an answer that holds the whole file; `part` is what is left of another version.
+    fn take_whole(
+        &self,
+        response: Response<Body>,
+        part: Option<Part>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<u64, Failure> {
+        self.check_head(&response)
+            .map_err(|error| (error, retry_after(&response)))?;
+        let total = announced_length(&response);
+        let extent = Extent {
+            already: 0,
+            end: total,
+            total,
+        };
+        let sink = self.open(&response, part, total);
+        sink.map_err(|source| self.cannot_write(source))
+            .and_then(|sink| self.save(response.into_body(), sink, extent, progress))
+            .map_err(|error| (error, None))
+    }
+
+    /// A part can be kept only if the server has said how its version is told from others.
+    fn open(
+        &self,
+        response: &Response<Body>,
+        part: Option<Part>,
+        length: Option<u64>,
+    ) -> io::Result<Sink> {
+        if !self.settings.resume {
+            return Ok(Sink::Whole(AtomicFile::create(self.to)?));
+        }
+        match (Origin::of(response, self.shown_url(), length), part) {
+            (Some(origin), Some(part)) => Ok(Sink::Part(part.begin_again(origin)?)),
+            (Some(origin), None) => Ok(Sink::Part(Part::begin(self.to, origin)?)),
+            (None, part) => {
+                part.map_or_else(|| Part::forget(self.to), Part::discard)?;
+                Ok(Sink::Whole(AtomicFile::create(self.to)?))
+            }
+        }
+    }
+
+    fn check_head(&self, response: &Response<Body>) -> Result<(), DownloadError> {
+        let (url, code) = (self.shown_url(), response.status().as_u16());
+        let limit = self.settings.redirects;
+        if matches!(code, 301 | 302 | 303 | 307 | 308) {
+            if response.headers().contains_key("location") {
+                return Err(DownloadError::TooManyRedirects { url, limit });
+            }
+            let why = "missing a location header".to_owned();
+            return Err(DownloadError::BadAnswer { url, why });
+        }
+        // 206 is a part of the body, and nobody asked for a part.
+        if !response.status().is_success() || code == 206 {
+            return Err(DownloadError::Status { url, code });
+        }
+        let length = announced_length(response);
+        self.check_size(length)?;
+        // Chunks say where the body ends; without them only the connection's end does.
+        if length.is_none() && !is_chunked(response) && !self.settings.allow_unknown_length {
+            return Err(DownloadError::LengthUnknown { url });
+        }
+        Ok(())
+    }
+
+    fn check_size(&self, length: Option<u64>) -> Result<(), DownloadError> {
+        match (length, self.settings.max_bytes) {
+            (Some(length), Some(limit)) if length > limit => Err(self.too_large(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Saves the body; whatever came of it is kept in a part, or gone.
+    fn save(
+        &self,
+        body: Body,
+        mut sink: Sink,
+        extent: Extent,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<u64, DownloadError> {
+        match (self.fill(body, &mut sink, extent, progress), sink) {
+            // ANCHOR: whole
+            (Ok(bytes), sink) => {
+                let committed = match sink {
+                    Sink::Whole(file) => file.commit(),
+                    Sink::Part(part) => part.commit(self.to),
+                };
+                committed.map_err(|source| self.cannot_write(source))?;
+                Ok(bytes)
+            }
+            // ANCHOR_END: whole
+            (Err(error), Sink::Whole(_)) => Err(error),
+            (Err(error), Sink::Part(part)) => {
+                // More than the answer may have is no part of it; the failure is known already.
+                let _ = match error {
+                    DownloadError::TooLarge { .. } | DownloadError::BadAnswer { .. } => {
+                        part.discard()
+                    }
+                    _ => part.keep(),
+                };
+                Err(error)
+            }
+        }
+    }
+
+    fn fill(
+        &self,
+        body: Body,
+        sink: &mut Sink,
+        extent: Extent,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<u64, DownloadError> {
+        let (mut bytes, total) = (extent.already, extent.total);
+        if bytes > 0 {
+            progress(Progress { bytes, total });
+        }
+        let mut body = body.into_reader();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let read = body.read(&mut buffer);
+            // A connection that the stopper closed can look like the body's end.
+            if self.stop.is_set() {
+                return Err(self.stopped());
+            }
+            let read = read.map_err(|error| self.in_body(error, total, bytes))?;
+            if read == 0 {
+                break;
+            }
+            bytes += read as u64;
+            if let Some(limit) = self.settings.max_bytes.filter(|limit| bytes > *limit) {
+                return Err(self.too_large(limit));
+            }
+            if extent.end.is_some_and(|end| bytes > end) {
+                return Err(DownloadError::BadAnswer {
+                    url: self.shown_url(),
+                    why: "the body is longer than its head says".to_owned(),
+                });
+            }
+            let written = match sink {
+                Sink::Whole(file) => file.write_all(&buffer[..read]),
+                Sink::Part(part) => part.write_all(&buffer[..read]),
+            };
+            written.map_err(|source| self.cannot_write(source))?;
+            progress(Progress { bytes, total });
+        }
+        // ANCHOR: short
+        if total.is_some_and(|total| bytes < total) {
+            return Err(DownloadError::Truncated {
+                url: self.shown_url(),
+                expected: total,
+                got: bytes,
+            });
+        }
+        Ok(bytes)
+        // ANCHOR_END: short
+    }
+
+    fn before_body(&self, error: ureq::Error) -> DownloadError {
+        let url = self.shown_url();
+        let bad_answer = |why: &str| DownloadError::BadAnswer {
+            url: url.clone(),
+            why: why.to_owned(),
+        };
+        match error {
+            _ if self.stop.is_set() => self.stopped(),
+            ureq::Error::Timeout(timeout) => self.timed_out(timeout),
+            ureq::Error::TooManyRedirects => DownloadError::TooManyRedirects {
+                url,
+                limit: self.settings.redirects,
+            },
+            // Our own URL was checked, so both are about one that the server redirected to; their
+            // texts would show that one with the password it may carry.
+            ureq::Error::BadUri(_) => bad_answer("it redirects to what is no URL to fetch"),
+            ureq::Error::RequireHttpsOnly(_) => bad_answer("it redirects from https to http"),
+            ureq::Error::Protocol(error) => {
+                // Behind the colon come the server's own words, which may be such a URL, too.
+                let text = error.to_string();
+                bad_answer(text.split(": ").next().unwrap_or_default())
+            }
+            other => DownloadError::Connect {
+                url,
+                why: other.to_string(),
+            },
+        }
+    }
+
+    fn in_body(&self, error: io::Error, expected: Option<u64>, got: u64) -> DownloadError {
+        // The client puts its own errors inside an i/o error.
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match inner {
+            Some(ureq::Error::Timeout(timeout)) => self.timed_out(*timeout),
+            _ => DownloadError::Truncated {
+                url: self.shown_url(),
+                expected,
+                got,
+            },
+        }
+    }
+
+    fn timed_out(&self, timeout: ureq::Timeout) -> DownloadError {
+        let url = self.shown_url();
+        match (timeout, self.settings.total) {
+            (ureq::Timeout::Global, Some(after)) => DownloadError::DeadlineExceeded { url, after },
+            (ureq::Timeout::Connect | ureq::Timeout::Resolve, _) => {
+                let why = format!("no answer for {:?}", self.settings.connect);
+                DownloadError::Connect { url, why }
+            }
+            _ => DownloadError::Stalled {
+                url,
+                after: self.settings.stall,
+            },
+        }
+    }
+
+    pub(super) fn stopped(&self) -> DownloadError {
+        DownloadError::Stopped {
+            url: self.shown_url(),
+        }
+    }
+
+    fn too_large(&self, limit: u64) -> DownloadError {
+        DownloadError::TooLarge {
+            url: self.shown_url(),
+            limit,
+        }
+    }
+
+    fn cannot_write(&self, source: io::Error) -> DownloadError {
+        DownloadError::Write {
+            url: self.shown_url(),
+            path: self.to.to_owned(),
+            source,
+        }
+    }
+
+    /// What is left of the total timeout, if there is one.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let total = self.settings.total?;
+        // Zero would mean "no limit" to the client.
+        Some(
+            total
+                .saturating_sub(self.start.elapsed())
+                .max(Duration::from_millis(1)),
+        )
+    }
+
+    fn shown_url(&self) -> String {
+        without_credentials(self.url)
+    }
+}
+
+/// The body's length as the head tells it; the client itself knows no length of an empty body.
+fn announced_length(response: &Response<Body>) -> Option<u64> {
+    let header = || {
+        response
+            .headers()
+            .get("content-length")?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
+    };
+    let no_content = (response.status() == 204).then_some(0);
+    response
+        .body()
+        .content_length()
+        .or_else(header)
+        .or(no_content)
+}
+
+/// Whether chunks say where the body ends; no other coding does, and HTTP/1.0 has none.
+fn is_chunked(response: &Response<Body>) -> bool {
+    let codings = response.headers().get_all("transfer-encoding").into_iter();
+    let mut codings = codings.filter_map(|value| value.to_str().ok());
+    response.version() != Version::HTTP_10
+        && codings.any(|value| {
+            let mut names = value.split(',');
+            names.any(|name| name.trim().eq_ignore_ascii_case("chunked"))
+        })
+}
+
+/// How long a `Retry-After` header asks to wait: so many seconds, or until a date.
+fn retry_after(response: &Response<Body>) -> Option<Duration> {
+    let value = response.headers().get("retry-after")?.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit are too many all the same.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    // A date that has passed asks for no wait.
+    Some(
+        date.duration_since(std::time::SystemTime::now())
+            .unwrap_or_default(),
+    )
+}

@@ -1,0 +1,125 @@
+//! Why a download failed.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a download failed. The final path is as it was before; no temporary file is left, unless
+/// [`DownloaderBuilder::resume`](super::DownloaderBuilder::resume) keeps what has come.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DownloadError {
+    /// The text is no URL that can be fetched: it needs `http://` or `https://` and a host.
+    #[error("{url}: not a URL to fetch ({why}); it must begin with http:// or https://")]
+    BadUrl {
+        /// The text.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The server's name was not found, nobody listens there, or the connection broke before a
+    /// whole answer's head had come.
+    #[error("{url}: cannot connect: {why}")]
+    Connect {
+        /// What was to be fetched.
+        url: String,
+        /// What the system or the protocol said.
+        why: String,
+    },
+    /// The server answered with a status that is no success.
+    #[error("{url}: the server answered with status {code}")]
+    Status {
+        /// What was to be fetched.
+        url: String,
+        /// The status code.
+        code: u16,
+    },
+    /// The server's answer is no HTTP, contradicts itself, redirects to nowhere, or from https to
+    /// http.
+    #[error("{url}: the server's answer makes no sense: {why}")]
+    BadAnswer {
+        /// What was to be fetched.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The server redirected more often than allowed.
+    #[error("{url}: redirected more than {limit} times")]
+    TooManyRedirects {
+        /// What was to be fetched.
+        url: String,
+        /// How many redirects are allowed.
+        limit: u32,
+    },
+    /// The body ended early.
+    #[error("{url}: the body ended after {got} bytes{}", of_expected(*.expected))]
+    Truncated {
+        /// What was to be fetched.
+        url: String,
+        /// The length that the server had announced, if it had.
+        expected: Option<u64>,
+        /// The bytes that came.
+        got: u64,
+    },
+    /// The server announced no length, so that an early end could not be told from the end.
+    #[error("{url}: the server gave no length; allow unknown lengths to take what comes")]
+    LengthUnknown {
+        /// What was to be fetched.
+        url: String,
+    },
+    /// The body is longer than allowed. No more than the limit was written.
+    #[error("{url}: larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// What was to be fetched.
+        url: String,
+        /// The most bytes that a body may have.
+        limit: u64,
+    },
+    /// The server said nothing for too long.
+    #[error("{url}: the server said nothing for {after:?}")]
+    Stalled {
+        /// What was to be fetched.
+        url: String,
+        /// The stall timeout.
+        after: Duration,
+    },
+    /// The whole download took too long.
+    #[error("{url}: not complete after {after:?}")]
+    DeadlineExceeded {
+        /// What was to be fetched.
+        url: String,
+        /// The total timeout.
+        after: Duration,
+    },
+    /// The stop signal was set.
+    #[error("{url}: stopped")]
+    Stopped {
+        /// What was to be fetched.
+        url: String,
+    },
+    /// The file could not be written.
+    #[error("{url}: cannot write {}: {source}", path.display())]
+    Write {
+        /// What was to be fetched.
+        url: String,
+        /// Where the file was to be.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn of_expected(expected: Option<u64>) -> String {
+    expected.map_or(String::new(), |bytes| format!(" of {bytes}"))
+}
+
+impl DownloadError {
+    /// Whether the same request may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Truncated { .. } | Self::Stalled { .. } => true,
+            Self::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What a downloader allows and how long it waits.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+use super::Downloader;
+use super::attempt::BUFFER;
+use crate::back_off::BackOff;
+
+/// What a [`Downloader`] allows and how long it waits. Made by [`Downloader::builder`].
+#[derive(Clone, Debug)]
+pub struct DownloaderBuilder {
+    pub(super) stall: Duration,
+    pub(super) connect: Duration,
+    pub(super) total: Option<Duration>,
+    pub(super) redirects: u32,
+    pub(super) retries: u32,
+    pub(super) max_bytes: Option<u64>,
+    pub(super) allow_unknown_length: bool,
+    pub(super) resume: bool,
+    roots: RootCerts,
+    pub(super) workers: NonZeroUsize,
+    pub(super) back_off: BackOff,
+}
+
+impl Default for DownloaderBuilder {
+    fn default() -> Self {
+        Self {
+            stall: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            total: None,
+            redirects: 10,
+            retries: 0,
+            max_bytes: None,
+            allow_unknown_length: false,
+            resume: false,
+            roots: RootCerts::WebPki,
+            workers: NonZeroUsize::new(4).expect("4 is not 0"),
+            back_off: BackOff::default(),
+        }
+    }
+}
+
+impl DownloaderBuilder {
+    /// How long the server may say nothing before the download is
+    /// [`DownloadError::Stalled`](super::DownloadError::Stalled); 30 s.
+    pub fn stall(mut self, timeout: Duration) -> Self {
+        self.stall = timeout;
+        self
+    }
+
+    /// How long the look-up of the server's name may take, and then connecting to it; 10 s each.
+    pub fn connect(mut self, timeout: Duration) -> Self {
+        self.connect = timeout;
+        self
+    }
+
+    /// How long the whole download may take, all attempts together; no limit.
+    pub fn total(mut self, timeout: Duration) -> Self {
+        self.total = Some(timeout);
+        self
+    }
+
+    /// How many redirects are followed; 10.
+    pub fn redirects(mut self, limit: u32) -> Self {
+        self.redirects = limit;
+        self
+    }
+
+    /// How many more attempts follow a transient failure; none.
+    ///
+    /// The server's `Retry-After` says when; if that is in more than an hour, the download fails at
+    /// once.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The waits between attempts; from 200 ms doubling up to 10 s.
+    pub fn back_off(mut self, back_off: BackOff) -> Self {
+        self.back_off = back_off;
+        self
+    }
+
+    /// The most bytes that a body may have; no limit.
+    pub fn max_bytes(mut self, limit: u64) -> Self {
+        self.max_bytes = Some(limit);
+        self
+    }
+
+    /// Takes a body whose end only the end of the connection tells; refused by default.
+    pub fn allow_unknown_length(mut self, allow: bool) -> Self {
+        self.allow_unknown_length = allow;
+        self
+    }
+
+    /// Keeps what has come of a download that fails, and goes on from there the next time; off.
+    ///
+    /// The bytes are kept beside the file, as `.threadproof-NAME.part` with a note of the version
+    /// that they are from. The next attempt, or the next program, asks for the rest of that version.
+    /// If the server has another one by then, the download begins again. So the file is always one
+    /// version, byte for byte: never the beginning of one and the end of another.
+    ///
+    /// Only a version with a name can be resumed: a strong `ETag`, or a `Last-Modified` that is at
+    /// least a second old. Without one nothing is kept. A part belongs to one download at a time; a
+    /// second one to the same path is [`DownloadError::Write`](super::DownloadError::Write).
+    ///
+    /// # Differences from Python
+    /// `urllib` leaves it to the program. curl `-C -`, wget `-c` and aria2 ask for the rest of
+    /// whatever the server has now, and exit with 0 when two versions were joined into one file.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::local_server::{Fault, Hangup, LocalServer, Reply, Site};
+    /// use threadproof::{Downloader, Event};
+    ///
+    /// let whole = Reply::ok(*b"Hello 1, Hello 2").header("ETag", "\"v1\"").ranges();
+    /// let cut = whole.clone().fault(Fault::Cut { after: 9, how: Hangup::Fin });
+    /// let server = LocalServer::start(Site::new().script("/a.txt", [cut, whole]))?;
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("a.txt");
+    ///
+    /// let downloader = Downloader::builder().resume(true).build();
+    /// downloader.fetch(&server.url("/a.txt"), &path, &Event::new()).unwrap_err();
+    /// downloader.fetch(&server.url("/a.txt"), &path, &Event::new()).unwrap();
+    /// assert_eq!(std::fs::read(&path)?, b"Hello 1, Hello 2");
+    /// assert_eq!(server.requests()[1].header("Range"), Some("bytes=9-"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// How many downloads [`Downloader::fetch_all`] runs at a time; 4.
+    pub fn workers(mut self, workers: NonZeroUsize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Trusts these authorities, and no others, to say who a server of https is.
+    ///
+    /// `pem` holds their certificates as text. Unless told, those are trusted that browsers trust.
+    ///
+    /// # Errors
+    /// `InvalidData`: the text holds no certificate, or one that cannot be read.
+    pub fn root_certificates(mut self, pem: &str) -> io::Result<Self> {
+        let bad = |why: String| {
+            let why = format!("{why}: give the authorities' certificates as PEM text");
+            io::Error::new(io::ErrorKind::InvalidData, why)
+        };
+        let mut authorities = Vec::new();
+        for item in parse_pem(pem.as_bytes()) {
+            if let PemItem::Certificate(authority) = item.map_err(|error| bad(error.to_string()))? {
+                authorities.push(authority);
+            }
+        }
+        if authorities.is_empty() {
+            return Err(bad("no certificate in it".to_owned()));
+        }
+        self.roots = RootCerts::new_with_certs(&authorities);
+        Ok(self)
+    }
+
+    /// Makes the downloader.
+    pub fn build(self) -> Downloader {
+        Downloader { settings: self }
+    }
+
+    pub(super) fn agent(&self, connections: NonZeroUsize) -> Agent {
+        let tls = TlsConfig::builder().root_certs(self.roots.clone()).build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .proxy(None)
+            .max_redirects(self.redirects)
+            .timeout_per_read(Some(self.stall))
+            .timeout_per_write(Some(self.stall))
+            .timeout_resolve(Some(self.connect))
+            .timeout_connect(Some(self.connect))
+            .max_idle_connections(connections.get())
+            .max_idle_connections_per_host(connections.get())
+            .input_buffer_size(BUFFER)
+            .user_agent(concat!("threadproof/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Agent::new_with_config(config)
+    }
+}

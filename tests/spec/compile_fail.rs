@@ -1,0 +1,198 @@
+//! What must not compile: J6, and other promises that the compiler keeps.
+//!
+//! Each proof is a small program that does not compile, and its twin, which differs in one line and
+//! does. A test runs rustc on both and compares the error's code: a program that fails for another
+//! reason, such as a name that is gone, proves nothing. `compile_fail` in the docs could not tell.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rstest::rstest;
+
+/// J6: <https://docs.python.org/3/library/threading.html#threading.Thread.start>, where a second
+/// start is a `RuntimeError` at run time.
+#[rstest]
+#[case::join(
+    "let running = threadproof::start(\"a\", || 7).unwrap();
+    let _ = running.join();
+    LINE",
+    "let _ = running.join();",
+    "",
+    "E0382"
+)]
+#[case::join_after_a_timed_join_that_kept_the_handle(
+    "let running = threadproof::start(\"a\", || 7).unwrap();
+    let _ = running.join_timeout(std::time::Duration::ZERO);
+    LINE",
+    "let _ = running.join();",
+    "let _ = 7;",
+    "E0382"
+)]
+#[case::join_after_detach(
+    "let running = threadproof::start(\"a\", || 7).unwrap();
+    let _daemon = running.detach();
+    LINE",
+    "let _ = running.join();",
+    "let _ = _daemon.is_finished();",
+    "E0382"
+)]
+#[case::join_of_a_daemon(
+    "let daemon = threadproof::start_daemon(\"a\", || ()).unwrap();
+    LINE",
+    "daemon.join();",
+    "daemon.is_finished();",
+    "E0599"
+)]
+#[case::start_of_one_body_twice(
+    "let text = String::from(\"a\");
+    let body = move || drop(text);
+    let _first = threadproof::start(\"a\", body).unwrap();
+    LINE",
+    "let _second = threadproof::start(\"b\", body).unwrap();",
+    "let _second = threadproof::start(\"b\", || ()).unwrap();",
+    "E0382"
+)]
+fn a_second_join_or_start_does_not_compile(
+    #[case] program: &str,
+    #[case] wrong: &str,
+    #[case] right: &str,
+    #[case] code: &str,
+) {
+    fails_in_one_line(program, wrong, right, code);
+}
+
+/// What a thread may hold, and how long.
+#[rstest]
+#[case::a_local_variable(
+    "let text = String::from(\"a\");
+    LINE
+    running.join().unwrap();",
+    "let running = threadproof::start(\"a\", || drop(text.len())).unwrap();",
+    "let running = threadproof::start(\"a\", move || drop(text.len())).unwrap();",
+    "E0373"
+)]
+#[case::a_count_without_atomics(
+    "LINE
+    let running = threadproof::start(\"a\", move || drop(shared)).unwrap();
+    running.join().unwrap();",
+    "let shared = std::rc::Rc::new(7);",
+    "let shared = std::sync::Arc::new(7);",
+    "E0277"
+)]
+#[case::a_pool_after_its_shutdown(
+    "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();
+    LINE
+    pool.submit(|| ()).unwrap();",
+    "pool.shutdown(threadproof::Shutdown::Drain);",
+    "pool.cancel_queued();",
+    "E0382"
+)]
+#[case::a_job_that_was_joined(
+    "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();
+    let job = pool.submit(|| ()).unwrap();
+    let _ = job.join();
+    LINE",
+    "job.cancel();",
+    "pool.cancel_queued();",
+    "E0382"
+)]
+#[case::a_window_of_no_input(
+    "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();
+    LINE
+    let _ = pool.map_lazy(0.., window, |n: u64| n).next();",
+    "let window = 0;",
+    "let window = std::num::NonZeroUsize::MIN;",
+    "E0308"
+)]
+#[case::a_file_after_its_commit(
+    "use std::io::Write;
+    let mut file = threadproof::AtomicFile::create(\"a\").unwrap();
+    LINE
+    file.write_all(b\"more\").unwrap();",
+    "file.commit().unwrap();",
+    "file.flush().unwrap();",
+    "E0382"
+)]
+#[case::a_registration_that_outlives_its_flags(
+    "let _kept;
+    {
+        let flags = threadproof::LockedFlags::new();
+        LINE
+    }
+    drop(_kept);",
+    "_kept = flags.register(\"a\").unwrap();",
+    "_kept = flags.register(\"a\").is_ok();",
+    "E0597"
+)]
+fn what_a_thread_may_not_hold_does_not_compile(
+    #[case] program: &str,
+    #[case] wrong: &str,
+    #[case] right: &str,
+    #[case] code: &str,
+) {
+    fails_in_one_line(program, wrong, right, code);
+}
+
+/// The program with the wrong line has this one error, the program with the right line has none.
+#[track_caller]
+fn fails_in_one_line(program: &str, wrong: &str, right: &str, code: &str) {
+    assert_eq!(
+        program.matches("LINE").count(),
+        1,
+        "the twins differ in one line"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let twin = |line| compile(folder.path(), &program.replace("LINE", line));
+    assert_eq!(twin(right), [""; 0], "the twin compiles");
+    assert_eq!(twin(wrong), [code]);
+}
+
+/// The codes of the errors that rustc has for a body of `main`.
+fn compile(folder: &Path, body: &str) -> Vec<String> {
+    let source = folder.join("main.rs");
+    std::fs::write(&source, format!("fn main() {{\n    {body}\n}}\n")).unwrap();
+    let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
+    let library = library();
+    let output = Command::new(rustc)
+        .args(["--edition=2024", "--emit=metadata", "--error-format=json"])
+        .arg("--extern")
+        .arg(format!("threadproof={}", library.display()))
+        .arg("-L")
+        .arg(format!(
+            "dependency={}",
+            library.parent().unwrap().display()
+        ))
+        .arg("--out-dir")
+        .arg(folder)
+        .arg(source)
+        .output()
+        .expect("rustc runs, as it did for this test");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let messages = said.lines().map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).expect("rustc speaks JSON");
+        message
+    });
+    let errors = messages.filter(|message| message["level"] == "error");
+    // The closing "aborting due to 1 previous error" has no code.
+    let codes: Vec<String> = errors
+        .filter_map(|error| error["code"]["code"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(output.status.success(), codes.is_empty(), "{said}");
+    codes
+}
+
+/// The library that this test is linked with: the newest one that is not newer than the test.
+fn library() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = |path: &Path| path.metadata().unwrap().modified().unwrap();
+    let entries = test.parent().unwrap().read_dir().unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libthreadproof-") && name.ends_with(".rlib")
+    };
+    paths
+        .filter(|path| is_library(path) && built(path) <= built(&test))
+        .max_by_key(|path| built(path))
+        .expect("the library stands beside the test")
+}
