@@ -4,14 +4,13 @@ mod supervisor;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
 use self::supervisor::supervise;
 use crate::lifecycle::builder;
-use crate::process::{JobFailure, Killer, MAX_FRAME, ProcessError, Work, WorkerProgram};
+use crate::process::{Killer, MAX_FRAME, ProcessError, Work, WorkerProgram};
 use crate::process::{decode_answer, encode};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread_pool::{PoolReport, Shutdown};
@@ -74,7 +73,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Pending>,
+    queue: VecDeque<Run>,
     phase: Phase,
     /// Workers that live, by process number.
     live: BTreeMap<u32, Killer>,
@@ -94,30 +93,43 @@ enum Phase {
     Killed,
 }
 
-/// One job that no worker has.
+/// Jobs of one map that nobody has begun, one after the other; owned by the queue or a supervisor.
 #[derive(Debug)]
-struct Pending {
+struct Run {
     map: Arc<Map>,
-    index: usize,
-    input: Vec<u8>,
+    jobs: Range<usize>,
+    /// How many workers have died with the first of these jobs in their hands, and not begun it.
+    deaths: u32,
 }
 
 /// One call of `map`, as its jobs see it.
 #[derive(Debug)]
 struct Map {
     work: &'static str,
+    /// The encoded inputs, back to back.
+    inputs: Vec<u8>,
+    /// Where in `inputs` each job's input ends.
+    ends: Vec<usize>,
     outcomes: Mutex<Outcomes>,
     changed: Condvar,
 }
 
-#[derive(Debug)]
+/// What has come and the caller has not taken.
+#[derive(Debug, Default)]
 struct Outcomes {
-    slots: Vec<Option<Outcome>>,
-    left: usize,
+    answered: Vec<Answers>,
+    failed: Vec<(usize, ProcessError)>,
 }
 
-/// How a job ended: with an answer of the worker of this number, or without one.
-type Outcome = Result<(u32, Result<Vec<u8>, JobFailure>), ProcessError>;
+/// What one worker answered to jobs that stand one after the other.
+#[derive(Debug)]
+struct Answers {
+    pid: u32,
+    first: usize,
+    /// The answers, back to back.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
 
 impl ProcessPool {
     /// Begins a pool whose workers run `program`.
@@ -149,23 +161,29 @@ impl ProcessPool {
         &self,
         inputs: impl IntoIterator<Item = W>,
     ) -> Vec<Result<W::Output, ProcessError>> {
-        let inputs: Vec<_> = inputs.into_iter().map(|input| encode(&input)).collect();
-        let map = Map::new(W::NAME, inputs.len());
-        let mut pending = Vec::with_capacity(inputs.len());
-        let mut not_encoded = Vec::new();
-        for (index, input) in inputs.into_iter().enumerate() {
-            match input {
-                Ok(input) => pending.push(Pending {
-                    map: map.clone(),
-                    index,
-                    input,
-                }),
-                Err(error) => not_encoded.push((index, Err(error))),
+        let mut map = Map::new(W::NAME);
+        let mut outcomes = Vec::new();
+        for input in inputs {
+            let encoded = encode(&input, &mut map.inputs);
+            map.ends.push(map.inputs.len());
+            outcomes.push(encoded.err().map(Err));
+        }
+        let map = Arc::new(map);
+        let runs = runs_of_none(&outcomes);
+        let mut left: usize = runs.iter().map(Range::len).sum();
+        self.shared.push(&map, runs);
+        while left > 0 {
+            let Outcomes { answered, failed } = map.take_outcomes();
+            let decoded = answered.iter().flat_map(Answers::decode::<W>);
+            let failed = failed.into_iter().map(|(index, error)| (index, Err(error)));
+            for (index, outcome) in decoded.chain(failed) {
+                let before = outcomes[index].replace(outcome);
+                debug_assert!(before.is_none(), "job {index} ended twice");
+                left -= 1;
             }
         }
-        map.deliver(not_encoded);
-        self.shared.push(pending);
-        map.join().into_iter().map(decode).collect()
+        let outcomes = outcomes.into_iter();
+        outcomes.map(|outcome| outcome.expect("none is left")).collect()
     }
     // ANCHOR_END: map
 
@@ -208,9 +226,16 @@ impl ProcessPool {
     }
 }
 
-fn decode<O: DeserializeOwned>(outcome: Outcome) -> Result<O, ProcessError> {
-    let (pid, answer) = outcome?;
-    decode_answer(answer, pid)
+/// Where the slots are that nobody has filled: the jobs that can be sent.
+fn runs_of_none<T>(slots: &[Option<T>]) -> Vec<Range<usize>> {
+    let mut first = 0;
+    let chunks = slots.chunk_by(|a, b| a.is_none() == b.is_none());
+    let runs = chunks.filter_map(|chunk| {
+        let run = first..first + chunk.len();
+        first = run.end;
+        chunk[0].is_none().then_some(run)
+    });
+    runs.collect()
 }
 
 impl Drop for ProcessPool {
@@ -291,17 +316,22 @@ impl ProcessPoolBuilder {
 }
 
 impl Shared {
-    fn push(&self, jobs: Vec<Pending>) {
+    fn push(&self, map: &Arc<Map>, runs: Vec<Range<usize>>) {
+        let runs = runs.into_iter().map(|jobs| Run {
+            map: map.clone(),
+            jobs,
+            deaths: 0,
+        });
         let mut state = self.state.lock();
         if state.phase == Phase::Open && state.broken.is_none() {
-            state.queue.extend(jobs);
+            state.queue.extend(runs);
             drop(state);
             self.changed.notify_all();
             return;
         }
         let broken = state.broken.clone().filter(|_| state.phase == Phase::Open);
         drop(state);
-        fail_all(jobs, || match &broken {
+        fail_all(runs, || match &broken {
             Some(cause) => ProcessError::PoolBroken {
                 cause: cause.clone(),
             },
@@ -336,55 +366,79 @@ impl Shared {
 }
 
 /// Ends jobs that no worker had; says how many.
-fn fail_all(jobs: impl IntoIterator<Item = Pending>, error: impl Fn() -> ProcessError) -> u64 {
+fn fail_all(runs: impl IntoIterator<Item = Run>, error: impl Fn() -> ProcessError) -> u64 {
     let mut count = 0;
-    for job in jobs {
-        job.fail(error());
-        count += 1;
+    for run in runs {
+        count += run.jobs.len() as u64;
+        run.map.fail(run.jobs.map(|index| (index, error())));
     }
     count
 }
 
-impl Pending {
-    fn fail(self, error: ProcessError) {
-        self.map.deliver(vec![(self.index, Err(error))]);
+impl Map {
+    fn new(work: &'static str) -> Self {
+        Self {
+            work,
+            inputs: Vec::new(),
+            ends: Vec::new(),
+            outcomes: Mutex::new(Outcomes::default()),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Where in `inputs` the inputs of these jobs stand.
+    fn bytes_of(&self, jobs: &Range<usize>) -> Range<usize> {
+        let end = |jobs: usize| jobs.checked_sub(1).map_or(0, |last| self.ends[last]);
+        end(jobs.start)..end(jobs.end)
+    }
+
+    fn deliver(&self, answers: Answers) {
+        self.outcomes.lock().answered.push(answers);
+        self.changed.notify_all();
+    }
+
+    fn fail(&self, errors: impl IntoIterator<Item = (usize, ProcessError)>) {
+        self.outcomes.lock().failed.extend(errors);
+        self.changed.notify_all();
+    }
+
+    /// Waits until there is something to take.
+    fn take_outcomes(&self) -> Outcomes {
+        let mut outcomes = self.outcomes.lock();
+        while outcomes.answered.is_empty() && outcomes.failed.is_empty() {
+            outcomes = self.changed.wait(outcomes);
+        }
+        std::mem::take(&mut *outcomes)
     }
 }
 
-impl Map {
-    fn new(work: &'static str, jobs: usize) -> Arc<Self> {
-        let slots = std::iter::repeat_with(|| None).take(jobs).collect();
-        let outcomes = Mutex::new(Outcomes { slots, left: jobs });
-        Arc::new(Self {
-            work,
-            outcomes,
-            changed: Condvar::new(),
+impl Answers {
+    fn new(pid: u32, first: usize) -> Self {
+        Self {
+            pid,
+            first,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, answer: &[u8]) {
+        self.bytes.extend_from_slice(answer);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn decode<W: Work>(
+        &self,
+    ) -> impl Iterator<Item = (usize, Result<W::Output, ProcessError>)> + '_ {
+        let mut start = 0;
+        self.ends.iter().enumerate().map(move |(nth, &end)| {
+            let answer = &self.bytes[start..end];
+            start = end;
+            (self.first + nth, decode_answer(answer, self.pid))
         })
-    }
-
-    fn deliver(&self, outcomes: Vec<(usize, Outcome)>) {
-        let mut state = self.outcomes.lock();
-        for (index, outcome) in outcomes {
-            let before = state.slots[index].replace(outcome);
-            debug_assert!(before.is_none(), "job {index} ended twice");
-            state.left -= 1;
-        }
-        let is_done = state.left == 0;
-        drop(state);
-        if is_done {
-            self.changed.notify_all();
-        }
-    }
-
-    fn join(&self) -> Vec<Outcome> {
-        let mut state = self.outcomes.lock();
-        while state.left > 0 {
-            state = self.changed.wait(state);
-        }
-        let slots = std::mem::take(&mut state.slots);
-        slots
-            .into_iter()
-            .map(|outcome| outcome.expect("none is left"))
-            .collect()
     }
 }
