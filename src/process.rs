@@ -37,6 +37,7 @@ use crate::lifecycle::Panicked;
 
 pub(crate) use self::link::{Killer, Link, LinkError, Patience, Report, outcome_of};
 pub(crate) use self::messages::JobFailure;
+use self::messages::append;
 pub use self::worker::{WorkTable, run_if_worker};
 
 /// The first argument of a program that is to be a worker; the largest frame follows after `=`.
@@ -46,7 +47,7 @@ pub(crate) const WORKER_ARGUMENT: &str = "--threadproof-worker";
 const OVER_PIPES: &str = ",pipes";
 
 /// Memory that one long message needed is given back after it.
-const USUAL_BUFFER: usize = 1024 * 1024;
+const USUAL_BUFFER: usize = 8 * 1024 * 1024;
 
 /// The largest message, unless a pool says otherwise: 64 MiB and some room for its envelope.
 pub(crate) const MAX_FRAME: usize = 65 * 1024 * 1024;
@@ -383,10 +384,8 @@ impl<O: DeserializeOwned> Process<O> {
 /// The input's own `Serialize` may panic; here that is the outcome of its job, as in a worker.
 pub(crate) fn encode<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), ProcessError> {
     let before = to.len();
-    let encoded = of_one_job(|| match postcard::to_io(value, &mut *to) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ProcessError::Encode(error.to_string())),
-    });
+    let encoded =
+        of_one_job(|| append(value, to).map_err(|error| ProcessError::Encode(error.to_string())));
     if encoded.is_err() {
         to.truncate(before);
     }

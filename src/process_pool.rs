@@ -8,6 +8,8 @@ use std::ops::Range;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use self::supervisor::supervise;
 use crate::lifecycle::builder;
 use crate::process::{Killer, MAX_FRAME, ProcessError, Work, WorkerProgram};
@@ -161,8 +163,10 @@ impl ProcessPool {
         &self,
         inputs: impl IntoIterator<Item = W>,
     ) -> Vec<Result<W::Output, ProcessError>> {
-        let mut map = Map::new(W::NAME);
-        let mut outcomes = Vec::new();
+        let inputs = inputs.into_iter();
+        let expected = inputs.size_hint().0;
+        let mut map = Map::new(W::NAME, expected);
+        let mut outcomes = Vec::with_capacity(expected);
         for input in inputs {
             let encoded = encode(&input, &mut map.inputs);
             map.ends.push(map.inputs.len());
@@ -174,16 +178,19 @@ impl ProcessPool {
         self.shared.push(&map, runs);
         while left > 0 {
             let Outcomes { answered, failed } = map.take_outcomes();
-            let decoded = answered.iter().flat_map(Answers::decode::<W>);
-            let failed = failed.into_iter().map(|(index, error)| (index, Err(error)));
-            for (index, outcome) in decoded.chain(failed) {
-                let before = outcomes[index].replace(outcome);
-                debug_assert!(before.is_none(), "job {index} ended twice");
-                left -= 1;
+            for answers in answered {
+                left -= answers.ends.len();
+                answers.decode_into(&mut outcomes);
+            }
+            left -= failed.len();
+            for (index, error) in failed {
+                outcomes[index] = Some(Err(error));
             }
         }
         let outcomes = outcomes.into_iter();
-        outcomes.map(|outcome| outcome.expect("none is left")).collect()
+        outcomes
+            .map(|outcome| outcome.expect("none is left"))
+            .collect()
     }
     // ANCHOR_END: map
 
@@ -376,11 +383,11 @@ fn fail_all(runs: impl IntoIterator<Item = Run>, error: impl Fn() -> ProcessErro
 }
 
 impl Map {
-    fn new(work: &'static str) -> Self {
+    fn new(work: &'static str, expected: usize) -> Self {
         Self {
             work,
             inputs: Vec::new(),
-            ends: Vec::new(),
+            ends: Vec::with_capacity(expected),
             outcomes: Mutex::new(Outcomes::default()),
             changed: Condvar::new(),
         }
@@ -431,14 +438,12 @@ impl Answers {
         self.ends.len()
     }
 
-    fn decode<W: Work>(
-        &self,
-    ) -> impl Iterator<Item = (usize, Result<W::Output, ProcessError>)> + '_ {
+    fn decode_into<O: DeserializeOwned>(&self, outcomes: &mut [Option<Result<O, ProcessError>>]) {
         let mut start = 0;
-        self.ends.iter().enumerate().map(move |(nth, &end)| {
-            let answer = &self.bytes[start..end];
+        for (outcome, &end) in outcomes[self.first..].iter_mut().zip(&self.ends) {
+            debug_assert!(outcome.is_none(), "a job ended twice");
+            *outcome = Some(decode_answer(&self.bytes[start..end], self.pid));
             start = end;
-            (self.first + nth, decode_answer(answer, self.pid))
-        })
+        }
     }
 }

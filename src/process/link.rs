@@ -13,7 +13,7 @@ use serde_bytes::Bytes;
 use super::channel::{Channel, Ready};
 use super::journal::{Head, Journal, hand_over};
 use super::last_words::LastWords;
-use super::messages::{Chunk, JobFailure, PROTOCOL, says};
+use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
 use super::{ProcessError, USUAL_BUFFER, WorkerProgram};
 use crate::frame::{FrameReader, append_frame};
 
@@ -56,9 +56,9 @@ pub(crate) enum Patience {
 /// What a worker says about its jobs.
 #[derive(Debug)]
 pub(crate) enum Report<'a> {
-    /// The next job begins.
+    /// The first job of the chunk begins.
     Begun,
-    /// It has ended; see [`outcome_of`].
+    /// A job has ended, see [`outcome_of`], and the next one of its chunk begins.
     Answer(&'a [u8]),
 }
 
@@ -136,10 +136,7 @@ impl Link {
                 }
                 Some((&says::NOT_READY, why)) => {
                     let why = String::from_utf8_lossy(why).into_owned();
-                    return Err(ProcessError::Initialiser {
-                        why,
-                        pid: link.pid,
-                    });
+                    return Err(ProcessError::Initialiser { why, pid: link.pid });
                 }
                 _ => "it answered before it was asked".to_owned(),
             },
@@ -229,7 +226,7 @@ impl Link {
         self.outgoing.clear();
         self.outgoing.shrink_to(USUAL_BUFFER);
         let encoded = append_frame(&mut self.outgoing, self.max_frame, |frame| {
-            postcard::to_io(&chunk, frame).map(drop)
+            append(&chunk, frame)
         });
         match encoded {
             Ok(Ok(())) => {}
@@ -306,7 +303,10 @@ impl Link {
             }
         };
         // Below a millisecond the waiting would be busy.
-        match self.channel.wait(ready, slice.max(Duration::from_millis(1))) {
+        match self
+            .channel
+            .wait(ready, slice.max(Duration::from_millis(1)))
+        {
             Ok(true) => return Ok(true),
             Ok(false) => {}
             Err(_) => self.ends(Over::Gone),

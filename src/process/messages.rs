@@ -1,5 +1,6 @@
 //! What parent and worker say to each other; each message is a frame (see `frame`).
 
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use serde_bytes::Bytes;
 
@@ -24,11 +25,12 @@ pub(super) mod says {
     pub(in super::super) const HELLO: u8 = 0;
     /// Its initialiser failed; why follows.
     pub(in super::super) const NOT_READY: u8 = 1;
-    /// The next job of the chunk begins now.
+    /// The first job of the chunk begins now. Each further one begins when the answer before it has
+    /// been secured, so that answer says it too.
     pub(in super::super) const BEGUN: u8 = 2;
-    /// The job that had begun has returned; its output follows.
+    /// The job has returned; its output follows.
     pub(in super::super) const OUTPUT: u8 = 3;
-    /// The job that had begun has no output; a `JobFailure` follows.
+    /// The job has no output; a `JobFailure` follows.
     pub(in super::super) const FAILURE: u8 = 4;
 }
 
@@ -56,5 +58,31 @@ impl JobFailure {
             Self::Encode(why) => ProcessError::Encode(why),
             Self::UnknownWork(name) => ProcessError::UnknownWork { name },
         }
+    }
+}
+
+/// Appends a value to `to`. After an error or a panic a part of it may stand there.
+pub(super) fn append<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> postcard::Result<()> {
+    postcard::serialize_with_flavor(value, Appended(to))
+}
+
+/// postcard's own writers take the buffer away, and a panic in `Serialize` would lose it.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }

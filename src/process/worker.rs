@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::journal::JournalWriter;
-use super::messages::{Chunk, JobFailure, PROTOCOL, says};
+use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
 use super::{MAX_FRAME, OVER_PIPES, USUAL_BUFFER, WORKER_ARGUMENT, Work};
 use crate::frame::{FrameReader, append_frame};
 use crate::lifecycle::{Panicked, start_daemon};
@@ -166,15 +166,22 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
     outbox.put(says::HELLO, |to| to.extend(PROTOCOL.to_le_bytes()))?;
     outbox.send()?;
     let mut frames = FrameReader::new(argument.max_frame);
-    // Ends when the parent has closed the channel.
-    while let Some(message) = frames.read_frame(&mut channel)? {
-        let chunk: Chunk<'_> = postcard::from_bytes(&message).map_err(io::Error::other)?;
+    loop {
+        while !frames.has_frame()? {
+            if frames.fill(&mut channel)? == 0 {
+                // The parent has closed the channel: there is no more work.
+                return Ok(());
+            }
+        }
+        let message = frames.take_buffered()?.unwrap_or_default();
+        let chunk: Chunk<'_> = postcard::from_bytes(message).map_err(io::Error::other)?;
         let run_one = table.runs.get(chunk.work);
-        let mut inputs = chunk.inputs.as_ref();
+        let mut inputs: &[u8] = chunk.inputs;
+        outbox.put(says::BEGUN, |_| {})?;
         for length in chunk.lengths {
             let input = inputs.split_off(..length as usize);
             let input = input.ok_or(io::ErrorKind::InvalidData)?;
-            outbox.put(says::BEGUN, |_| {})?;
+            // Whoever finds this knows that the job behind it has begun.
             outbox.secure()?;
             outbox.answer(|output| match run_one {
                 Some(run_one) => run_one(input, output),
@@ -183,7 +190,6 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         }
         outbox.send()?;
     }
-    Ok(())
 }
 // ANCHOR_END: serve
 
@@ -285,14 +291,18 @@ impl Outbox {
     }
 
     fn put_failure(&mut self, failure: &JobFailure) -> io::Result<()> {
-        let encoded = postcard::to_allocvec(failure).map_err(io::Error::other)?;
-        self.put(says::FAILURE, |to| to.extend(encoded))
+        self.put(says::FAILURE, |to| append(failure, to))?
+            .map_err(io::Error::other)
     }
 
     /// From here on the worker may die, and all of this is known.
     fn secure(&mut self) -> io::Result<()> {
         let news = &self.unsent[self.kept..];
-        if self.journal.as_mut().is_some_and(|journal| journal.append(news)) {
+        if self
+            .journal
+            .as_mut()
+            .is_some_and(|journal| journal.append(news))
+        {
             self.kept = self.unsent.len();
             return Ok(());
         }
@@ -316,10 +326,7 @@ fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), JobFailure
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let input: W =
             postcard::from_bytes(input).map_err(|e| JobFailure::Decode(e.to_string()))?;
-        let written = postcard::to_io(&input.run(), output);
-        written
-            .map(drop)
-            .map_err(|e| JobFailure::Encode(e.to_string()))
+        append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()))
     }));
     caught.unwrap_or_else(|payload| {
         let message = Panicked::new("", payload).message;

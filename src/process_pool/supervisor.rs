@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Answers, Phase, Run, Shared, fail_all};
 use crate::claims::{Pace, run_length};
-use crate::process::{
-    JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
-};
+use crate::process::{JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of};
 use crate::thread_pool::PoolReport;
 
 /// A chunk that takes this long makes the cost of sending it vanish.
@@ -160,7 +158,6 @@ impl Worker {
             match self.link.report(patience).map_err(|error| (error, begun))? {
                 Report::Begun => begun = Begun::Yes,
                 Report::Answer(answer) => {
-                    begun = Begun::No;
                     match outcome_of(answer) {
                         Err(JobFailure::Panicked { .. }) => report.panicked += 1,
                         _ => report.completed += 1,
@@ -223,7 +220,9 @@ impl Run {
     /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
     fn split_off(&mut self, wanted: usize, max_frame: usize) -> Self {
         // Each length that stands beside an input takes five bytes at most.
-        let most = CHUNK_BYTES.min(max_frame / 4).saturating_sub(self.map.work.len());
+        let most = CHUNK_BYTES
+            .min(max_frame / 4)
+            .saturating_sub(self.map.work.len());
         let fits = |jobs: usize| {
             let jobs = self.jobs.start..self.jobs.start + jobs;
             self.map.bytes_of(&jobs).len() + 5 * jobs.len() <= most
