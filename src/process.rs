@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -51,6 +51,9 @@ const USUAL_BUFFER: usize = 8 * 1024 * 1024;
 
 /// The largest message, unless a pool says otherwise: 64 MiB and some room for its envelope.
 pub(crate) const MAX_FRAME: usize = 65 * 1024 * 1024;
+
+/// A process that has not said hello by then is no worker, unless a pool says otherwise.
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A job that another process can run: an input that can be sent, and what to do with it.
 ///
@@ -319,7 +322,7 @@ impl<O: DeserializeOwned> Process<O> {
         encode(&input, &mut encoded)?;
         let length = u32::try_from(encoded.len());
         let length = length.map_err(|error| ProcessError::Encode(error.to_string()))?;
-        let mut link = Box::new(Link::start(program, MAX_FRAME)?);
+        let mut link = Box::new(Link::start(program, MAX_FRAME, START_TIMEOUT)?);
         link.send(W::NAME, &encoded, vec![length], Patience::Endless)
             .map_err(|error| link.end(error))?;
         Ok(Self {
@@ -362,11 +365,7 @@ impl<O: DeserializeOwned> Process<O> {
     /// # Errors
     /// The handle itself, if the job has not ended.
     pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<O, ProcessError>, Self> {
-        let patience = match Instant::now().checked_add(timeout) {
-            Some(deadline) => Patience::Until(deadline),
-            None => Patience::Endless,
-        };
-        match self.receive(patience) {
+        match self.receive(Patience::of(timeout)) {
             Err(LinkError::NotYet) => Err(self),
             Err(error) => Ok(Err(self.link.end(error))),
             Ok(outcome) => Ok(outcome),

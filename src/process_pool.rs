@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use self::supervisor::supervise;
 use crate::lifecycle::builder;
-use crate::process::{Killer, MAX_FRAME, ProcessError, Work, WorkerProgram};
+use crate::process::{Killer, MAX_FRAME, ProcessError, START_TIMEOUT, Work, WorkerProgram};
 use crate::process::{decode_answer, encode};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread_pool::{PoolReport, Shutdown};
@@ -58,6 +58,7 @@ pub struct ProcessPool {
 pub struct ProcessPoolBuilder {
     program: WorkerProgram,
     workers: usize,
+    start_timeout: Duration,
     job_timeout: Option<Duration>,
     jobs_per_worker: Option<u64>,
     respawns: u32,
@@ -140,6 +141,7 @@ impl ProcessPool {
         ProcessPoolBuilder {
             program,
             workers,
+            start_timeout: START_TIMEOUT,
             job_timeout: None,
             jobs_per_worker: None,
             respawns: 100,
@@ -261,6 +263,12 @@ impl ProcessPoolBuilder {
         self
     }
 
+    /// How long a worker may take to start, its initialiser included; 10 s.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
     /// How long one job may run, from its own start; then its worker is killed. No limit.
     pub fn job_timeout(mut self, timeout: Duration) -> Self {
         self.job_timeout = Some(timeout);
@@ -288,8 +296,8 @@ impl ProcessPoolBuilder {
     /// Starts the workers and waits until each has said hello.
     ///
     /// # Errors
-    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`]. No
-    /// process is left then.
+    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`],
+    /// [`ProcessError::Initialiser`]. No process is left then.
     pub fn build(self) -> Result<ProcessPool, ProcessError> {
         let workers = self.workers;
         let state = State {

@@ -17,9 +17,6 @@ use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
 use super::{ProcessError, USUAL_BUFFER, WorkerProgram};
 use crate::frame::{FrameReader, append_frame};
 
-/// A process that has not said hello by then is no worker.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-
 /// How long a read or a write waits before it asks whether the child is alive: a grandchild that
 /// holds the channel open would hide the death.
 const SLICE: Duration = Duration::from_millis(50);
@@ -51,6 +48,13 @@ pub(crate) enum Patience {
     Until(Instant),
     /// Until one job takes longer than this; then the worker is killed.
     JobTimeout(Duration),
+}
+
+impl Patience {
+    pub(crate) fn of(timeout: Duration) -> Self {
+        let deadline = Instant::now().checked_add(timeout);
+        deadline.map_or(Self::Endless, Self::Until)
+    }
 }
 
 /// What a worker says about its jobs.
@@ -117,8 +121,12 @@ enum Over {
 }
 
 impl Link {
-    /// Starts the program and waits for its hello.
-    pub(crate) fn start(program: &WorkerProgram, max_frame: usize) -> Result<Self, ProcessError> {
+    /// Starts the program and waits for its hello, for at most `timeout`.
+    pub(crate) fn start(
+        program: &WorkerProgram,
+        max_frame: usize,
+        timeout: Duration,
+    ) -> Result<Self, ProcessError> {
         if super::worker::is_worker() {
             return Err(ProcessError::InsideWorker);
         }
@@ -126,7 +134,7 @@ impl Link {
             let why = format!("{}: {error}", program.executable().display());
             ProcessError::Start(io::Error::new(error.kind(), why))
         })?;
-        let why = match link.next_message(Patience::Until(Instant::now() + HANDSHAKE)) {
+        let why = match link.next_message(Patience::of(timeout)) {
             Ok(message) => match message.split_first() {
                 Some((&says::HELLO, version)) if version == PROTOCOL.to_le_bytes() => {
                     return Ok(link);
@@ -140,7 +148,7 @@ impl Link {
                 }
                 _ => "it answered before it was asked".to_owned(),
             },
-            Err(LinkError::NotYet) => format!("it said nothing for {HANDSHAKE:?}"),
+            Err(LinkError::NotYet) => format!("it said nothing for {timeout:?}"),
             Err(LinkError::Garbage(why) | LinkError::TooLong(why)) => why,
             Err(LinkError::Gone | LinkError::TimedOut(_)) => {
                 format!("it ended with {}", link.reap())
@@ -413,9 +421,9 @@ impl Link {
     /// Closes the channel, gives the worker a moment to end by itself, and reaps it.
     pub(crate) fn close(&mut self) {
         self.channel.close_write();
-        let deadline = Instant::now() + GRACE;
+        let patience = Patience::of(GRACE);
         // The worker's end of the channel closes when the worker ends.
-        while self.next_message(Patience::Until(deadline)).is_ok() {}
+        while self.next_message(patience).is_ok() {}
         self.reap();
     }
 

@@ -73,7 +73,11 @@ struct Worker {
 impl Worker {
     fn start(shared: &Shared) -> Result<Self, ProcessError> {
         let settings = &shared.settings;
-        let link = Link::start(&settings.program, settings.max_frame)?;
+        let link = Link::start(
+            &settings.program,
+            settings.max_frame,
+            settings.start_timeout,
+        )?;
         let mut state = shared.state.lock();
         state.live.insert(link.pid(), link.killer());
         if state.phase == Phase::Killed {

@@ -5,11 +5,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(target_os = "linux")]
+mod faults;
 mod fetch;
 mod lifecycle;
 mod options;
 mod process;
 mod process_pool;
+mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;

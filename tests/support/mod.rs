@@ -6,6 +6,8 @@
     reason = "each kind of test uses its own part of this file"
 )]
 
+#[cfg(target_os = "linux")]
+mod leftovers;
 #[cfg(unix)]
 mod program;
 
@@ -14,6 +16,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+pub(crate) use leftovers::*;
 #[cfg(unix)]
 pub(crate) use program::*;
 
