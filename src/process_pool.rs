@@ -96,43 +96,56 @@ enum Phase {
     Killed,
 }
 
-/// Jobs of one map that nobody has begun, one after the other; owned by the queue or a supervisor.
+/// Jobs of one block that nobody has begun, one after the other; owned by the queue or a supervisor.
 #[derive(Debug)]
 struct Run {
-    map: Arc<Map>,
+    block: Arc<Block>,
     jobs: Range<usize>,
     /// How many workers have died with the first of these jobs in their hands, and not begun it.
     deaths: u32,
+}
+
+/// Inputs of one map that stand one after the other, encoded.
+#[derive(Debug)]
+struct Block {
+    map: Arc<Map>,
+    /// The index in the map of the block's first job.
+    first: usize,
+    /// The encoded inputs, back to back.
+    inputs: Vec<u8>,
+    /// Where in `inputs` each job's input ends.
+    ends: Vec<usize>,
 }
 
 /// One call of `map`, as its jobs see it.
 #[derive(Debug)]
 struct Map {
     work: &'static str,
-    /// The encoded inputs, back to back.
-    inputs: Vec<u8>,
-    /// Where in `inputs` each job's input ends.
-    ends: Vec<usize>,
-    outcomes: Mutex<Outcomes>,
+    /// What has come and the caller has not taken, each with the index of its first job.
+    outcomes: Mutex<Vec<(usize, Outcome)>>,
     changed: Condvar,
 }
 
-/// What has come and the caller has not taken.
-#[derive(Debug, Default)]
-struct Outcomes {
-    answered: Vec<Answers>,
-    failed: Vec<(usize, ProcessError)>,
+#[derive(Debug)]
+enum Outcome {
+    /// Of jobs that stand one after the other.
+    Answers(Answers),
+    /// Of a job that has no answer.
+    Failed(ProcessError),
 }
 
-/// What one worker answered to jobs that stand one after the other.
+/// What one worker answered.
 #[derive(Debug)]
 struct Answers {
     pid: u32,
-    first: usize,
     /// The answers, back to back.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
+
+/// The workers begin with a block while the next one is still being encoded.
+const BLOCK_JOBS: usize = 8192;
+const BLOCK_BYTES: usize = 1024 * 1024;
 
 impl ProcessPool {
     /// Begins a pool whose workers run `program`.
@@ -167,32 +180,32 @@ impl ProcessPool {
     ) -> Vec<Result<W::Output, ProcessError>> {
         let inputs = inputs.into_iter();
         let expected = inputs.size_hint().0;
-        let mut map = Map::new(W::NAME, expected);
-        let mut outcomes = Vec::with_capacity(expected);
+        let map = Arc::new(Map::new(W::NAME));
+        let mut block = Block::new(&map, 0);
         for input in inputs {
-            let encoded = encode(&input, &mut map.inputs);
-            map.ends.push(map.inputs.len());
-            outcomes.push(encoded.err().map(Err));
-        }
-        let map = Arc::new(map);
-        let runs = runs_of_none(&outcomes);
-        let mut left: usize = runs.iter().map(Range::len).sum();
-        self.shared.push(&map, runs);
-        while left > 0 {
-            let Outcomes { answered, failed } = map.take_outcomes();
-            for answers in answered {
-                left -= answers.ends.len();
-                answers.decode_into(&mut outcomes);
-            }
-            left -= failed.len();
-            for (index, error) in failed {
-                outcomes[index] = Some(Err(error));
+            if let Err(error) = block.push(&input) {
+                map.deliver(block.end(), Outcome::Failed(error));
+                let next = Block::new(&map, block.end() + 1);
+                self.shared.push(std::mem::replace(&mut block, next));
+            } else if block.is_full() {
+                let next = Block::new(&map, block.end());
+                self.shared.push(std::mem::replace(&mut block, next));
             }
         }
-        let outcomes = outcomes.into_iter();
-        outcomes
-            .map(|outcome| outcome.expect("none is left"))
-            .collect()
+        let jobs = block.end();
+        self.shared.push(block);
+        let mut early = BTreeMap::new();
+        let mut outputs = Vec::with_capacity(expected);
+        while outputs.len() < jobs {
+            for (first, outcome) in map.take_outcomes() {
+                let before = early.insert(first, outcome);
+                debug_assert!(before.is_none(), "job {first} ended twice");
+            }
+            while let Some(outcome) = early.remove(&outputs.len()) {
+                outcome.decode_onto(&mut outputs);
+            }
+        }
+        outputs
     }
     // ANCHOR_END: map
 
@@ -233,18 +246,6 @@ impl ProcessPool {
         }
         report
     }
-}
-
-/// Where the slots are that nobody has filled: the jobs that can be sent.
-fn runs_of_none<T>(slots: &[Option<T>]) -> Vec<Range<usize>> {
-    let mut first = 0;
-    let chunks = slots.chunk_by(|a, b| a.is_none() == b.is_none());
-    let runs = chunks.filter_map(|chunk| {
-        let run = first..first + chunk.len();
-        first = run.end;
-        chunk[0].is_none().then_some(run)
-    });
-    runs.collect()
 }
 
 impl Drop for ProcessPool {
@@ -331,22 +332,25 @@ impl ProcessPoolBuilder {
 }
 
 impl Shared {
-    fn push(&self, map: &Arc<Map>, runs: Vec<Range<usize>>) {
-        let runs = runs.into_iter().map(|jobs| Run {
-            map: map.clone(),
-            jobs,
+    fn push(&self, block: Block) {
+        if block.ends.is_empty() {
+            return;
+        }
+        let run = Run {
+            jobs: 0..block.ends.len(),
+            block: Arc::new(block),
             deaths: 0,
-        });
+        };
         let mut state = self.state.lock();
         if state.phase == Phase::Open && state.broken.is_none() {
-            state.queue.extend(runs);
+            state.queue.push_back(run);
             drop(state);
             self.changed.notify_all();
             return;
         }
         let broken = state.broken.clone().filter(|_| state.phase == Phase::Open);
         drop(state);
-        fail_all(runs, || match &broken {
+        fail_all([run], || match &broken {
             Some(cause) => ProcessError::PoolBroken {
                 cause: cause.clone(),
             },
@@ -385,20 +389,36 @@ fn fail_all(runs: impl IntoIterator<Item = Run>, error: impl Fn() -> ProcessErro
     let mut count = 0;
     for run in runs {
         count += run.jobs.len() as u64;
-        run.map.fail(run.jobs.map(|index| (index, error())));
+        for job in run.jobs {
+            run.block.deliver(job, Outcome::Failed(error()));
+        }
     }
     count
 }
 
-impl Map {
-    fn new(work: &'static str, expected: usize) -> Self {
+impl Block {
+    fn new(map: &Arc<Map>, first: usize) -> Self {
         Self {
-            work,
+            map: map.clone(),
+            first,
             inputs: Vec::new(),
-            ends: Vec::with_capacity(expected),
-            outcomes: Mutex::new(Outcomes::default()),
-            changed: Condvar::new(),
+            ends: Vec::new(),
         }
+    }
+
+    fn push<W: Work>(&mut self, input: &W) -> Result<(), ProcessError> {
+        encode(input, &mut self.inputs)?;
+        self.ends.push(self.inputs.len());
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= BLOCK_JOBS || self.inputs.len() >= BLOCK_BYTES
+    }
+
+    /// The index in the map of the job behind the block's last.
+    fn end(&self) -> usize {
+        self.first + self.ends.len()
     }
 
     /// Where in `inputs` the inputs of these jobs stand.
@@ -407,31 +427,55 @@ impl Map {
         end(jobs.start)..end(jobs.end)
     }
 
-    fn deliver(&self, answers: Answers) {
-        self.outcomes.lock().answered.push(answers);
-        self.changed.notify_all();
+    fn deliver(&self, job: usize, outcome: Outcome) {
+        self.map.deliver(self.first + job, outcome);
+    }
+}
+
+impl Map {
+    fn new(work: &'static str) -> Self {
+        Self {
+            work,
+            outcomes: Mutex::new(Vec::new()),
+            changed: Condvar::new(),
+        }
     }
 
-    fn fail(&self, errors: impl IntoIterator<Item = (usize, ProcessError)>) {
-        self.outcomes.lock().failed.extend(errors);
+    fn deliver(&self, first: usize, outcome: Outcome) {
+        self.outcomes.lock().push((first, outcome));
         self.changed.notify_all();
     }
 
     /// Waits until there is something to take.
-    fn take_outcomes(&self) -> Outcomes {
+    fn take_outcomes(&self) -> Vec<(usize, Outcome)> {
         let mut outcomes = self.outcomes.lock();
-        while outcomes.answered.is_empty() && outcomes.failed.is_empty() {
+        while outcomes.is_empty() {
             outcomes = self.changed.wait(outcomes);
         }
         std::mem::take(&mut *outcomes)
     }
 }
 
+impl Outcome {
+    fn decode_onto<O: DeserializeOwned>(self, outputs: &mut Vec<Result<O, ProcessError>>) {
+        match self {
+            Self::Failed(error) => outputs.push(Err(error)),
+            Self::Answers(answers) => {
+                let mut start = 0;
+                outputs.extend(answers.ends.iter().map(|&end| {
+                    let answer = &answers.bytes[start..end];
+                    start = end;
+                    decode_answer(answer, answers.pid)
+                }));
+            }
+        }
+    }
+}
+
 impl Answers {
-    fn new(pid: u32, first: usize) -> Self {
+    fn new(pid: u32) -> Self {
         Self {
             pid,
-            first,
             bytes: Vec::new(),
             ends: Vec::new(),
         }
@@ -444,14 +488,5 @@ impl Answers {
 
     fn len(&self) -> usize {
         self.ends.len()
-    }
-
-    fn decode_into<O: DeserializeOwned>(&self, outcomes: &mut [Option<Result<O, ProcessError>>]) {
-        let mut start = 0;
-        for (outcome, &end) in outcomes[self.first..].iter_mut().zip(&self.ends) {
-            debug_assert!(outcome.is_none(), "a job ended twice");
-            *outcome = Some(decode_answer(&self.bytes[start..end], self.pid));
-            start = end;
-        }
     }
 }

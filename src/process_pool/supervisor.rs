@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Answers, Phase, Run, Shared, fail_all};
+use super::{Answers, Outcome, Phase, Run, Shared, fail_all};
 use crate::claims::{Pace, run_length};
 use crate::process::{JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of};
 use crate::thread_pool::PoolReport;
@@ -115,14 +115,15 @@ impl Worker {
 
     /// Runs a chunk: each job of it ends here or goes back to the queue.
     fn run(&mut self, shared: &Shared, mut chunk: Run, report: &mut PoolReport) {
-        let mut answers = Answers::new(self.link.pid(), chunk.jobs.start);
+        let mut answers = Answers::new(self.link.pid());
         let ended = self.talk(shared, &chunk, &mut answers, report);
-        chunk.jobs.start += answers.len();
-        self.jobs_left = self.jobs_left.saturating_sub(answers.len());
-        let map = chunk.map.clone();
-        if answers.len() > 0 {
+        let block = chunk.block.clone();
+        let (first, answered) = (chunk.jobs.start, answers.len());
+        self.jobs_left = self.jobs_left.saturating_sub(answered);
+        if answered > 0 {
+            chunk.jobs.start += answered;
             chunk.deaths = 0;
-            map.deliver(answers);
+            block.deliver(first, Outcome::Answers(answers));
         }
         let Err((error, begun)) = ended else { return };
         let was_sent = !matches!(error, LinkError::TooLong(_));
@@ -136,7 +137,7 @@ impl Worker {
         }
         if begun == Begun::Yes || !was_sent || chunk.deaths >= DEATHS {
             *counter(&error, report) += 1;
-            map.fail([(chunk.jobs.start, error)]);
+            block.deliver(chunk.jobs.start, Outcome::Failed(error));
             chunk.jobs.start += 1;
             chunk.deaths = 0;
         }
@@ -156,7 +157,9 @@ impl Worker {
         let patience = timeout.map_or(Patience::Endless, Patience::JobTimeout);
         let (inputs, lengths) = chunk.inputs();
         let mut begun = Begun::No;
-        let sent = self.link.send(chunk.map.work, inputs, lengths, patience);
+        let sent = self
+            .link
+            .send(chunk.block.map.work, inputs, lengths, patience);
         sent.map_err(|error| (error, begun))?;
         while answers.len() < chunk.jobs.len() {
             match self.link.report(patience).map_err(|error| (error, begun))? {
@@ -209,16 +212,16 @@ fn counter<'a>(error: &ProcessError, report: &'a mut PoolReport) -> &'a mut u64 
 impl Run {
     /// The encoded inputs and their lengths.
     fn inputs(&self) -> (&[u8], Vec<u32>) {
-        let bytes = self.map.bytes_of(&self.jobs);
+        let bytes = self.block.bytes_of(&self.jobs);
         let mut start = bytes.start;
-        let ends = &self.map.ends[self.jobs.clone()];
+        let ends = &self.block.ends[self.jobs.clone()];
         let lengths = ends.iter().map(|&end| {
             let length = end - start;
             start = end;
             // A longer one does not fit into a frame either, and that is found out next.
             u32::try_from(length).unwrap_or(u32::MAX)
         });
-        (&self.map.inputs[bytes], lengths.collect())
+        (&self.block.inputs[bytes], lengths.collect())
     }
 
     /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
@@ -226,10 +229,10 @@ impl Run {
         // Each length that stands beside an input takes five bytes at most.
         let most = CHUNK_BYTES
             .min(max_frame / 4)
-            .saturating_sub(self.map.work.len());
+            .saturating_sub(self.block.map.work.len());
         let fits = |jobs: usize| {
             let jobs = self.jobs.start..self.jobs.start + jobs;
-            self.map.bytes_of(&jobs).len() + 5 * jobs.len() <= most
+            self.block.bytes_of(&jobs).len() + 5 * jobs.len() <= most
         };
         let mut length = wanted.clamp(1, self.jobs.len());
         while length > 1 && !fits(length) {
@@ -238,7 +241,7 @@ impl Run {
         let jobs = self.jobs.start..self.jobs.start + length;
         self.jobs.start = jobs.end;
         Self {
-            map: self.map.clone(),
+            block: self.block.clone(),
             jobs,
             deaths: std::mem::take(&mut self.deaths),
         }

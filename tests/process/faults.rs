@@ -155,6 +155,26 @@ fn is_expected(stage: Stage, fault: Fault, error: &ProcessError) -> bool {
     }
 }
 
+/// Claim X4: not from the start of the chunk, which takes longer than any of its jobs may.
+#[rstest]
+fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "pipes")] channel: &str) {
+    let program = match channel {
+        "pipes" => worker_program().wrapped_by(["env"]),
+        _ => worker_program(),
+    };
+    leaves_nothing(move || {
+        let builder = ProcessPool::builder(program).workers(1);
+        let pool = builder.job_timeout(TIMEOUT).build().unwrap();
+        pool.map((0..500).map(Misbehave::Not));
+        let outputs = pool.map([60; 20].map(Misbehave::Sleep));
+        assert!(outputs.iter().all(Result::is_ok), "{outputs:?}");
+        let start = Instant::now();
+        let late = pool.map([Misbehave::Sleep(3_600_000)]).remove(0);
+        assert!(matches!(late, Err(ProcessError::TimedOut { .. })));
+        assert!(start.elapsed() >= TIMEOUT);
+    });
+}
+
 /// A worker that can read so many bytes and no more.
 fn short_of_hearing(bytes: usize) -> WorkerProgram {
     let script = r#"stdbuf -o0 head -c "$0" | "$@""#;
