@@ -129,7 +129,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// `InvalidData` with [`TooLong`] inside.
-    pub fn has_frame(&self) -> io::Result<bool> {
+    pub(crate) fn has_frame(&self) -> io::Result<bool> {
         let end = self.end_of_next()?;
         Ok(end.is_some_and(|end| end <= self.unread.end))
     }
@@ -138,7 +138,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// `InvalidData` with [`TooLong`] inside.
-    pub fn take_buffered(&mut self) -> io::Result<Option<&[u8]>> {
+    pub(crate) fn take_buffered(&mut self) -> io::Result<Option<&[u8]>> {
         match self.end_of_next()? {
             Some(end) if end <= self.unread.end => {
                 let start = self.unread.start + HEAD;
@@ -160,7 +160,7 @@ impl FrameReader {
     }
 
     /// Forgets a message of which only a part has come.
-    pub fn forget_partial(&mut self) {
+    pub(crate) fn forget_partial(&mut self) {
         self.unread = 0..0;
     }
 
@@ -168,7 +168,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// Those of `from`; nothing is lost.
-    pub fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
+    pub(crate) fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
         const CHUNK: usize = 64 * 1024;
         // Else each part of a long message would move all the parts before it.
         if self.unread.start > 0 {

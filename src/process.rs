@@ -7,14 +7,16 @@
 //!
 //! | who | owns | does |
 //! |---|---|---|
-//! | the parent's link | the child, one end of a socket pair | sends jobs, reads answers, kills, reaps |
+//! | the parent's link | the child, one end of the channel, the journal | sends jobs, reads answers, kills, reaps |
 //! | the parent's copier thread | the child's stderr | passes it on, keeps the last 8 KiB |
-//! | the worker's reader thread | the other end of the socket | takes jobs in; ends the process when the parent has gone |
-//! | the worker's main thread | the table of work | runs one job after the other |
+//! | the worker's main thread | the other end, the table of work | runs one job after the other |
+//! | the worker's watcher thread | nothing | sleeps until the parent's end is gone, then ends the process |
 //!
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
-//! turns it into a worker. Its stdin is the channel until that line has moved it away, so stdout
-//! and stderr stay the user's. Unix only.
+//! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
+//! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
+//! ([`WorkerProgram::wrapped_by`]) the channel is stdin and stdout, two pipes. The journal is memory
+//! that survives the worker; [`process_pool`](crate::process_pool) says what it is for. Unix only.
 
 mod channel;
 mod journal;

@@ -301,12 +301,14 @@ impl Link {
 
     /// Waits a moment for the channel; false if it is not ready, and then looks after the worker.
     fn wait(&mut self, ready: Ready, patience: Patience) -> Result<bool, LinkError> {
-        let now = Instant::now();
         let slice = match patience {
             Patience::Endless => SLICE,
-            Patience::Until(deadline) => deadline.saturating_duration_since(now).min(SLICE),
+            Patience::Until(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                left.min(SLICE)
+            }
             Patience::JobTimeout(timeout) => {
-                let left = (self.since + timeout).saturating_duration_since(now);
+                let left = timeout.saturating_sub(self.since.elapsed());
                 left.min(SLICE).min(timeout / 8)
             }
         };
