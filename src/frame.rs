@@ -34,12 +34,50 @@ pub struct TooLong {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_frame(to: &mut impl Write, message: &[u8], limit: usize) -> io::Result<()> {
-    let length = checked_length(message.len() as u64, limit, ErrorKind::InvalidInput)?;
-    let mut frame = Vec::with_capacity(4 + message.len());
-    frame.extend_from_slice(&length.to_le_bytes());
-    frame.extend_from_slice(message);
+    let mut frame = Vec::with_capacity(HEAD + message.len());
+    append_frame(&mut frame, limit, |frame| frame.extend_from_slice(message))?;
     to.write_all(&frame)
 }
+
+/// Appends one frame to `frames`; `write` appends the message to what it is given.
+///
+/// Several frames in one buffer cost one write, and a message is encoded where it will stand.
+///
+/// # Errors
+/// `InvalidInput` with [`TooLong`] inside; `frames` is then what it was.
+///
+/// # Examples
+/// ```
+/// let mut frames = Vec::new();
+/// for message in ["a", "bc"] {
+///     threadproof::frame::append_frame(&mut frames, 1024, |to| to.extend(message.bytes()))?;
+/// }
+/// assert_eq!(frames, [1, 0, 0, 0, b'a', 2, 0, 0, 0, b'b', b'c']);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn append_frame<T>(
+    frames: &mut Vec<u8>,
+    limit: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> T,
+) -> io::Result<T> {
+    let start = frames.len();
+    frames.extend_from_slice(&[0; HEAD]);
+    let written = write(frames);
+    let length = (frames.len() - start - HEAD) as u64;
+    match checked_length(length, limit, ErrorKind::InvalidInput) {
+        Ok(length) => {
+            frames[start..start + HEAD].copy_from_slice(&length.to_le_bytes());
+            Ok(written)
+        }
+        Err(error) => {
+            frames.truncate(start);
+            Err(error)
+        }
+    }
+}
+
+/// The length that stands in front of a message, a `u32`.
+const HEAD: usize = 4;
 
 /// Takes messages out of a stream of bytes; see the module.
 #[derive(Debug)]
@@ -75,10 +113,7 @@ impl FrameReader {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn read_frame(&mut self, from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            if let Some(message) = self.take_buffered()? {
-                return Ok(Some(message));
-            }
+        while !self.has_frame()? {
             if self.fill(from)? == 0 {
                 if self.unread.is_empty() {
                     return Ok(None);
@@ -87,27 +122,59 @@ impl FrameReader {
                 return Err(io::Error::new(ErrorKind::UnexpectedEof, why));
             }
         }
+        Ok(self.take_buffered()?.map(<[u8]>::to_vec))
     }
 
-    /// The next message if it is in the buffer already; reads nothing.
-    fn take_buffered(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let unread = &self.buffer[self.unread.clone()];
-        let Some((head, rest)) = unread.split_first_chunk::<4>() else {
+    /// Whether the next message is whole in the buffer.
+    ///
+    /// # Errors
+    /// `InvalidData` with [`TooLong`] inside.
+    pub(crate) fn has_frame(&self) -> io::Result<bool> {
+        let end = self.end_of_next()?;
+        Ok(end.is_some_and(|end| end <= self.unread.end))
+    }
+
+    /// The next message if it is whole in the buffer; reads nothing and copies nothing.
+    ///
+    /// # Errors
+    /// `InvalidData` with [`TooLong`] inside.
+    pub(crate) fn take_buffered(&mut self) -> io::Result<Option<&[u8]>> {
+        match self.end_of_next()? {
+            Some(end) if end <= self.unread.end => {
+                let start = self.unread.start + HEAD;
+                self.unread.start = end;
+                Ok(Some(&self.buffer[start..end]))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Where in the buffer the next message ends, or will end; `None` while its length is not known.
+    fn end_of_next(&self) -> io::Result<Option<usize>> {
+        let Some((head, _)) = self.buffer[self.unread.clone()].split_first_chunk::<HEAD>() else {
             return Ok(None);
         };
         let length = u64::from(u32::from_le_bytes(*head));
         let length = checked_length(length, self.limit, ErrorKind::InvalidData)? as usize;
-        let message = rest.get(..length).map(<[u8]>::to_vec);
-        if message.is_some() {
-            self.unread.start += 4 + length;
-        }
-        Ok(message)
+        Ok(Some(self.unread.start + HEAD + length))
     }
 
-    fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
+    /// Forgets a message of which only a part has come.
+    pub(crate) fn forget_partial(&mut self) {
+        self.unread = 0..0;
+    }
+
+    /// Reads once from the stream, as much as it has; gives the number of bytes, 0 at its end.
+    ///
+    /// # Errors
+    /// Those of `from`; nothing is lost.
+    pub(crate) fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
         const CHUNK: usize = 64 * 1024;
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
+        // Else each part of a long message would move all the parts before it.
+        if self.unread.start > 0 {
+            self.buffer.copy_within(self.unread.clone(), 0);
+            self.unread = 0..self.unread.len();
+        }
         let end = self.unread.end;
         if self.buffer.len() < end + CHUNK {
             self.buffer.resize(end + CHUNK, 0);

@@ -7,34 +7,55 @@
 //!
 //! | who | owns | does |
 //! |---|---|---|
-//! | the parent's link | the child, one end of a socket pair | sends jobs, reads answers, kills, reaps |
+//! | the parent's link | the child, one end of the channel, the journal | sends jobs, reads answers, kills, reaps |
 //! | the parent's copier thread | the child's stderr | passes it on, keeps the last 8 KiB |
-//! | the worker's reader thread | the other end of the socket | takes jobs in; ends the process when the parent has gone |
-//! | the worker's main thread | the table of work | runs one job after the other |
+//! | the worker's main thread | the other end, the table of work | runs one job after the other |
+//! | the worker's watcher thread | nothing | sleeps until the parent's end is gone, then ends the process |
 //!
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
-//! turns it into a worker. Its stdin is the channel until that line has moved it away, so stdout
-//! and stderr stay the user's. Unix only.
+//! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
+//! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
+//! ([`WorkerProgram::wrapped_by`]) the channel is stdin and stdout, two pipes. The journal is memory
+//! that survives the worker; [`process_pool`](crate::process_pool) says what it is for. Unix only.
 
+mod channel;
+mod journal;
+mod last_words;
 mod link;
+mod messages;
 mod worker;
 
+use std::ffi::OsString;
 use std::io;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::link::{JobFailure, Killer, Link, LinkError};
+use crate::lifecycle::Panicked;
+
+pub(crate) use self::link::{Killer, Link, LinkError, Patience, Report, outcome_of};
+pub(crate) use self::messages::JobFailure;
+use self::messages::append;
 pub use self::worker::{WorkTable, run_if_worker};
 
 /// The first argument of a program that is to be a worker; the largest frame follows after `=`.
 pub(crate) const WORKER_ARGUMENT: &str = "--threadproof-worker";
 
+/// How the argument of a worker ends that has no socket.
+const OVER_PIPES: &str = ",pipes";
+
+/// Memory that one long message needed is given back after it.
+const USUAL_BUFFER: usize = 8 * 1024 * 1024;
+
 /// The largest message, unless a pool says otherwise: 64 MiB and some room for its envelope.
 pub(crate) const MAX_FRAME: usize = 65 * 1024 * 1024;
+
+/// A process that has not said hello by then is no worker, unless a pool says otherwise.
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A job that another process can run: an input that can be sent, and what to do with it.
 ///
@@ -69,9 +90,26 @@ pub trait Work: Serialize + DeserializeOwned {
 }
 
 /// The program that workers run: it must begin its `main` with [`run_if_worker`].
+///
+/// # Differences from Python
+/// [`set_executable`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.set_executable)
+/// names another interpreter for the whole program; here each pool has its own, and a command may
+/// stand in front of it.
+///
+/// # Examples
+/// ```
+/// use threadproof::WorkerProgram;
+///
+/// let gently = WorkerProgram::at("/usr/bin/thumbnails")
+///     .with_args(["--quality", "80"])
+///     .wrapped_by(["nice", "-n", "10"]);
+/// assert_eq!(gently.path().to_str(), Some("/usr/bin/thumbnails"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct WorkerProgram {
     path: PathBuf,
+    args: Vec<OsString>,
+    wrapper: Vec<OsString>,
 }
 
 impl WorkerProgram {
@@ -82,19 +120,60 @@ impl WorkerProgram {
     /// # Errors
     /// The system does not tell the program's path.
     pub fn current() -> io::Result<Self> {
-        Ok(Self {
-            path: std::env::current_exe()?,
-        })
+        Ok(Self::at(std::env::current_exe()?))
     }
 
     /// The program at `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            args: Vec::new(),
+            wrapper: Vec::new(),
+        }
+    }
+
+    /// Arguments for the program. They stand behind the one that makes it a worker.
+    pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// A command that runs the command behind it, such as `nice -n 10`, `ssh host` or `srun`.
+    ///
+    /// It starts each worker, perhaps on another machine. So messages then travel through its stdin
+    /// and stdout, which any such command hands on as they are; without a wrapper they travel
+    /// through a socket. What a job prints goes to stderr. Process numbers are those of the
+    /// wrapper, unless it turns into the program it runs. Each answer is a write by itself, so tiny
+    /// jobs are slower.
+    pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.wrapper = wrapper.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Where the program is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn is_wrapped(&self) -> bool {
+        !self.wrapper.is_empty()
+    }
+
+    /// What the system is asked to start.
+    fn executable(&self) -> &Path {
+        self.wrapper.first().map_or(&self.path, Path::new)
+    }
+
+    fn command(&self, max_frame: usize) -> Command {
+        let mut words = self.wrapper.iter().skip(1);
+        let mut command = Command::new(self.executable());
+        let mut argument = format!("{WORKER_ARGUMENT}={max_frame}");
+        if self.is_wrapped() {
+            command.args(words.by_ref()).arg(&self.path);
+            argument.push_str(OVER_PIPES);
+        }
+        command.arg(argument).args(&self.args);
+        command
     }
 }
 
@@ -158,6 +237,14 @@ pub enum ProcessError {
         program: PathBuf,
         /// What it did instead.
         why: String,
+    },
+    /// The worker's initialiser failed, so it runs no job.
+    #[error("process {pid} could not prepare itself: {why}")]
+    Initialiser {
+        /// What the initialiser said.
+        why: String,
+        /// The worker that would have been.
+        pid: u32,
     },
     /// The worker's table has no work of this name.
     #[error(
@@ -233,9 +320,12 @@ impl<O: DeserializeOwned> Process<O> {
         program: &WorkerProgram,
         input: W,
     ) -> Result<Self, ProcessError> {
-        let input = encode(&input)?;
-        let mut link = Box::new(Link::start(program, MAX_FRAME)?);
-        link.send(W::NAME, &[&input], None)
+        let mut encoded = Vec::new();
+        encode(&input, &mut encoded)?;
+        let length = u32::try_from(encoded.len());
+        let length = length.map_err(|error| ProcessError::Encode(error.to_string()))?;
+        let mut link = Box::new(Link::start(program, MAX_FRAME, START_TIMEOUT)?);
+        link.send(W::NAME, &encoded, vec![length], Patience::Endless)
             .map_err(|error| link.end(error))?;
         Ok(Self {
             link,
@@ -256,12 +346,19 @@ impl<O: DeserializeOwned> Process<O> {
     /// [`ProcessError::Decode`], [`ProcessError::UnknownWork`].
     // ANCHOR: join
     pub fn join(mut self) -> Result<O, ProcessError> {
-        let answer = self
-            .link
-            .receive(None)
-            .map_err(|error| self.link.end(error))?;
-        self.link.close();
-        decode_answer(answer, self.link.pid())
+        self.receive(Patience::Endless)
+            .unwrap_or_else(|error| Err(self.link.end(error)))
+    }
+
+    fn receive(&mut self, patience: Patience) -> Result<Result<O, ProcessError>, LinkError> {
+        let pid = self.link.pid();
+        loop {
+            if let Report::Answer(answer) = self.link.report(patience)? {
+                let output = decode_answer(answer, pid);
+                self.link.close();
+                return Ok(output);
+            }
+        }
     }
     // ANCHOR_END: join
 
@@ -270,13 +367,10 @@ impl<O: DeserializeOwned> Process<O> {
     /// # Errors
     /// The handle itself, if the job has not ended.
     pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<O, ProcessError>, Self> {
-        match self.link.receive(Some(timeout)) {
-            Err(LinkError::TimedOut(_)) => Err(self),
+        match self.receive(Patience::of(timeout)) {
+            Err(LinkError::NotYet) => Err(self),
             Err(error) => Ok(Err(self.link.end(error))),
-            Ok(answer) => {
-                self.link.close();
-                Ok(decode_answer(answer, self.link.pid()))
-            }
+            Ok(outcome) => Ok(outcome),
         }
     }
 
@@ -286,19 +380,37 @@ impl<O: DeserializeOwned> Process<O> {
     }
 }
 
-pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, ProcessError> {
-    postcard::to_allocvec(value).map_err(|error| ProcessError::Encode(error.to_string()))
+/// Appends an encoded input to `to`, which stays what it was if the input cannot be encoded.
+///
+/// The input's own `Serialize` may panic; here that is the outcome of its job, as in a worker.
+pub(crate) fn encode<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), ProcessError> {
+    let before = to.len();
+    let encoded =
+        of_one_job(|| append(value, to).map_err(|error| ProcessError::Encode(error.to_string())));
+    if encoded.is_err() {
+        to.truncate(before);
+    }
+    encoded
 }
 
 /// Reads one answer of a worker.
 pub(crate) fn decode_answer<O: DeserializeOwned>(
-    answer: Result<Vec<u8>, JobFailure>,
+    answer: &[u8],
     pid: u32,
 ) -> Result<O, ProcessError> {
-    match answer {
-        Ok(output) => {
-            postcard::from_bytes(&output).map_err(|error| ProcessError::Decode(error.to_string()))
-        }
-        Err(failure) => Err(failure.into_error(pid)),
-    }
+    let output = outcome_of(answer).map_err(|failure| failure.into_error(pid))?;
+    of_one_job(|| {
+        postcard::from_bytes(output).map_err(|error| ProcessError::Decode(error.to_string()))
+    })
+}
+
+/// Runs code of one job's types in this process: its panic is the outcome of that job.
+fn of_one_job<T>(body: impl FnOnce() -> Result<T, ProcessError>) -> Result<T, ProcessError> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        Err(ProcessError::Panicked {
+            message: Panicked::new("", payload).message,
+            location: None,
+            pid: std::process::id(),
+        })
+    })
 }

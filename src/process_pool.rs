@@ -4,6 +4,7 @@ mod supervisor;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use self::supervisor::supervise;
 use crate::lifecycle::builder;
-use crate::process::{JobFailure, Killer, MAX_FRAME, ProcessError, Work, WorkerProgram};
+use crate::process::{Killer, MAX_FRAME, ProcessError, START_TIMEOUT, Work, WorkerProgram};
 use crate::process::{decode_answer, encode};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread_pool::{PoolReport, Shutdown};
@@ -57,6 +58,7 @@ pub struct ProcessPool {
 pub struct ProcessPoolBuilder {
     program: WorkerProgram,
     workers: usize,
+    start_timeout: Duration,
     job_timeout: Option<Duration>,
     jobs_per_worker: Option<u64>,
     respawns: u32,
@@ -74,7 +76,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Pending>,
+    queue: VecDeque<Run>,
     phase: Phase,
     /// Workers that live, by process number.
     live: BTreeMap<u32, Killer>,
@@ -94,30 +96,56 @@ enum Phase {
     Killed,
 }
 
-/// One job that no worker has.
+/// Jobs of one block that nobody has begun, one after the other; owned by the queue or a supervisor.
 #[derive(Debug)]
-struct Pending {
+struct Run {
+    block: Arc<Block>,
+    jobs: Range<usize>,
+    /// How many workers have died with the first of these jobs in their hands, and not begun it.
+    deaths: u32,
+}
+
+/// Inputs of one map that stand one after the other, encoded.
+#[derive(Debug)]
+struct Block {
     map: Arc<Map>,
-    index: usize,
-    input: Vec<u8>,
+    /// The index in the map of the block's first job.
+    first: usize,
+    /// The encoded inputs, back to back.
+    inputs: Vec<u8>,
+    /// Where in `inputs` each job's input ends.
+    ends: Vec<usize>,
 }
 
 /// One call of `map`, as its jobs see it.
 #[derive(Debug)]
 struct Map {
     work: &'static str,
-    outcomes: Mutex<Outcomes>,
+    /// What has come and the caller has not taken, each with the index of its first job.
+    outcomes: Mutex<Vec<(usize, Outcome)>>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct Outcomes {
-    slots: Vec<Option<Outcome>>,
-    left: usize,
+enum Outcome {
+    /// Of jobs that stand one after the other.
+    Answers(Answers),
+    /// Of a job that has no answer.
+    Failed(ProcessError),
 }
 
-/// How a job ended: with an answer of the worker of this number, or without one.
-type Outcome = Result<(u32, Result<Vec<u8>, JobFailure>), ProcessError>;
+/// What one worker answered.
+#[derive(Debug)]
+struct Answers {
+    pid: u32,
+    /// The answers, back to back.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// The workers begin with a block while the next one is still being encoded.
+const BLOCK_JOBS: usize = 8192;
+const BLOCK_BYTES: usize = 1024 * 1024;
 
 impl ProcessPool {
     /// Begins a pool whose workers run `program`.
@@ -126,6 +154,7 @@ impl ProcessPool {
         ProcessPoolBuilder {
             program,
             workers,
+            start_timeout: START_TIMEOUT,
             job_timeout: None,
             jobs_per_worker: None,
             respawns: 100,
@@ -149,23 +178,34 @@ impl ProcessPool {
         &self,
         inputs: impl IntoIterator<Item = W>,
     ) -> Vec<Result<W::Output, ProcessError>> {
-        let inputs: Vec<_> = inputs.into_iter().map(|input| encode(&input)).collect();
-        let map = Map::new(W::NAME, inputs.len());
-        let mut pending = Vec::with_capacity(inputs.len());
-        let mut not_encoded = Vec::new();
-        for (index, input) in inputs.into_iter().enumerate() {
-            match input {
-                Ok(input) => pending.push(Pending {
-                    map: map.clone(),
-                    index,
-                    input,
-                }),
-                Err(error) => not_encoded.push((index, Err(error))),
+        let inputs = inputs.into_iter();
+        let expected = inputs.size_hint().0;
+        let map = Arc::new(Map::new(W::NAME));
+        let mut block = Block::new(&map, 0);
+        for input in inputs {
+            if let Err(error) = block.push(&input) {
+                map.deliver(block.end(), Outcome::Failed(error));
+                let next = Block::new(&map, block.end() + 1);
+                self.shared.push(std::mem::replace(&mut block, next));
+            } else if block.is_full() {
+                let next = Block::new(&map, block.end());
+                self.shared.push(std::mem::replace(&mut block, next));
             }
         }
-        map.deliver(not_encoded);
-        self.shared.push(pending);
-        map.join().into_iter().map(decode).collect()
+        let jobs = block.end();
+        self.shared.push(block);
+        let mut early = BTreeMap::new();
+        let mut outputs = Vec::with_capacity(expected);
+        while outputs.len() < jobs {
+            for (first, outcome) in map.take_outcomes() {
+                let before = early.insert(first, outcome);
+                debug_assert!(before.is_none(), "job {first} ended twice");
+            }
+            while let Some(outcome) = early.remove(&outputs.len()) {
+                outcome.decode_onto(&mut outputs);
+            }
+        }
+        outputs
     }
     // ANCHOR_END: map
 
@@ -208,11 +248,6 @@ impl ProcessPool {
     }
 }
 
-fn decode<O: DeserializeOwned>(outcome: Outcome) -> Result<O, ProcessError> {
-    let (pid, answer) = outcome?;
-    decode_answer(answer, pid)
-}
-
 impl Drop for ProcessPool {
     fn drop(&mut self) {
         if !self.supervisors.is_empty() {
@@ -226,6 +261,12 @@ impl ProcessPoolBuilder {
     /// How many workers; as many as the machine has cores. 0 counts as 1.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
+        self
+    }
+
+    /// How long a worker may take to start, its initialiser included; 10 s.
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
         self
     }
 
@@ -256,8 +297,8 @@ impl ProcessPoolBuilder {
     /// Starts the workers and waits until each has said hello.
     ///
     /// # Errors
-    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`]. No
-    /// process is left then.
+    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`],
+    /// [`ProcessError::Initialiser`]. No process is left then.
     pub fn build(self) -> Result<ProcessPool, ProcessError> {
         let workers = self.workers;
         let state = State {
@@ -291,17 +332,25 @@ impl ProcessPoolBuilder {
 }
 
 impl Shared {
-    fn push(&self, jobs: Vec<Pending>) {
+    fn push(&self, block: Block) {
+        if block.ends.is_empty() {
+            return;
+        }
+        let run = Run {
+            jobs: 0..block.ends.len(),
+            block: Arc::new(block),
+            deaths: 0,
+        };
         let mut state = self.state.lock();
         if state.phase == Phase::Open && state.broken.is_none() {
-            state.queue.extend(jobs);
+            state.queue.push_back(run);
             drop(state);
             self.changed.notify_all();
             return;
         }
         let broken = state.broken.clone().filter(|_| state.phase == Phase::Open);
         drop(state);
-        fail_all(jobs, || match &broken {
+        fail_all([run], || match &broken {
             Some(cause) => ProcessError::PoolBroken {
                 cause: cause.clone(),
             },
@@ -336,55 +385,108 @@ impl Shared {
 }
 
 /// Ends jobs that no worker had; says how many.
-fn fail_all(jobs: impl IntoIterator<Item = Pending>, error: impl Fn() -> ProcessError) -> u64 {
+fn fail_all(runs: impl IntoIterator<Item = Run>, error: impl Fn() -> ProcessError) -> u64 {
     let mut count = 0;
-    for job in jobs {
-        job.fail(error());
-        count += 1;
+    for run in runs {
+        count += run.jobs.len() as u64;
+        for job in run.jobs {
+            run.block.deliver(job, Outcome::Failed(error()));
+        }
     }
     count
 }
 
-impl Pending {
-    fn fail(self, error: ProcessError) {
-        self.map.deliver(vec![(self.index, Err(error))]);
+impl Block {
+    fn new(map: &Arc<Map>, first: usize) -> Self {
+        Self {
+            map: map.clone(),
+            first,
+            inputs: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    fn push<W: Work>(&mut self, input: &W) -> Result<(), ProcessError> {
+        encode(input, &mut self.inputs)?;
+        self.ends.push(self.inputs.len());
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= BLOCK_JOBS || self.inputs.len() >= BLOCK_BYTES
+    }
+
+    /// The index in the map of the job behind the block's last.
+    fn end(&self) -> usize {
+        self.first + self.ends.len()
+    }
+
+    /// Where in `inputs` the inputs of these jobs stand.
+    fn bytes_of(&self, jobs: &Range<usize>) -> Range<usize> {
+        let end = |jobs: usize| jobs.checked_sub(1).map_or(0, |last| self.ends[last]);
+        end(jobs.start)..end(jobs.end)
+    }
+
+    fn deliver(&self, job: usize, outcome: Outcome) {
+        self.map.deliver(self.first + job, outcome);
     }
 }
 
 impl Map {
-    fn new(work: &'static str, jobs: usize) -> Arc<Self> {
-        let slots = std::iter::repeat_with(|| None).take(jobs).collect();
-        let outcomes = Mutex::new(Outcomes { slots, left: jobs });
-        Arc::new(Self {
+    fn new(work: &'static str) -> Self {
+        Self {
             work,
-            outcomes,
+            outcomes: Mutex::new(Vec::new()),
             changed: Condvar::new(),
-        })
-    }
-
-    fn deliver(&self, outcomes: Vec<(usize, Outcome)>) {
-        let mut state = self.outcomes.lock();
-        for (index, outcome) in outcomes {
-            let before = state.slots[index].replace(outcome);
-            debug_assert!(before.is_none(), "job {index} ended twice");
-            state.left -= 1;
-        }
-        let is_done = state.left == 0;
-        drop(state);
-        if is_done {
-            self.changed.notify_all();
         }
     }
 
-    fn join(&self) -> Vec<Outcome> {
-        let mut state = self.outcomes.lock();
-        while state.left > 0 {
-            state = self.changed.wait(state);
+    fn deliver(&self, first: usize, outcome: Outcome) {
+        self.outcomes.lock().push((first, outcome));
+        self.changed.notify_all();
+    }
+
+    /// Waits until there is something to take.
+    fn take_outcomes(&self) -> Vec<(usize, Outcome)> {
+        let mut outcomes = self.outcomes.lock();
+        while outcomes.is_empty() {
+            outcomes = self.changed.wait(outcomes);
         }
-        let slots = std::mem::take(&mut state.slots);
-        slots
-            .into_iter()
-            .map(|outcome| outcome.expect("none is left"))
-            .collect()
+        std::mem::take(&mut *outcomes)
+    }
+}
+
+impl Outcome {
+    fn decode_onto<O: DeserializeOwned>(self, outputs: &mut Vec<Result<O, ProcessError>>) {
+        match self {
+            Self::Failed(error) => outputs.push(Err(error)),
+            Self::Answers(answers) => {
+                let mut start = 0;
+                outputs.extend(answers.ends.iter().map(|&end| {
+                    let answer = &answers.bytes[start..end];
+                    start = end;
+                    decode_answer(answer, answers.pid)
+                }));
+            }
+        }
+    }
+}
+
+impl Answers {
+    fn new(pid: u32) -> Self {
+        Self {
+            pid,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, answer: &[u8]) {
+        self.bytes.extend_from_slice(answer);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
     }
 }

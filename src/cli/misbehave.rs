@@ -1,6 +1,10 @@
-//! A job that does what jobs should not. The process tests share this file with the program.
+//! Jobs that do what jobs should not. The process tests share this file with the program.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::process::Command;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use threadproof::Work;
 
 /// What a job of a worker process may do to it.
@@ -20,6 +24,16 @@ pub(crate) enum Misbehave {
     Sleep(u64),
     /// Gives this many zeros.
     Zeros(usize),
+    /// Gives the length of what it was given.
+    Measure(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// Sleeps a millisecond and appends a line to this file, so that one can count who ran.
+    Tell(std::path::PathBuf, u64),
+    /// Starts a worker of its own and says how that ended.
+    StartAWorker,
+    /// Gives the worker's arguments, one a line.
+    Arguments,
+    /// Answers, and ends the process a moment later.
+    AnswerThenExit,
 }
 
 impl Work for Misbehave {
@@ -40,10 +54,166 @@ impl Work for Misbehave {
             }
             Self::Abort => std::process::abort(),
             Self::Sleep(milliseconds) => {
-                std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+                std::thread::sleep(Duration::from_millis(milliseconds));
                 Vec::new()
             }
             Self::Zeros(length) => vec![0; length],
+            Self::Measure(bytes) => bytes.len().to_le_bytes().to_vec(),
+            Self::Tell(file, number) => {
+                use std::io::Write;
+                std::thread::sleep(Duration::from_millis(1));
+                let file = std::fs::OpenOptions::new().append(true).open(file);
+                let mut file = file.expect("the test made the file");
+                // One write: lines of several workers do not mix.
+                let line = format!("{number}\n");
+                file.write_all(line.as_bytes())
+                    .expect("the file can be written");
+                number.to_le_bytes().to_vec()
+            }
+            Self::StartAWorker => {
+                let program = threadproof::WorkerProgram::current().expect("it has a path");
+                match threadproof::Process::start(&program, Self::Not(1)) {
+                    Ok(_) => b"started".to_vec(),
+                    Err(error) => error.to_string().into_bytes(),
+                }
+            }
+            Self::Arguments => std::env::args().collect::<Vec<_>>().join("\n").into_bytes(),
+            Self::AnswerThenExit => {
+                std::thread::spawn(|| {
+                    std::thread::sleep(Duration::from_millis(5));
+                    std::process::exit(7)
+                });
+                Vec::new()
+            }
         }
+    }
+}
+
+/// Where in a job's life something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    EncodeInput,
+    DecodeInput,
+    Run,
+    EncodeOutput,
+    DecodeOutput,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fault {
+    /// The stage gives an error; running has none to give, so it panics.
+    Error,
+    Panic,
+    Exit(i32),
+    Abort,
+    /// Killed from outside, as by the system when memory is short.
+    Kill,
+    /// Stopped from outside: it lives and does nothing more.
+    Stop,
+}
+
+impl Fault {
+    fn happen(self) -> String {
+        let signal = |name: &str| {
+            let me = std::process::id().to_string();
+            let sent = Command::new("kill").args(["-s", name, &me]).status();
+            assert!(sent.is_ok_and(|status| status.success()));
+            // A signal may come a moment later than `kill` returns.
+            std::thread::sleep(Duration::from_secs(3600));
+        };
+        match self {
+            Self::Error => {}
+            Self::Panic => panic!("as asked"),
+            Self::Exit(code) => std::process::exit(code),
+            Self::Abort => std::process::abort(),
+            Self::Kill => signal("KILL"),
+            Self::Stop => signal("STOP"),
+        }
+        "as asked".to_owned()
+    }
+}
+
+/// A job that gives its number back, unless something goes wrong on the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Faulty {
+    pub(crate) number: u64,
+    pub(crate) fault: Option<(Stage, Fault)>,
+}
+
+/// What a [`Faulty`] job gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FaultyOutput(pub(crate) Faulty);
+
+type Plain = (u64, Option<(Stage, Fault)>);
+
+impl Faulty {
+    fn at(self, stage: Stage) -> Option<Fault> {
+        let (at, fault) = self.fault?;
+        (at == stage).then_some(fault)
+    }
+
+    fn encode<S: Serializer>(self, to: S, stage: Stage) -> Result<S::Ok, S::Error> {
+        if let Some(fault) = self.at(stage) {
+            return Err(ser::Error::custom(fault.happen()));
+        }
+        (self.number, self.fault).serialize(to)
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(from: D, stage: Stage) -> Result<Self, D::Error> {
+        let (number, fault) = Plain::deserialize(from)?;
+        let job = Self { number, fault };
+        match job.at(stage) {
+            Some(fault) => Err(de::Error::custom(fault.happen())),
+            None => Ok(job),
+        }
+    }
+}
+
+impl Serialize for Faulty {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.encode(to, Stage::EncodeInput)
+    }
+}
+
+impl<'de> Deserialize<'de> for Faulty {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::decode(from, Stage::DecodeInput)
+    }
+}
+
+impl Serialize for FaultyOutput {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.encode(to, Stage::EncodeOutput)
+    }
+}
+
+impl<'de> Deserialize<'de> for FaultyOutput {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Faulty::decode(from, Stage::DecodeOutput).map(Self)
+    }
+}
+
+impl Work for Faulty {
+    type Output = FaultyOutput;
+    const NAME: &'static str = "faulty";
+
+    fn run(self) -> FaultyOutput {
+        if let Some(fault) = self.at(Stage::Run) {
+            panic!("{}", fault.happen());
+        }
+        FaultyOutput(self)
+    }
+}
+
+/// What a worker of the program does before its first job: nothing, unless its arguments say so.
+pub(crate) fn initialise() -> Result<(), impl fmt::Display> {
+    match std::env::args().nth(2).as_deref() {
+        Some("initialiser-fails") => Err("no such database"),
+        Some("initialiser-panics") => panic!("no such table"),
+        Some("initialiser-hangs") => loop {
+            std::thread::park();
+        },
+        _ => Ok(()),
     }
 }

@@ -103,6 +103,14 @@ pub(crate) struct Options {
     /// How often each watcher of §8 looks
     #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options of some sections")]
     pub(crate) polls: u32,
+    /// Start each worker of §10 by this command, such as 'nice -n 10' or 'ssh host'
+    #[arg(
+        long,
+        global = true,
+        value_name = "COMMAND",
+        help_heading = "Options of some sections"
+    )]
+    pub(crate) launcher: Option<String>,
     /// How many jobs §11 runs
     #[arg(
         long,
@@ -184,7 +192,7 @@ pub(crate) struct DaemonProgram {
 }
 
 /// Which sections an option is for. Every subcommand takes every option; help shows what matters.
-const FOR_SECTIONS: [(&str, &[&str]); 9] = [
+const FOR_SECTIONS: [(&str, &[&str]); 10] = [
     (
         "url",
         &["sequential", "start", "join", "daemon", "processes"],
@@ -198,6 +206,7 @@ const FOR_SECTIONS: [(&str, &[&str]); 9] = [
         &["event", "flags", "locked-flags", "thread-pool"],
     ),
     ("polls", &["thread-pool"]),
+    ("launcher", &["process-pool"]),
     ("jobs", &["compare"]),
     ("power", &["compare"]),
     ("only", &["compare"]),

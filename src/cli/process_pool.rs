@@ -14,8 +14,12 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     let start = Instant::now();
     let mut main = context.main_lane(start);
+    let mut program = context.program.clone();
+    if let Some(launcher) = &context.options.launcher {
+        program = program.wrapped_by(launcher.split_whitespace());
+    }
     // ANCHOR: run
-    let pool = ProcessPool::builder(context.program.clone())
+    let pool = ProcessPool::builder(program)
         .workers(workers.get())
         .build()?;
     let up = start.elapsed();

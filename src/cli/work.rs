@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use threadproof::{Work, WorkTable};
 
-use super::misbehave::Misbehave;
+use super::misbehave::{self, Faulty, Misbehave};
 
 /// What `main` hands to `run_if_worker`.
 // ANCHOR: table
@@ -15,6 +15,8 @@ pub(crate) fn table() -> WorkTable {
         .with::<Square>()
         .with::<Download>()
         .with::<Misbehave>()
+        .with::<Faulty>()
+        .initialised_by(misbehave::initialise)
 }
 // ANCHOR_END: table
 

@@ -1,26 +1,21 @@
 //! The parent's end of a worker: it owns the child, and sends, reads, kills and reaps.
 
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use serde_bytes::{ByteBuf, Bytes};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use serde_bytes::Bytes;
 
-use super::{ProcessError, WORKER_ARGUMENT, WorkerProgram};
-use crate::event::Event;
-use crate::frame::{FrameReader, write_frame};
-use crate::lifecycle::{Daemon, start_daemon};
-
-/// Worker and parent must speak the same version.
-pub(super) const PROTOCOL: u32 = 1;
-
-/// A process that has not said hello by then is no worker.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+use super::channel::{Channel, Ready};
+use super::journal::{Head, Journal, hand_over};
+use super::last_words::LastWords;
+use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
+use super::{ProcessError, USUAL_BUFFER, WorkerProgram};
+use crate::frame::{FrameReader, append_frame};
 
 /// How long a read or a write waits before it asks whether the child is alive: a grandchild that
 /// holds the channel open would hide the death.
@@ -29,65 +24,56 @@ const SLICE: Duration = Duration::from_millis(50);
 /// How long a worker has to end by itself once its channel is closed.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How much of a worker's stderr is kept for the error.
-const TAIL: usize = 8 * 1024;
-
-/// What the parent says: run these inputs one after the other.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Run<'a> {
-    pub(super) work: &'a str,
-    #[serde(borrow)]
-    pub(super) inputs: Vec<&'a Bytes>,
-}
-
-/// What the worker says.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Answer {
-    Hello {
-        protocol: u32,
-    },
-    /// The outcome of the next input, in the order of the inputs.
-    Ended(Result<ByteBuf, JobFailure>),
-}
-
-/// Why a job that ran in a worker that lives has no output.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum JobFailure {
-    Panicked {
-        message: String,
-        location: Option<String>,
-    },
-    Decode(String),
-    Encode(String),
-    UnknownWork(String),
-}
-
-impl JobFailure {
-    pub(crate) fn into_error(self, pid: u32) -> ProcessError {
-        match self {
-            Self::Panicked { message, location } => ProcessError::Panicked {
-                message,
-                location,
-                pid,
-            },
-            Self::Decode(why) => ProcessError::Decode(why),
-            Self::Encode(why) => ProcessError::Encode(why),
-            Self::UnknownWork(name) => ProcessError::UnknownWork { name },
-        }
-    }
-}
-
 /// Why nothing more comes from a worker, or nothing came yet.
 #[derive(Debug)]
 pub(crate) enum LinkError {
-    /// It has died, or its end of the channel is closed.
+    /// It has died, or its end of the channel is closed; it is reaped.
     Gone,
-    /// It lives and said nothing for this long.
+    /// Its job took longer than this, so it was killed; it is reaped.
     TimedOut(Duration),
+    /// It lives, and said nothing until the instant that the caller named.
+    NotYet,
     /// It said something that no worker says.
     Garbage(String),
     /// The input is too long for a frame; nothing was sent.
     TooLong(String),
+}
+
+/// How long to wait for a worker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// Until it dies.
+    Endless,
+    /// Until then; the worker goes on.
+    Until(Instant),
+    /// Until one job takes longer than this; then the worker is killed.
+    JobTimeout(Duration),
+}
+
+impl Patience {
+    pub(crate) fn of(timeout: Duration) -> Self {
+        let deadline = Instant::now().checked_add(timeout);
+        deadline.map_or(Self::Endless, Self::Until)
+    }
+}
+
+/// What a worker says about its jobs.
+#[derive(Debug)]
+pub(crate) enum Report<'a> {
+    /// The first job of the chunk begins.
+    Begun,
+    /// A job has ended, see [`outcome_of`], and the next one of its chunk begins.
+    Answer(&'a [u8]),
+}
+
+/// What an answer holds.
+pub(crate) fn outcome_of(answer: &[u8]) -> Result<&[u8], JobFailure> {
+    match answer.split_first() {
+        Some((&says::OUTPUT, output)) => Ok(output),
+        Some((_, failure)) => Err(postcard::from_bytes(failure)
+            .unwrap_or_else(|error| JobFailure::Decode(error.to_string()))),
+        None => Err(JobFailure::Decode("an empty answer".to_owned())),
+    }
 }
 
 /// Kills a worker from any thread; harmless once it has been reaped.
@@ -105,63 +91,115 @@ impl Killer {
     }
 }
 
-/// A living worker. Dropping the link kills and reaps it.
+/// A worker. Dropping the link kills and reaps it.
 #[derive(Debug)]
 pub(crate) struct Link {
     killer: Killer,
     pid: u32,
-    channel: UnixStream,
+    channel: Channel,
+    /// None over pipes, where each answer comes by itself.
+    journal: Option<Journal>,
+    /// The journal as it was at the last look.
+    looked: Head,
     frames: FrameReader,
+    /// How many messages the worker has sent.
+    received: u64,
+    /// No later than this, what the worker does now had begun.
+    since: Instant,
+    outgoing: Vec<u8>,
     max_frame: usize,
-    stderr: Tail,
+    last_words: LastWords,
     status: Option<ExitStatus>,
+    /// Why nothing more comes through the channel; what the journal held is in `frames` then.
+    over: Option<Over>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Over {
+    Gone,
+    TimedOut(Duration),
 }
 
 impl Link {
-    /// Starts the program and waits for its hello.
-    pub(crate) fn start(program: &WorkerProgram, max_frame: usize) -> Result<Self, ProcessError> {
+    /// Starts the program and waits for its hello, for at most `timeout`.
+    pub(crate) fn start(
+        program: &WorkerProgram,
+        max_frame: usize,
+        timeout: Duration,
+    ) -> Result<Self, ProcessError> {
         if super::worker::is_worker() {
             return Err(ProcessError::InsideWorker);
         }
-        let start = || -> io::Result<Self> {
-            let (ours, theirs) = UnixStream::pair()?;
-            ours.set_write_timeout(Some(SLICE))?;
-            let mut child = Command::new(program.path())
-                .arg(format!("{WORKER_ARGUMENT}={max_frame}"))
-                .stdin(Stdio::from(OwnedFd::from(theirs)))
-                .stderr(Stdio::piped())
-                .spawn()?;
-            let pid = child.id();
-            let stderr = child.stderr.take().expect("it was asked for");
-            let killer = Killer(Arc::new(Mutex::new(child)));
-            let mut link = Self {
-                killer,
-                pid,
-                channel: ours,
-                frames: FrameReader::new(max_frame),
-                max_frame,
-                stderr: Tail::default(),
-                status: None,
-            };
-            link.stderr.follow(pid, stderr)?;
-            Ok(link)
-        };
-        let mut link = start().map_err(|error| {
-            let why = format!("{}: {error}", program.path().display());
+        let mut link = Self::spawn(program, max_frame).map_err(|error| {
+            let why = format!("{}: {error}", program.executable().display());
             ProcessError::Start(io::Error::new(error.kind(), why))
         })?;
-        let why = match link.answer(Some(HANDSHAKE)) {
-            Ok(Answer::Hello { protocol: PROTOCOL }) => return Ok(link),
-            Ok(Answer::Hello { protocol }) => {
-                format!("it speaks version {protocol} of the protocol")
-            }
-            Ok(Answer::Ended(_)) => "it answered before it was asked".to_owned(),
-            Err(LinkError::TimedOut(after)) => format!("it said nothing for {after:?}"),
+        let why = match link.next_message(Patience::of(timeout)) {
+            Ok(message) => match message.split_first() {
+                Some((&says::HELLO, version)) if version == PROTOCOL.to_le_bytes() => {
+                    return Ok(link);
+                }
+                Some((&says::HELLO, version)) => {
+                    format!("it speaks version {version:?} of the protocol")
+                }
+                Some((&says::NOT_READY, why)) => {
+                    let why = String::from_utf8_lossy(why).into_owned();
+                    return Err(ProcessError::Initialiser { why, pid: link.pid });
+                }
+                _ => "it answered before it was asked".to_owned(),
+            },
+            Err(LinkError::NotYet) => format!("it said nothing for {timeout:?}"),
             Err(LinkError::Garbage(why) | LinkError::TooLong(why)) => why,
-            Err(LinkError::Gone) => format!("it ended with {}", link.reap()),
+            Err(LinkError::Gone | LinkError::TimedOut(_)) => {
+                format!("it ended with {}", link.reap())
+            }
         };
         let program = program.path().to_owned();
         Err(ProcessError::NotAWorker { program, why })
+    }
+
+    fn spawn(program: &WorkerProgram, max_frame: usize) -> io::Result<Self> {
+        let mut command = program.command(max_frame);
+        command.stderr(Stdio::piped());
+        let mut ours = None;
+        let mut journal = None;
+        if program.is_wrapped() {
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        } else {
+            let (socket, theirs) = UnixStream::pair()?;
+            // Without a journal the worker is slower, and as safe.
+            journal = Journal::new().ok();
+            hand_over(journal.as_ref(), &socket)?;
+            command.stdin(Stdio::from(OwnedFd::from(theirs)));
+            ours = Some(Channel::socket(socket)?);
+        }
+        let mut child = command.spawn()?;
+        let pid = child.id();
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let stderr = child.stderr.take().expect("it was asked for");
+        // From here on the child is killed and reaped whatever happens.
+        let mut child = Unowned(Some(child));
+        let channel = match (ours, stdin, stdout) {
+            (Some(socket), ..) => socket,
+            (None, Some(to), Some(from)) => Channel::pipes(from, to)?,
+            (None, ..) => unreachable!("both pipes were asked for"),
+        };
+        let last_words = LastWords::follow(pid, stderr)?;
+        Ok(Self {
+            killer: Killer(Arc::new(Mutex::new(child.take()))),
+            pid,
+            channel,
+            journal,
+            looked: Head::default(),
+            frames: FrameReader::new(max_frame),
+            received: 0,
+            since: Instant::now(),
+            outgoing: Vec::new(),
+            max_frame,
+            last_words,
+            status: None,
+            over: None,
+        })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -180,77 +218,182 @@ impl Link {
         self.status.is_some()
     }
 
-    /// Sends one chunk of inputs.
+    /// Sends one chunk: encoded inputs, back to back, of these lengths.
     pub(crate) fn send(
         &mut self,
         work: &str,
-        inputs: &[&[u8]],
-        timeout: Option<Duration>,
+        inputs: &[u8],
+        lengths: Vec<u32>,
+        patience: Patience,
     ) -> Result<(), LinkError> {
-        let inputs = inputs.iter().map(|input| Bytes::new(input)).collect();
-        let message = postcard::to_allocvec(&Run { work, inputs });
-        let message = message.map_err(|error| LinkError::TooLong(error.to_string()))?;
-        let mut patient = PatientWriter {
-            link: self,
-            timeout,
-            start: Instant::now(),
-            failed: None,
+        let chunk = Chunk {
+            work,
+            lengths,
+            inputs: Bytes::new(inputs),
         };
-        let max_frame = patient.link.max_frame;
-        match write_frame(&mut patient, &message, max_frame) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                Err(LinkError::TooLong(error.to_string()))
+        self.outgoing.clear();
+        self.outgoing.shrink_to(USUAL_BUFFER);
+        let encoded = append_frame(&mut self.outgoing, self.max_frame, |frame| {
+            append(&chunk, frame)
+        });
+        match encoded {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(LinkError::TooLong(error.to_string())),
+            Err(error) => return Err(LinkError::TooLong(error.to_string())),
+        }
+        self.since = Instant::now();
+        let mut sent = 0;
+        while sent < self.outgoing.len() {
+            match self.channel.write(&self.outgoing[sent..]) {
+                Ok(written) => {
+                    self.since = Instant::now();
+                    sent += written;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.wait(Ready::ToWrite, patience)?;
+                }
+                Err(_) => self.ends(Over::Gone),
             }
-            Err(_) => Err(patient.failed.unwrap_or(LinkError::Gone)),
+            if self.over.is_some() {
+                // What it had to say, if anything, is asked for by `report`.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the worker says next about its jobs. After its death: what it had said, then the error.
+    pub(crate) fn report(&mut self, patience: Patience) -> Result<Report<'_>, LinkError> {
+        let message = self.next_message(patience)?;
+        match message.first() {
+            Some(&says::BEGUN) => Ok(Report::Begun),
+            Some(&(says::OUTPUT | says::FAILURE)) => Ok(Report::Answer(message)),
+            _ => Err(LinkError::Garbage("no report of a job".to_owned())),
         }
     }
 
-    /// The outcome of the next input.
-    pub(crate) fn receive(
-        &mut self,
-        timeout: Option<Duration>,
-    ) -> Result<Result<Vec<u8>, JobFailure>, LinkError> {
-        match self.answer(timeout)? {
-            Answer::Ended(outcome) => Ok(outcome.map(ByteBuf::into_vec)),
-            Answer::Hello { .. } => Err(LinkError::Garbage("a second hello".to_owned())),
+    fn next_message(&mut self, patience: Patience) -> Result<&[u8], LinkError> {
+        let garbage = |error: io::Error| LinkError::Garbage(error.to_string());
+        while !self.frames.has_frame().map_err(garbage)? {
+            match self.over {
+                Some(Over::Gone) => return Err(LinkError::Gone),
+                Some(Over::TimedOut(after)) => return Err(LinkError::TimedOut(after)),
+                None => self.read_more(patience)?,
+            }
+        }
+        self.received += 1;
+        let message = self.frames.take_buffered().map_err(garbage)?;
+        Ok(message.expect("it is in the buffer"))
+    }
+
+    fn read_more(&mut self, patience: Patience) -> Result<(), LinkError> {
+        if !self.wait(Ready::ToRead, patience)? {
+            return Ok(());
+        }
+        match self.frames.fill(&mut self.channel) {
+            Ok(1..) => self.since = Instant::now(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => self.ends(Over::Gone),
+        }
+        Ok(())
+    }
+
+    /// Waits a moment for the channel; false if it is not ready, and then looks after the worker.
+    fn wait(&mut self, ready: Ready, patience: Patience) -> Result<bool, LinkError> {
+        let slice = match patience {
+            Patience::Endless => SLICE,
+            Patience::Until(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                left.min(SLICE)
+            }
+            Patience::JobTimeout(timeout) => {
+                let left = timeout.saturating_sub(self.since.elapsed());
+                left.min(SLICE).min(timeout / 8)
+            }
+        };
+        // Below a millisecond the waiting would be busy.
+        match self
+            .channel
+            .wait(ready, slice.max(Duration::from_millis(1)))
+        {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(_) => self.ends(Over::Gone),
+        }
+        if self.has_ended() {
+            // What it had sent stays readable.
+            let has_more = matches!(ready, Ready::ToRead) && self.is_readable();
+            if !has_more {
+                self.ends(Over::Gone);
+            }
+            return Ok(has_more);
+        }
+        match patience {
+            Patience::Until(deadline) if Instant::now() >= deadline => Err(LinkError::NotYet),
+            Patience::JobTimeout(timeout) => {
+                self.watch_the_clock(timeout);
+                Ok(false)
+            }
+            _ => Ok(false),
         }
     }
 
-    fn answer(&mut self, timeout: Option<Duration>) -> Result<Answer, LinkError> {
-        let start = Instant::now();
-        loop {
-            let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-            // What a dead worker had sent is in the socket already: no need to wait for it.
-            let most = if self.status.is_some() {
-                Duration::ZERO
-            } else {
-                SLICE
-            };
-            let slice = left.unwrap_or(most).min(most).max(Duration::from_millis(1));
-            self.channel
-                .set_read_timeout(Some(slice))
-                .map_err(|_| LinkError::Gone)?;
-            match self.frames.read_frame(&mut self.channel) {
-                Ok(Some(message)) => {
-                    let answer = postcard::from_bytes(&message);
-                    return answer.map_err(|error| LinkError::Garbage(error.to_string()));
-                }
-                Err(error) if is_timeout(&error) => {
-                    if self.status.is_some() {
-                        return Err(LinkError::Gone);
-                    }
-                    if !self.has_ended()
-                        && let Some(timeout) = timeout.filter(|_| left.is_some_and(|l| l <= slice))
-                    {
-                        return Err(LinkError::TimedOut(timeout));
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::InvalidData => {
-                    return Err(LinkError::Garbage(error.to_string()));
-                }
-                Ok(None) | Err(_) => return Err(LinkError::Gone),
-            }
+    /// Kills the worker if its job has taken too long.
+    ///
+    /// It is stopped for the last look: a job that ends in this very moment has ended, and the one
+    /// behind it must not die for it.
+    fn watch_the_clock(&mut self, timeout: Duration) {
+        if self.has_progressed() || self.since.elapsed() < timeout {
+            return;
+        }
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
+            return;
+        };
+        // An error means that it has ended already.
+        let _ = kill_process(pid, Signal::STOP);
+        let quiet = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let _ = waitid(WaitId::Pid(pid), quiet);
+        if self.has_progressed() {
+            let _ = kill_process(pid, Signal::CONT);
+        } else {
+            self.killer.kill();
+            self.ends(Over::TimedOut(timeout));
+        }
+    }
+
+    /// Whether the worker has done anything since the last look.
+    fn has_progressed(&mut self) -> bool {
+        let head = self.journal.as_ref().and_then(|j| j.head().ok());
+        let head = head.unwrap_or_default();
+        let progressed = head != self.looked || self.is_readable();
+        if progressed {
+            self.looked = head;
+            self.since = Instant::now();
+        }
+        progressed
+    }
+
+    fn is_readable(&self) -> bool {
+        let at_once = Duration::ZERO;
+        self.channel.wait(Ready::ToRead, at_once).unwrap_or(false)
+    }
+
+    /// Reaps the worker, then takes what it had to say and did not send.
+    fn ends(&mut self, over: Over) {
+        if self.over.is_some() {
+            return;
+        }
+        self.over = Some(over);
+        self.reap();
+        self.frames.forget_partial();
+        let left = self.journal.as_ref().and_then(|j| j.read().ok());
+        let Some((before, left)) = left else { return };
+        let mut left = left.as_slice();
+        while let Ok(1..) = self.frames.fill(&mut left) {}
+        // The journal is cleared after it was sent: these frames have come both ways.
+        for _ in before..self.received {
+            let _ = self.frames.take_buffered();
         }
     }
 
@@ -259,19 +402,15 @@ impl Link {
         let pid = self.pid;
         match error {
             LinkError::TooLong(why) => ProcessError::Encode(why),
-            LinkError::TimedOut(after) => {
-                self.killer.kill();
-                self.reap();
-                ProcessError::TimedOut { pid, after }
-            }
+            LinkError::TimedOut(after) => ProcessError::TimedOut { pid, after },
             LinkError::Garbage(why) => {
                 self.killer.kill();
                 self.reap();
                 ProcessError::Decode(format!("process {pid} sent no answer: {why}"))
             }
-            LinkError::Gone => {
+            LinkError::Gone | LinkError::NotYet => {
                 let status = self.reap();
-                let stderr = self.stderr.text();
+                let stderr = self.last_words.text();
                 ProcessError::Crashed {
                     pid,
                     status,
@@ -283,9 +422,10 @@ impl Link {
 
     /// Closes the channel, gives the worker a moment to end by itself, and reaps it.
     pub(crate) fn close(&mut self) {
-        let _ = self.channel.shutdown(std::net::Shutdown::Write);
+        self.channel.close_write();
+        let patience = Patience::of(GRACE);
         // The worker's end of the channel closes when the worker ends.
-        while self.answer(Some(GRACE)).is_ok() {}
+        while self.next_message(patience).is_ok() {}
         self.reap();
     }
 
@@ -298,7 +438,7 @@ impl Link {
         // says more than our kill would.
         let start = Instant::now();
         while !self.has_ended() && start.elapsed() < Duration::from_millis(20) {
-            std::thread::sleep(Duration::from_micros(200));
+            std::thread::sleep(Duration::from_micros(100));
         }
         self.killer.kill();
         let status = self
@@ -317,73 +457,20 @@ impl Drop for Link {
     }
 }
 
-/// Writes in slices, so that a worker that died or does not read cannot hold us for ever.
-struct PatientWriter<'a> {
-    link: &'a mut Link,
-    timeout: Option<Duration>,
-    start: Instant,
-    failed: Option<LinkError>,
+/// A child that has no link yet.
+struct Unowned(Option<Child>);
+
+impl Unowned {
+    fn take(&mut self) -> Child {
+        self.0.take().expect("it is taken once")
+    }
 }
 
-impl Write for PatientWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match self.link.channel.write(bytes) {
-                Err(error) if is_timeout(&error) => {
-                    if self.link.has_ended() {
-                        return Err(error);
-                    }
-                    if let Some(timeout) = self.timeout
-                        && self.start.elapsed() >= timeout
-                    {
-                        self.failed = Some(LinkError::TimedOut(timeout));
-                        return Err(io::Error::other("the worker does not read"));
-                    }
-                }
-                other => return other,
-            }
+impl Drop for Unowned {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
         }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
-
-/// The last words of a worker, which also go to our own stderr as they come.
-#[derive(Debug, Default)]
-struct Tail {
-    kept: Arc<Mutex<VecDeque<u8>>>,
-    ended: Arc<Event>,
-    copier: Option<Daemon>,
-}
-
-impl Tail {
-    fn follow(&mut self, pid: u32, mut stderr: ChildStderr) -> io::Result<()> {
-        let (kept, ended) = (self.kept.clone(), self.ended.clone());
-        let copier = start_daemon(&format!("stderr-{pid}"), move || {
-            let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                let _ = io::stderr().write_all(&buffer[..read]);
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(&buffer[..read]);
-                let extra = kept.len().saturating_sub(TAIL);
-                kept.drain(..extra);
-            }
-            ended.set();
-        })?;
-        self.copier = Some(copier);
-        Ok(())
-    }
-
-    /// What was kept; a grandchild that holds stderr open is not waited for.
-    fn text(&self) -> String {
-        let _ = self.ended.wait_timeout(Duration::from_millis(100));
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(kept.make_contiguous()).into_owned()
     }
 }

@@ -6,18 +6,19 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use serde_bytes::ByteBuf;
+use rustix::event::{PollFd, PollFlags, poll};
 
-use super::link::{Answer, JobFailure, PROTOCOL, Run};
-use super::{MAX_FRAME, WORKER_ARGUMENT, Work};
-use crate::frame::{FrameReader, write_frame};
+use super::journal::JournalWriter;
+use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
+use super::{MAX_FRAME, OVER_PIPES, USUAL_BUFFER, WORKER_ARGUMENT, Work};
+use crate::frame::{FrameReader, append_frame};
 use crate::lifecycle::{Panicked, start_daemon};
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
@@ -30,9 +31,13 @@ const LAST_MOMENTS: Duration = Duration::from_millis(200);
 #[derive(Default)]
 pub struct WorkTable {
     runs: HashMap<&'static str, RunOne>,
+    initialiser: Option<Initialiser>,
 }
 
-type RunOne = fn(&[u8]) -> Result<ByteBuf, JobFailure>;
+type Initialiser = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// Decodes an input, runs it, and appends its encoded output.
+type RunOne = fn(&[u8], &mut Vec<u8>) -> Result<(), JobFailure>;
 
 impl WorkTable {
     /// An empty table.
@@ -52,6 +57,38 @@ impl WorkTable {
             W::NAME
         );
         self
+    }
+
+    /// What each worker does before its first job, such as opening a database.
+    ///
+    /// If it fails or panics there is no worker: [`ProcessError::Initialiser`](super::ProcessError::Initialiser) says why.
+    ///
+    /// # Differences from Python
+    /// [`Pool(initializer=…)`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool):
+    /// a worker whose initializer raises is started again and again, and `map` never returns.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::WorkTable;
+    ///
+    /// let table = WorkTable::new().initialised_by(|| std::env::set_current_dir("/"));
+    /// # drop(table);
+    /// ```
+    pub fn initialised_by<E: fmt::Display>(
+        mut self,
+        initialiser: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        let initialiser = move || initialiser().map_err(|error| error.to_string());
+        self.initialiser = Some(Box::new(initialiser));
+        self
+    }
+
+    fn initialise(&self) -> Result<(), String> {
+        let Some(initialiser) = &self.initialiser else {
+            return Ok(());
+        };
+        catch_unwind(AssertUnwindSafe(initialiser))
+            .unwrap_or_else(|payload| Err(Panicked::new("", payload).message))
     }
 }
 
@@ -77,11 +114,10 @@ impl fmt::Debug for WorkTable {
 /// run_if_worker(&WorkTable::new()); // not started as a worker: it returns
 /// ```
 pub fn run_if_worker(table: &WorkTable) {
-    let Some(max_frame) = worker_argument() else {
+    let Some(argument) = Argument::read() else {
         return;
     };
-    let max_frame = max_frame.unwrap_or(MAX_FRAME);
-    if let Err(error) = serve(table, max_frame) {
+    if let Err(error) = serve(table, argument) {
         let _ = writeln!(io::stderr(), "threadproof worker: {error}");
         std::process::exit(1);
     }
@@ -90,42 +126,97 @@ pub fn run_if_worker(table: &WorkTable) {
 
 /// Whether this process was started as a worker.
 pub(super) fn is_worker() -> bool {
-    worker_argument().is_some()
+    Argument::read().is_some()
 }
 
-/// `Some` in a worker; inside of it the largest frame, if the argument can be read.
-fn worker_argument() -> Option<Option<usize>> {
-    let first: OsString = std::env::args_os().nth(1)?;
-    let value = first.to_str()?.strip_prefix(WORKER_ARGUMENT)?;
-    Some(value.strip_prefix('=').and_then(|value| value.parse().ok()))
+/// What a worker's first argument tells it.
+#[derive(Clone, Copy, Debug)]
+struct Argument {
+    max_frame: usize,
+    over_pipes: bool,
 }
 
-fn serve(table: &WorkTable, max_frame: usize) -> io::Result<()> {
-    let mut channel = take_channel()?;
+impl Argument {
+    /// `None` in a program that was not started as a worker.
+    fn read() -> Option<Self> {
+        let first: OsString = std::env::args_os().nth(1)?;
+        let value = first.to_str()?.strip_prefix(WORKER_ARGUMENT)?;
+        let (value, over_pipes) = match value.strip_suffix(OVER_PIPES) {
+            Some(value) => (value, true),
+            None => (value, false),
+        };
+        let max_frame = value.strip_prefix('=').and_then(|value| value.parse().ok());
+        Some(Self {
+            max_frame: max_frame.unwrap_or(MAX_FRAME),
+            over_pipes,
+        })
+    }
+}
+
+// ANCHOR: serve
+fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
+    let (mut channel, mut outbox) = take_channel(argument)?;
     note_panics();
     leave_ctrl_c_to_the_parent()?;
-    let hello = Answer::Hello { protocol: PROTOCOL };
-    send(&mut channel, &hello, max_frame)?;
-    let messages = read_on_another_thread(channel.try_clone()?, max_frame)?;
-    // Ends when the parent has closed the channel.
-    for message in messages {
-        let run: Run<'_> = postcard::from_bytes(&message).map_err(io::Error::other)?;
-        for input in run.inputs {
-            let outcome = match table.runs.get(run.work) {
-                Some(run_one) => run_one(input),
-                None => Err(JobFailure::UnknownWork(run.work.to_owned())),
-            };
-            answer(&mut channel, outcome, max_frame)?;
-        }
+    end_with_the_parent(channel.try_clone()?)?;
+    if let Err(why) = table.initialise() {
+        outbox.put(says::NOT_READY, |to| to.extend(why.bytes()))?;
+        return outbox.send();
     }
-    Ok(())
+    outbox.put(says::HELLO, |to| to.extend(PROTOCOL.to_le_bytes()))?;
+    outbox.send()?;
+    let mut frames = FrameReader::new(argument.max_frame);
+    loop {
+        while !frames.has_frame()? {
+            if frames.fill(&mut channel)? == 0 {
+                // The parent has closed the channel: there is no more work.
+                return Ok(());
+            }
+        }
+        let message = frames.take_buffered()?.unwrap_or_default();
+        let chunk: Chunk<'_> = postcard::from_bytes(message).map_err(io::Error::other)?;
+        let run_one = table.runs.get(chunk.work);
+        let mut inputs: &[u8] = chunk.inputs;
+        outbox.put(says::BEGUN, |_| {})?;
+        for length in chunk.lengths {
+            let input = inputs.split_off(..length as usize);
+            let input = input.ok_or(io::ErrorKind::InvalidData)?;
+            // Whoever finds this knows that the job behind it has begun.
+            outbox.secure()?;
+            outbox.answer(|output| match run_one {
+                Some(run_one) => run_one(input, output),
+                None => Err(JobFailure::UnknownWork(chunk.work.to_owned())),
+            })?;
+        }
+        outbox.send()?;
+    }
 }
+// ANCHOR_END: serve
 
-/// Moves the channel off stdin, so that a job that reads stdin finds it empty.
-fn take_channel() -> io::Result<UnixStream> {
-    let channel = io::stdin().as_fd().try_clone_to_owned()?;
+/// Moves the channel off stdin, so that a job that reads stdin finds it empty; and off stdout, if
+/// it is there, so that a job that prints cannot write into it.
+fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
+    let from = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    Ok(UnixStream::from(channel))
+    let (from, to, journal) = if argument.over_pipes {
+        let to = io::stdout().as_fd().try_clone_to_owned()?;
+        rustix::stdio::dup2_stdout(io::stderr())?;
+        (from, to, None)
+    } else {
+        let socket = UnixStream::from(from);
+        let journal = JournalWriter::receive(&socket)?;
+        let to = socket.try_clone()?.into();
+        (OwnedFd::from(socket), to, journal)
+    };
+    let outbox = Outbox {
+        to: File::from(to),
+        journal,
+        unsent: Vec::new(),
+        frames: 0,
+        kept: 0,
+        max_frame: argument.max_frame,
+    };
+    Ok((File::from(from), outbox))
 }
 
 /// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a
@@ -135,56 +226,107 @@ fn leave_ctrl_c_to_the_parent() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGINT, seen).map(drop)
 }
 
-/// Takes messages in while a job runs, and so sees at once that the parent has gone.
-fn read_on_another_thread(
-    mut channel: UnixStream,
-    max_frame: usize,
-) -> io::Result<mpsc::Receiver<Vec<u8>>> {
-    let (sender, messages) = mpsc::channel();
-    start_daemon("channel", move || {
-        let mut frames = FrameReader::new(max_frame);
-        while let Ok(Some(message)) = frames.read_frame(&mut channel) {
-            if sender.send(message).is_err() {
-                return;
+/// A busy worker must not outlive its parent. The thread sleeps until the parent's end of the
+/// channel has gone; messages do not wake it.
+fn end_with_the_parent(channel: File) -> io::Result<()> {
+    start_daemon("watcher", move || {
+        loop {
+            let mut ends = [PollFd::new(&channel, PollFlags::empty())];
+            match poll(&mut ends, None) {
+                Err(rustix::io::Errno::INTR) => {}
+                _ => break,
             }
         }
-        // An idle main thread sees the end of `messages` and leaves in good order; a busy one
-        // must not outlive its parent.
-        drop(sender);
+        // An idle main thread sees the end of the channel too, and leaves in good order.
         std::thread::sleep(LAST_MOMENTS);
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-    })?;
-    Ok(messages)
+    })
+    .map(drop)
 }
 
-fn answer(
-    channel: &mut UnixStream,
-    outcome: Result<ByteBuf, JobFailure>,
+/// What the worker has to say. It travels in as few writes as can be, and none of it is lost if the
+/// worker dies: see `journal`.
+#[derive(Debug)]
+struct Outbox {
+    to: File,
+    /// None where parent and worker share no memory; then nothing may wait in `unsent`.
+    journal: Option<JournalWriter>,
+    unsent: Vec<u8>,
+    /// How many frames `unsent` holds.
+    frames: u64,
+    /// How many bytes of `unsent` the journal holds.
+    kept: usize,
     max_frame: usize,
-) -> io::Result<()> {
-    match send(channel, &Answer::Ended(outcome), max_frame) {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            let too_long = JobFailure::Encode(error.to_string());
-            send(channel, &Answer::Ended(Err(too_long)), max_frame)
+}
+
+// ANCHOR: outbox
+impl Outbox {
+    /// Adds one message: its kind, and what `write` appends.
+    fn put<T>(&mut self, kind: u8, write: impl FnOnce(&mut Vec<u8>) -> T) -> io::Result<T> {
+        let written = append_frame(&mut self.unsent, self.max_frame, |frame| {
+            frame.push(kind);
+            write(frame)
+        })?;
+        self.frames += 1;
+        Ok(written)
+    }
+
+    /// Runs a job and adds its answer: the output that `run` has appended, or why there is none.
+    fn answer(
+        &mut self,
+        run: impl FnOnce(&mut Vec<u8>) -> Result<(), JobFailure>,
+    ) -> io::Result<()> {
+        let (before, frames) = (self.unsent.len(), self.frames);
+        let failure = match self.put(says::OUTPUT, run) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => failure,
+            Err(too_long) => JobFailure::Encode(too_long.to_string()),
+        };
+        // What a job had written before it failed is not its output.
+        self.unsent.truncate(before);
+        self.frames = frames;
+        let failed = self.put_failure(&failure);
+        failed.or_else(|too_long| self.put_failure(&JobFailure::Encode(too_long.to_string())))
+    }
+
+    fn put_failure(&mut self, failure: &JobFailure) -> io::Result<()> {
+        self.put(says::FAILURE, |to| append(failure, to))?
+            .map_err(io::Error::other)
+    }
+
+    /// From here on the worker may die, and all of this is known.
+    fn secure(&mut self) -> io::Result<()> {
+        let news = &self.unsent[self.kept..];
+        if self
+            .journal
+            .as_mut()
+            .is_some_and(|journal| journal.append(news))
+        {
+            self.kept = self.unsent.len();
+            return Ok(());
         }
-        other => other,
+        self.send()
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        self.to.write_all(&self.unsent)?;
+        if let Some(journal) = &mut self.journal {
+            journal.clear(self.frames);
+        }
+        self.unsent.clear();
+        self.unsent.shrink_to(USUAL_BUFFER);
+        (self.frames, self.kept) = (0, 0);
+        Ok(())
     }
 }
+// ANCHOR_END: outbox
 
-fn send(channel: &mut UnixStream, answer: &Answer, max_frame: usize) -> io::Result<()> {
-    let message = postcard::to_allocvec(answer).map_err(io::Error::other)?;
-    write_frame(channel, &message, max_frame)
-}
-
-fn run_one<W: Work>(input: &[u8]) -> Result<ByteBuf, JobFailure> {
+fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), JobFailure> {
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let input: W =
             postcard::from_bytes(input).map_err(|e| JobFailure::Decode(e.to_string()))?;
-        let output = postcard::to_allocvec(&input.run());
-        output
-            .map(ByteBuf::from)
-            .map_err(|e| JobFailure::Encode(e.to_string()))
+        append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()))
     }));
     caught.unwrap_or_else(|payload| {
         let message = Panicked::new("", payload).message;

@@ -3,10 +3,9 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Outcome, Pending, Phase, Shared, fail_all};
+use super::{Answers, Outcome, Phase, Run, Shared, fail_all};
 use crate::claims::{Pace, run_length};
-use crate::process::{JobFailure, Link, LinkError, ProcessError};
-use crate::sync::Arc;
+use crate::process::{JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of};
 use crate::thread_pool::PoolReport;
 
 /// A chunk that takes this long makes the cost of sending it vanish.
@@ -14,6 +13,9 @@ const FULL_CHUNK: Duration = Duration::from_millis(1);
 
 /// A chunk of more bytes than this is no cheaper.
 const CHUNK_BYTES: usize = 256 * 1024;
+
+/// An input that killed so many workers before its job could begin is not tried on another one.
+const DEATHS: u32 = 2;
 
 /// A supervisor's whole life. It says once, by `started`, whether its first worker came up.
 pub(super) fn supervise(
@@ -45,7 +47,7 @@ pub(super) fn supervise(
             worker.leave(shared);
             break None;
         };
-        // It died while it was idle, so that nothing of the chunk was ever begun.
+        // Else each idle death would count as one more that these jobs have caused.
         if worker.link.has_ended() {
             worker.dies(shared, "it died while it was idle".to_owned());
             shared.put_back(chunk);
@@ -71,7 +73,11 @@ struct Worker {
 impl Worker {
     fn start(shared: &Shared) -> Result<Self, ProcessError> {
         let settings = &shared.settings;
-        let link = Link::start(&settings.program, settings.max_frame)?;
+        let link = Link::start(
+            &settings.program,
+            settings.max_frame,
+            settings.start_timeout,
+        )?;
         let mut state = shared.state.lock();
         state.live.insert(link.pid(), link.killer());
         if state.phase == Phase::Killed {
@@ -108,46 +114,68 @@ impl Worker {
     }
 
     /// Runs a chunk: each job of it ends here or goes back to the queue.
-    fn run(&mut self, shared: &Shared, chunk: Vec<Pending>, report: &mut PoolReport) {
-        let timeout = shared.settings.job_timeout;
-        let map = chunk[0].map.clone();
-        let inputs: Vec<&[u8]> = chunk.iter().map(|job| job.input.as_slice()).collect();
-        let mut sent = self.link.send(map.work, &inputs, timeout);
-        let mut outcomes = Vec::with_capacity(chunk.len());
-        let mut jobs = chunk.into_iter();
-        for job in jobs.by_ref() {
-            let answer =
-                std::mem::replace(&mut sent, Ok(())).and_then(|()| self.link.receive(timeout));
-            let outcome = self.outcome(shared, answer);
-            count(&outcome, report);
-            outcomes.push((job.index, outcome));
-            if self.died.is_some() {
-                break;
-            }
+    fn run(&mut self, shared: &Shared, mut chunk: Run, report: &mut PoolReport) {
+        let mut answers = Answers::new(self.link.pid());
+        let ended = self.talk(shared, &chunk, &mut answers, report);
+        let block = chunk.block.clone();
+        let (first, answered) = (chunk.jobs.start, answers.len());
+        self.jobs_left = self.jobs_left.saturating_sub(answered);
+        if answered > 0 {
+            chunk.jobs.start += answered;
+            chunk.deaths = 0;
+            block.deliver(first, Outcome::Answers(answers));
         }
-        self.jobs_left = self.jobs_left.saturating_sub(outcomes.len());
-        shared.put_back(jobs.collect());
-        map.deliver(outcomes);
+        let Err((error, begun)) = ended else { return };
+        let was_sent = !matches!(error, LinkError::TooLong(_));
+        let mut error = self.link.end(error);
+        if was_sent {
+            self.dies(shared, error.to_string());
+            chunk.deaths += 1;
+        }
+        if shared.state.lock().phase == Phase::Killed {
+            error = ProcessError::Cancelled;
+        }
+        if begun == Begun::Yes || !was_sent || chunk.deaths >= DEATHS {
+            *counter(&error, report) += 1;
+            block.deliver(chunk.jobs.start, Outcome::Failed(error));
+            chunk.jobs.start += 1;
+            chunk.deaths = 0;
+        }
+        shared.put_back(chunk);
     }
 
-    /// What an answer, or the lack of one, means for the job that ran.
-    fn outcome(
+    // ANCHOR: talk
+    /// Sends the chunk and takes the answers, until all have come or none will.
+    fn talk(
         &mut self,
         shared: &Shared,
-        answer: Result<Result<Vec<u8>, JobFailure>, LinkError>,
-    ) -> Outcome {
-        let error = match answer {
-            Ok(answer) => return Ok((self.link.pid(), answer)),
-            // Nothing was sent: the worker is as it was.
-            Err(LinkError::TooLong(why)) => return Err(ProcessError::Encode(why)),
-            Err(error) => self.link.end(error),
-        };
-        self.dies(shared, error.to_string());
-        if shared.state.lock().phase == Phase::Killed {
-            return Err(ProcessError::Cancelled);
+        chunk: &Run,
+        answers: &mut Answers,
+        report: &mut PoolReport,
+    ) -> Result<(), (LinkError, Begun)> {
+        let timeout = shared.settings.job_timeout;
+        let patience = timeout.map_or(Patience::Endless, Patience::JobTimeout);
+        let (inputs, lengths) = chunk.inputs();
+        let mut begun = Begun::No;
+        let sent = self
+            .link
+            .send(chunk.block.map.work, inputs, lengths, patience);
+        sent.map_err(|error| (error, begun))?;
+        while answers.len() < chunk.jobs.len() {
+            match self.link.report(patience).map_err(|error| (error, begun))? {
+                Report::Begun => begun = Begun::Yes,
+                Report::Answer(answer) => {
+                    match outcome_of(answer) {
+                        Err(JobFailure::Panicked { .. }) => report.panicked += 1,
+                        _ => report.completed += 1,
+                    }
+                    answers.push(answer);
+                }
+            }
         }
-        Err(error)
+        Ok(())
     }
+    // ANCHOR_END: talk
 
     fn dies(&mut self, shared: &Shared, how: String) {
         shared.state.lock().live.remove(&self.link.pid());
@@ -164,54 +192,91 @@ impl Worker {
     }
 }
 
-fn count(outcome: &Outcome, report: &mut PoolReport) {
-    let kind = match outcome {
-        Ok((_, Err(JobFailure::Panicked { .. }))) => &mut report.panicked,
-        Ok(_) | Err(ProcessError::Encode(_)) => &mut report.completed,
-        Err(ProcessError::TimedOut { .. }) => &mut report.timed_out,
-        Err(ProcessError::Cancelled) => &mut report.cancelled,
-        Err(_) => &mut report.crashed,
-    };
-    *kind += 1;
+/// Whether the first job without an answer had begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Yes,
+    No,
+}
+
+/// What a job without an answer counts as.
+fn counter<'a>(error: &ProcessError, report: &'a mut PoolReport) -> &'a mut u64 {
+    match error {
+        ProcessError::Encode(_) => &mut report.completed,
+        ProcessError::TimedOut { .. } => &mut report.timed_out,
+        ProcessError::Cancelled => &mut report.cancelled,
+        _ => &mut report.crashed,
+    }
+}
+
+impl Run {
+    /// The encoded inputs and their lengths.
+    fn inputs(&self) -> (&[u8], Vec<u32>) {
+        let bytes = self.block.bytes_of(&self.jobs);
+        let mut start = bytes.start;
+        let ends = &self.block.ends[self.jobs.clone()];
+        let lengths = ends.iter().map(|&end| {
+            let length = end - start;
+            start = end;
+            // A longer one does not fit into a frame either, and that is found out next.
+            u32::try_from(length).unwrap_or(u32::MAX)
+        });
+        (&self.block.inputs[bytes], lengths.collect())
+    }
+
+    /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
+    fn split_off(&mut self, wanted: usize, max_frame: usize) -> Self {
+        // Each length that stands beside an input takes five bytes at most.
+        let most = CHUNK_BYTES
+            .min(max_frame / 4)
+            .saturating_sub(self.block.map.work.len());
+        let fits = |jobs: usize| {
+            let jobs = self.jobs.start..self.jobs.start + jobs;
+            self.block.bytes_of(&jobs).len() + 5 * jobs.len() <= most
+        };
+        let mut length = wanted.clamp(1, self.jobs.len());
+        while length > 1 && !fits(length) {
+            length /= 2;
+        }
+        let jobs = self.jobs.start..self.jobs.start + length;
+        self.jobs.start = jobs.end;
+        Self {
+            block: self.block.clone(),
+            jobs,
+            deaths: std::mem::take(&mut self.deaths),
+        }
+    }
 }
 
 impl Shared {
     /// The next jobs, all of one map; `None` when there will be none again.
-    fn claim(&self, wanted: usize) -> Option<Vec<Pending>> {
+    fn claim(&self, wanted: usize) -> Option<Run> {
         let mut state = self.state.lock();
         while state.queue.is_empty() && state.phase == Phase::Open {
             state = self.changed.wait(state);
         }
-        let length = run_length(wanted, state.queue.len(), self.settings.workers);
-        let most_bytes = CHUNK_BYTES.min(self.settings.max_frame / 4);
-        let mut chunk: Vec<Pending> = Vec::with_capacity(length);
-        let mut bytes = 0;
-        while chunk.len() < length
-            && let Some(next) = state.queue.front()
-            && chunk.last().is_none_or(|last| {
-                Arc::ptr_eq(&last.map, &next.map) && bytes + next.input.len() <= most_bytes
-            })
-        {
-            bytes += next.input.len();
-            chunk.extend(state.queue.pop_front());
+        let queued = state.queue.iter().map(|run| run.jobs.len()).sum();
+        let wanted = run_length(wanted, queued, self.settings.workers);
+        let first = state.queue.front_mut()?;
+        let chunk = first.split_off(wanted, self.settings.max_frame);
+        if first.jobs.is_empty() {
+            state.queue.pop_front();
         }
-        (!chunk.is_empty()).then_some(chunk)
+        Some(chunk)
     }
 
     /// Gives back jobs that no worker has begun, in front of all others.
-    fn put_back(&self, jobs: Vec<Pending>) {
-        if jobs.is_empty() {
+    fn put_back(&self, run: Run) {
+        if run.jobs.is_empty() {
             return;
         }
         let mut state = self.state.lock();
         if state.phase == Phase::Killed {
             drop(state);
-            fail_all(jobs, || ProcessError::Cancelled);
+            fail_all([run], || ProcessError::Cancelled);
             return;
         }
-        for job in jobs.into_iter().rev() {
-            state.queue.push_front(job);
-        }
+        state.queue.push_front(run);
         drop(state);
         self.changed.notify_all();
     }

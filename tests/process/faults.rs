@@ -1,192 +1,493 @@
-//! Programs that end at any moment: the claims D1, A1 and A2 by a great many rounds.
+//! The fault grid: everything that can go wrong with a worker, at every stage of a job.
 //!
-//! Plain `cargo test` runs a sample; `FAULTS=all`, as in `.ci/run`, all of them.
+//! Each case runs in a process of its own under a watchdog and looks at what it leaves: no child in
+//! any state, no thread, no file descriptor. Plain `cargo test` runs a sample: the fault in the
+//! middle of a chunk on three workers, and at its end on one worker. `FAULTS=all` runs every case,
+//! and more rounds of the loops; `.ci/run` does that.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use assert_cmd::assert::OutputAssertExt;
 use rstest::rstest;
-use threadproof::local_server::{LocalServer, Reply, Site};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
-use crate::support::{files_in, is_thorough, rounds, threadproof};
+use crate::support::{
+    Fault, Faulty, Misbehave, Stage, all_faults, children_of, exists, leaves_nothing, rounds,
+    until, worker_program,
+};
 
-const LENGTH: usize = 300_000;
-const OLD: &[u8] = b"the good old file";
+const TIMEOUT: Duration = Duration::from_millis(400);
 
-/// All versions have the same length and no byte in common.
-fn body(version: usize) -> Vec<u8> {
-    vec![version as u8 + 1; LENGTH]
+fn builder(workers: usize) -> ProcessPoolBuilder {
+    ProcessPool::builder(worker_program()).workers(workers)
 }
 
-/// Each request gets the next of two versions, within some 20 ms.
-fn changing_server(requests: usize) -> LocalServer {
-    let reply = |request: usize| {
-        let version = request % 2;
-        Reply::ok(body(version))
-            .header("ETag", &format!("\"{version}\""))
-            .ranges()
-            .bandwidth(LENGTH as u64 * 50)
-    };
-    let site = Site::new().script("/a.bin", (0..requests).map(reply));
-    LocalServer::start(site).unwrap()
+fn signal(pid: u32, signal: Signal) {
+    kill_process(pid_of(pid), signal).unwrap();
 }
 
-/// The whole of one version; says which.
-#[track_caller]
-fn version_of(contents: &[u8]) -> usize {
-    let version = usize::from(contents[0]).wrapping_sub(1);
-    assert!(
-        version < 2 && contents == body(version),
-        "{} bytes that are no version",
-        contents.len()
-    );
-    version
+fn pid_of(pid: u32) -> Pid {
+    Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
 }
 
-/// D1: the program is killed at moments that are spread over its whole life, some 30 ms.
-#[rstest]
-fn a_killed_download_leaves_the_old_file_a_new_one_or_none(
-    #[values(None, Some(OLD))] old: Option<&[u8]>,
-    #[values(&[], &["--resume"])] options: &[&str],
-) {
-    let rounds = rounds(10, 200);
-    let server = changing_server(2 * rounds + 10);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.bin");
-    let url = server.url("/a.bin");
-    let mut arguments = vec!["fetch", &url, "--dir", folder.path().to_str().unwrap()];
-    arguments.extend(options);
-    let (mut kept, mut replaced) = (0, 0);
-    for round in 0..rounds {
-        match old {
-            Some(old) => fs::write(&path, old).unwrap(),
-            None => drop(fs::remove_file(&path)),
+fn number(output: &Result<Vec<u8>, ProcessError>) -> u64 {
+    let bytes = output.as_deref().unwrap();
+    u64::from_le_bytes(bytes.try_into().unwrap())
+}
+
+fn still_works(pool: &ProcessPool) {
+    let outputs = pool.map((0..20).map(Misbehave::Not));
+    assert!(outputs.iter().map(number).eq(0..20));
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Start,
+    Middle,
+    End,
+}
+
+impl Place {
+    /// Where in the map the job stands: its first chunk has half of a fair share of 36 jobs.
+    fn in_map(self, workers: usize) -> usize {
+        let chunk = 36 / (2 * workers);
+        match self {
+            Self::Start => 0,
+            Self::Middle => chunk / 2,
+            Self::End => chunk - 1,
         }
-        let mut command = threadproof(&arguments);
-        let mut child = command
+    }
+}
+
+/// Claims X3, X4, X6 and X9: the fault costs its job alone.
+#[rstest]
+fn a_fault_costs_its_job_alone(
+    #[values(1, 3)] workers: usize,
+    #[values(Place::Start, Place::Middle, Place::End)] place: Place,
+    #[values(
+        Stage::EncodeInput,
+        Stage::DecodeInput,
+        Stage::Run,
+        Stage::EncodeOutput,
+        Stage::DecodeOutput
+    )]
+    stage: Stage,
+    #[values(
+        Fault::Error,
+        Fault::Panic,
+        Fault::Exit(0),
+        Fault::Exit(1),
+        Fault::Abort,
+        Fault::Kill,
+        Fault::Stop
+    )]
+    fault: Fault,
+) {
+    let in_the_parent = matches!(stage, Stage::EncodeInput | Stage::DecodeOutput);
+    if in_the_parent && !matches!(fault, Fault::Error | Fault::Panic) {
+        println!("not a fault of a worker: it would be the end of the test itself");
+        return;
+    }
+    let sampled = [(3, Place::Middle), (1, Place::End)].contains(&(workers, place));
+    if !sampled && !all_faults() {
+        println!("not in the sample; FAULTS=all runs it");
+        return;
+    }
+    leaves_nothing(move || {
+        let mut builder = builder(workers);
+        if fault == Fault::Stop {
+            builder = builder.job_timeout(TIMEOUT);
+        }
+        let pool = builder.build().unwrap();
+        // Chunks grow while they are over soon.
+        pool.map((0..500).map(Misbehave::Not));
+        let bad = place.in_map(workers);
+        let outputs = pool.map((0..36).map(|index| Faulty {
+            number: index as u64,
+            fault: (index == bad).then_some((stage, fault)),
+        }));
+        for (index, output) in outputs.iter().enumerate() {
+            match output {
+                Ok(output) => assert_eq!((output.0.number, index != bad), (index as u64, true)),
+                Err(error) => {
+                    assert_eq!(index, bad, "{error}");
+                    assert!(is_expected(stage, fault, error), "{error:?}");
+                }
+            }
+        }
+        assert!(outputs[bad].is_err());
+        still_works(&pool);
+        until(|| pool.pids().len() == workers);
+        let report = pool.shutdown(Shutdown::Drain);
+        let ended = report.completed + report.panicked + report.crashed + report.timed_out;
+        assert_eq!(ended, 556 - u64::from(stage == Stage::EncodeInput));
+    });
+}
+
+fn is_expected(stage: Stage, fault: Fault, error: &ProcessError) -> bool {
+    let here = matches!(stage, Stage::EncodeInput | Stage::DecodeOutput);
+    match (fault, error) {
+        (Fault::Panic, ProcessError::Panicked { message, pid, .. }) => {
+            message == "as asked" && (*pid == std::process::id()) == here
+        }
+        (Fault::Error, error) => match stage {
+            Stage::EncodeInput | Stage::EncodeOutput => matches!(error, ProcessError::Encode(_)),
+            Stage::DecodeInput | Stage::DecodeOutput => matches!(error, ProcessError::Decode(_)),
+            Stage::Run => matches!(error, ProcessError::Panicked { .. }),
+        },
+        (Fault::Exit(code), ProcessError::Crashed { status, pid, .. }) => {
+            status.code() == Some(code) && !exists(*pid)
+        }
+        (Fault::Abort, ProcessError::Crashed { status, pid, .. }) => {
+            status.signal() == Some(6) && !exists(*pid)
+        }
+        (Fault::Kill, ProcessError::Crashed { status, pid, .. }) => {
+            status.signal() == Some(9) && !exists(*pid)
+        }
+        (Fault::Stop, ProcessError::TimedOut { after, pid }) => *after == TIMEOUT && !exists(*pid),
+        _ => false,
+    }
+}
+
+/// Claim X4: not from the start of the chunk, which takes longer than any of its jobs may.
+#[rstest]
+fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "pipes")] channel: &str) {
+    let program = match channel {
+        "pipes" => worker_program().wrapped_by(["env"]),
+        _ => worker_program(),
+    };
+    leaves_nothing(move || {
+        let builder = ProcessPool::builder(program).workers(1);
+        let pool = builder.job_timeout(TIMEOUT).build().unwrap();
+        pool.map((0..500).map(Misbehave::Not));
+        let outputs = pool.map([60; 20].map(Misbehave::Sleep));
+        assert!(outputs.iter().all(Result::is_ok), "{outputs:?}");
+        let start = Instant::now();
+        let late = pool.map([Misbehave::Sleep(3_600_000)]).remove(0);
+        assert!(matches!(late, Err(ProcessError::TimedOut { .. })));
+        assert!(start.elapsed() >= TIMEOUT);
+    });
+}
+
+/// A worker that can read so many bytes and no more.
+fn short_of_hearing(bytes: usize) -> WorkerProgram {
+    let script = r#"stdbuf -o0 head -c "$0" | "$@""#;
+    worker_program().wrapped_by(["sh", "-c", script, &bytes.to_string()])
+}
+
+/// A job of this input cannot be begun by any worker; the second death in vain is charged to it.
+#[rstest]
+fn an_input_that_no_worker_lives_to_read_is_given_up(
+    #[values(1_000, 100_000, 5_000_000, 60_000_000)] bytes: usize,
+) {
+    leaves_nothing(move || {
+        let program = short_of_hearing(bytes);
+        let pool = ProcessPool::builder(program).workers(1).build().unwrap();
+        let long = Misbehave::Measure(vec![1; 64 * 1024 * 1024]);
+        let outputs = pool.map([Misbehave::Not(0), long, Misbehave::Not(2)]);
+        assert_eq!((number(&outputs[0]), number(&outputs[2])), (0, 2));
+        let Err(ProcessError::Crashed { .. }) = outputs[1] else {
+            panic!("{:?}", outputs[1]);
+        };
+        assert_eq!(pool.shutdown(Shutdown::Drain).crashed, 1);
+    });
+}
+
+/// The worker dies in the middle of its input, so the job had not begun: another worker runs it.
+#[test]
+fn a_death_before_the_job_begins_costs_nothing() {
+    leaves_nothing(|| {
+        let pool = builder(1).build().unwrap();
+        let victim = pool.pids()[0];
+        signal(victim, Signal::STOP);
+        thread::scope(|scope| {
+            let long = Misbehave::Measure(vec![1; 64 * 1024 * 1024]);
+            let outputs = scope.spawn(|| pool.map([long, Misbehave::Not(1)]));
+            // It has come when the socket is full: a supervisor that waits sleeps in `poll`.
+            until(|| supervisor_sleeps_in("poll"));
+            signal(victim, Signal::KILL);
+            let outputs = outputs.join().unwrap();
+            assert_eq!((number(&outputs[0]), number(&outputs[1])), (64 << 20, 1));
+        });
+        assert_eq!(pool.shutdown(Shutdown::Drain).crashed, 0);
+    });
+}
+
+/// Whether a supervisor's thread is inside this system call.
+fn supervisor_sleeps_in(call: &str) -> bool {
+    let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
+    tasks.map(|task| task.path()).any(|task| {
+        let read = |file: &str| fs::read_to_string(task.join(file)).unwrap_or_default();
+        read("comm").starts_with("supervisor") && read("wchan").contains(call)
+    })
+}
+
+/// Claim X3: what was answered counts, and the death is nobody's.
+#[test]
+fn a_death_right_after_the_answer_costs_no_job() {
+    leaves_nothing(|| {
+        let pool = builder(1).build().unwrap();
+        for _ in 0..rounds(5, 100) {
+            let outputs = pool.map([Misbehave::AnswerThenExit]);
+            assert!(outputs[0].is_ok(), "{outputs:?}");
+            let worker = pool.pids()[0];
+            let quiet = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(pid_of(worker)), quiet).unwrap();
+            still_works(&pool);
+        }
+        assert_eq!(pool.shutdown(Shutdown::Drain).crashed, 0);
+    });
+}
+
+/// How often each job has run, as told by the jobs themselves.
+fn runs_told(file: &Path) -> BTreeMap<u64, usize> {
+    let mut runs = BTreeMap::new();
+    for line in fs::read_to_string(file).unwrap().lines() {
+        *runs.entry(line.parse().unwrap()).or_default() += 1;
+    }
+    runs
+}
+
+/// Claim X3: at most once. The workers die at moments that nobody chose.
+#[test]
+fn no_job_runs_twice_whoever_is_killed_and_when() {
+    leaves_nothing(|| {
+        let told = tempfile::NamedTempFile::new().unwrap();
+        let pool = builder(3).respawns(u32::MAX).build().unwrap();
+        for _ in 0..rounds(3, 60) {
+            told.as_file().set_len(0).unwrap();
+            let jobs = (0..300).map(|n| Misbehave::Tell(told.path().to_owned(), n));
+            let outputs = thread::scope(|scope| {
+                let map = scope.spawn(|| pool.map(jobs));
+                for enough in [20, 100, 200] {
+                    until(|| runs_told(told.path()).len() >= enough || map.is_finished());
+                    // All of them at the same moment. One may be dead already.
+                    for pid in pool.pids() {
+                        let _ = kill_process(pid_of(pid), Signal::KILL);
+                    }
+                }
+                map.join().unwrap()
+            });
+            let runs = runs_told(told.path());
+            assert!(runs.values().all(|times| *times == 1), "{runs:?}");
+            let mut crashed = 0;
+            for (index, output) in (0..).zip(&outputs) {
+                match output {
+                    Err(ProcessError::Crashed { .. }) => crashed += 1,
+                    output => {
+                        assert_eq!(number(output), index);
+                        assert!(runs.contains_key(&index));
+                    }
+                }
+            }
+            assert!(crashed <= 9, "each death costs one job at most: {crashed}");
+        }
+        still_works(&pool);
+    });
+}
+
+/// Claim X6, while the workers are in no state to leave in good order.
+#[rstest]
+fn shutting_down_ends_a_worker_in_any_state(
+    #[values(Signal::KILL, Signal::STOP, Signal::TERM)] sent: Signal,
+    #[values(1, 3)] workers: usize,
+) {
+    leaves_nothing(move || {
+        let pool = builder(workers).build().unwrap();
+        still_works(&pool);
+        for pid in pool.pids() {
+            signal(pid, sent);
+        }
+        let report = pool.shutdown(Shutdown::Drain);
+        assert_eq!((report.completed, report.crashed), (20, 0));
+    });
+}
+
+#[rstest]
+fn dropping_ends_a_worker_in_any_state(
+    #[values(Signal::KILL, Signal::STOP, Signal::TERM)] sent: Signal,
+) {
+    leaves_nothing(move || {
+        let pool = builder(3).build().unwrap();
+        for pid in pool.pids() {
+            signal(pid, sent);
+        }
+    });
+}
+
+/// Claim X10.
+#[rstest]
+#[case::never_says_hello("initialiser-hangs", 300, "said nothing for 300ms")]
+#[case::initialiser_fails("initialiser-fails", 10_000, "no such database")]
+#[case::initialiser_panics("initialiser-panics", 10_000, "no such table")]
+fn a_worker_that_does_not_get_ready_is_an_error(
+    #[case] argument: &str,
+    #[case] timeout: u64,
+    #[case] words: &str,
+) {
+    let (argument, words) = (argument.to_owned(), words.to_owned());
+    leaves_nothing(move || {
+        let pool = ProcessPool::builder(worker_program().with_args([argument]))
+            .workers(3)
+            .start_timeout(Duration::from_millis(timeout))
+            .build();
+        let error = pool.unwrap_err();
+        assert!(error.to_string().contains(&words), "{error}");
+        assert!(matches!(
+            error,
+            ProcessError::NotAWorker { .. } | ProcessError::Initialiser { .. }
+        ));
+    });
+}
+
+/// Claim X10.
+#[test]
+fn a_program_that_cannot_be_a_worker_is_an_error_that_names_it() {
+    leaves_nothing(|| {
+        let plain_file = tempfile::NamedTempFile::new().unwrap();
+        let plain_path = plain_file.path().to_str().unwrap();
+        for path in [
+            "/no/such/program",
+            plain_path,
+            "/",
+            "/bin/true",
+            "/bin/false",
+        ] {
+            let pool = ProcessPool::builder(WorkerProgram::at(path))
+                .workers(3)
+                .build();
+            let error = pool.unwrap_err().to_string();
+            assert!(error.contains(path), "{error}");
+            let wrapped = WorkerProgram::at(path).wrapped_by(["nice"]);
+            let error = ProcessPool::builder(wrapped)
+                .workers(3)
+                .build()
+                .unwrap_err();
+            assert!(error.to_string().contains(path), "{error}");
+        }
+    });
+}
+
+/// Claim X10: no fork bomb.
+#[test]
+fn a_job_that_starts_a_worker_is_told_that_it_is_inside_of_one() {
+    leaves_nothing(|| {
+        let pool = builder(1).build().unwrap();
+        let said = pool.map([Misbehave::StartAWorker]).remove(0).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("was started as a worker"), "{said}");
+    });
+}
+
+/// Claim X11: a grandchild holds the channel open, and the death is noticed all the same.
+#[test]
+fn a_grandchild_that_holds_the_channel_does_not_hide_the_death() {
+    leaves_nothing(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join("pid");
+        // It inherits the stdout of the worker, which is the channel here.
+        let script = r#"sleep 3600 </dev/null 2>/dev/null & echo $! >"$0"; exec "$@""#;
+        let program = worker_program().wrapped_by(["sh", "-c", script, note.to_str().unwrap()]);
+        let pool = ProcessPool::builder(program).workers(1).build().unwrap();
+        let grandchild = fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        let start = Instant::now();
+        let outputs = pool.map([Misbehave::Exit("bye".to_owned(), 3)]);
+        let took = start.elapsed();
+        assert!(exists(grandchild), "it holds the channel");
+        signal(grandchild, Signal::KILL);
+        let Err(ProcessError::Crashed { status, .. }) = &outputs[0] else {
+            panic!("{outputs:?}");
+        };
+        assert_eq!(status.code(), Some(3));
+        // The claim is 200 ms; tests assert ten times that.
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        drop(pool);
+        // The replacement has a grandchild of its own.
+        let second = fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        if second != grandchild {
+            signal(second, Signal::KILL);
+        }
+    });
+}
+
+/// Claim X6.
+#[test]
+fn a_thousand_maps_leave_nothing_behind() {
+    leaves_nothing(|| {
+        let pool = builder(3).build().unwrap();
+        still_works(&pool);
+        let count = |folder: &str| fs::read_dir(folder).unwrap().count();
+        let counts = || (count("/proc/self/fd"), count("/proc/self/task"));
+        let before = counts();
+        for _ in 0..rounds(100, 1000) {
+            still_works(&pool);
+        }
+        assert_eq!(counts(), before);
+        // Each of these maps costs a worker and brings a new one.
+        for _ in 0..rounds(5, 50) {
+            assert!(pool.map([Misbehave::Abort])[0].is_err());
+            still_works(&pool);
+        }
+        until(|| pool.pids().len() == 3);
+        assert_eq!(counts(), before);
+    });
+}
+
+/// What the next test kills: a program with a pool. Without its variable it is no test at all.
+#[test]
+fn a_parent_to_be_killed() {
+    let Ok(state) = std::env::var(PARENT) else {
+        println!("only a part of another test");
+        return;
+    };
+    let pool = builder(3).build().unwrap();
+    loop {
+        match state.as_str() {
+            "busy" => drop(pool.map([threadproof::compare::Count { power: 19 }; 3])),
+            "writing" => drop(pool.map([1 << 24; 3].map(Misbehave::Zeros))),
+            _ => thread::park(),
+        }
+    }
+}
+
+const PARENT: &str = "THREADPROOF_TEST_PARENT";
+
+/// Claim X5: a parent that is killed takes its workers with it, whatever they do.
+#[rstest]
+fn no_worker_outlives_a_parent_that_was_killed(
+    #[values("busy", "idle", "writing", "stopped")] state: &str,
+) {
+    for round in 0..rounds(2, 20) {
+        let mut parent = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "faults::a_parent_to_be_killed", "--nocapture"])
+            .env(PARENT, state)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        thread::sleep(Duration::from_micros((round * 40_000 / rounds) as u64));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        match fs::read(&path) {
-            Ok(contents) if Some(&*contents) == old => kept += 1,
-            Ok(contents) => {
-                version_of(&contents);
-                replaced += 1;
-            }
-            Err(_) if old.is_none() => kept += 1,
-            Err(error) => panic!("the old file is gone: {error}"),
+        let mut workers = Vec::new();
+        until(|| {
+            workers = children_of(parent.id()).into_keys().collect();
+            workers.len() == 3
+        });
+        // Each round dies at another moment: while they start, and later.
+        thread::sleep(Duration::from_millis(10 * round as u64));
+        if state == "stopped" {
+            workers.iter().for_each(|pid| signal(*pid, Signal::STOP));
         }
-    }
-    assert!(kept > 0, "no round was killed before its end");
-    // Whatever the killed ones left behind does not harm the next.
-    threadproof(&arguments).assert().success();
-    version_of(&fs::read(&path).unwrap());
-    println!("{rounds} rounds: {kept} as before, {replaced} new");
-}
-
-/// A2: main returns when so many bytes have come, from none to all, while the daemon goes on.
-#[rstest]
-fn a_daemon_that_is_cut_off_leaves_the_old_file_a_new_one_or_none(
-    #[values(None, Some(OLD))] old: Option<&[u8]>,
-) {
-    let rounds = rounds(10, 200);
-    let page = Site::new().page("/a.bin", Reply::ok(body(0)).bandwidth(LENGTH as u64 * 100));
-    let server = LocalServer::start(page).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cut-off.png");
-    let url = server.url("/a.bin");
-    for round in 0..rounds {
-        match old {
-            Some(old) => fs::write(&path, old).unwrap(),
-            None => drop(fs::remove_file(&path)),
+        let killed = Instant::now();
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        if state == "stopped" {
+            workers.iter().for_each(|pid| signal(*pid, Signal::CONT));
         }
-        // The last rounds leave with the last byte, so that the rename itself is raced.
-        let bytes = (2 * round * LENGTH / rounds).clamp(1, LENGTH).to_string();
-        let arguments = ["daemon-program", "--url", &url, "--leave-at", &bytes];
-        let mut command = threadproof(&arguments);
-        command.args(["--dir", folder.path().to_str().unwrap()]);
-        command.assert().success().stderr("");
-        match fs::read(&path) {
-            Ok(contents) if Some(&*contents) == old => {}
-            Ok(contents) => assert_eq!(version_of(&contents), 0),
-            Err(_) => assert!(old.is_none(), "the old file is gone"),
-        }
+        until(|| !workers.iter().copied().any(exists));
+        // The claim is one second; tests assert ten times that.
+        assert!(killed.elapsed() < Duration::from_secs(10));
     }
-}
-
-/// A1, after CPython's `test_4_daemon_threads`.
-#[rstest]
-fn busy_daemons_do_not_disturb_the_end_of_the_program(#[values(1, 40)] daemons: u32) {
-    for _ in 0..rounds(5, 100) {
-        let start = Instant::now();
-        let assert = threadproof(&["daemon-program", "--busy", &daemons.to_string()]).assert();
-        assert.success().stdout("").stderr("");
-        // Ten times the promise of a second.
-        assert!(start.elapsed() < Duration::from_secs(10));
-    }
-}
-
-/// D1, A2: the bytes are durable before the rename, the rename before the program says "done".
-///
-/// Nothing short of a power cut shows that, so this test watches the system calls, with strace.
-#[cfg(target_os = "linux")]
-#[rstest]
-#[case::a_temporary_file(&[])]
-#[case::a_part(&["--resume"])]
-fn bytes_are_durable_before_they_have_their_name(#[case] options: &[&str]) {
-    let whole = Reply::ok(body(0)).header("ETag", "\"0\"");
-    let server = LocalServer::start(Site::new().page("/a.bin", whole)).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let url = server.url("/a.bin");
-    let mut command = std::process::Command::new("strace");
-    command
-        .args(["-f", "-y", "-e", "trace=fsync,/^rename", "-o"])
-        .arg(&log)
-        .arg(crate::support::PROGRAM)
-        .args(["fetch", &url, "--dir", folder.path().to_str().unwrap()])
-        .args(options);
-    let output = match command.output() {
-        Err(error) if !is_thorough() => return println!("not tested, no strace: {error}"),
-        output => output.unwrap(),
-    };
-    assert!(output.status.success(), "{output:?}");
-    let log = fs::read_to_string(log).unwrap();
-    let folder = folder.path().canonicalize().unwrap();
-    assert_durable(&log, &folder);
-    assert_eq!(files_in(&folder), ["a.bin", "log"]);
-}
-
-/// fsync of the hidden file, rename, fsync of the folder: each done, in this order.
-#[cfg(target_os = "linux")]
-#[track_caller]
-fn assert_durable(log: &str, folder: &Path) {
-    let (hidden, folder) = (
-        format!("<{}/.threadproof-", folder.display()),
-        format!("<{}>", folder.display()),
-    );
-    let steps = log.lines().filter_map(|line| {
-        let step = match () {
-            () if line.contains("fsync(") && line.contains(&hidden) => "fsync of the file",
-            () if line.contains("rename") && line.contains("a.bin\"") => "rename",
-            () if line.contains("fsync(") && line.contains(&folder) => "fsync of the folder",
-            () => return None,
-        };
-        assert!(line.contains("= 0"), "{line}");
-        Some(step)
-    });
-    let steps: Vec<&str> = steps.collect();
-    assert_eq!(
-        steps,
-        ["fsync of the file", "rename", "fsync of the folder"],
-        "{log}"
-    );
 }

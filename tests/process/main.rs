@@ -5,12 +5,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(target_os = "linux")]
 mod faults;
 mod fetch;
+mod killed;
 mod lifecycle;
 mod options;
 mod process;
 mod process_pool;
+mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;

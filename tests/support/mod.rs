@@ -6,6 +6,8 @@
     reason = "each kind of test uses its own part of this file"
 )]
 
+#[cfg(target_os = "linux")]
+mod leftovers;
 #[cfg(unix)]
 mod program;
 
@@ -14,6 +16,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+pub(crate) use leftovers::*;
 #[cfg(unix)]
 pub(crate) use program::*;
 
@@ -43,14 +47,19 @@ pub(crate) fn ends<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static)
     }
 }
 
-/// How often a fault is tried: `sample` times, or `all` times where `FAULTS=all` asks for it.
-pub(crate) fn rounds(sample: usize, all: usize) -> usize {
-    if is_thorough() { all } else { sample }
+/// Whether every fault and every round is to be tried, and not a sample: `FAULTS=all`, as in
+/// `.ci/run`.
+pub(crate) fn all_faults() -> bool {
+    std::env::var_os("FAULTS").is_some_and(|value| value == "all")
 }
 
-/// Whether `FAULTS=all` is set, as `.ci/run` does.
-pub(crate) fn is_thorough() -> bool {
-    std::env::var_os("FAULTS").is_some_and(|value| value == "all")
+/// How many rounds a loop has, and says so if they are a sample.
+pub(crate) fn rounds(sample: usize, all: usize) -> usize {
+    if all_faults() {
+        return all;
+    }
+    println!("{sample} of {all} rounds; all of them with FAULTS=all");
+    sample
 }
 
 pub(crate) fn count(n: usize) -> NonZeroUsize {

@@ -6,7 +6,7 @@ use threadproof::WorkerProgram;
 
 #[path = "../../src/cli/misbehave.rs"]
 mod misbehave;
-pub(crate) use misbehave::Misbehave;
+pub(crate) use misbehave::{Fault, Faulty, Misbehave, Stage};
 
 /// The program under test; its worker processes know [`Misbehave`].
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");

@@ -1,0 +1,88 @@
+//! What parent and worker say to each other; each message is a frame (see `frame`).
+
+use postcard::ser_flavors::Flavor;
+use serde::{Deserialize, Serialize};
+use serde_bytes::Bytes;
+
+use super::ProcessError;
+
+/// Worker and parent must speak the same version.
+pub(super) const PROTOCOL: u32 = 2;
+
+/// What the parent says: run these inputs one after the other.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Chunk<'a> {
+    pub(super) work: &'a str,
+    pub(super) lengths: Vec<u32>,
+    /// The encoded inputs, back to back.
+    #[serde(borrow)]
+    pub(super) inputs: &'a Bytes,
+}
+
+/// What a worker says; the first byte of its message.
+pub(super) mod says {
+    /// It is a worker, of the protocol whose number follows.
+    pub(in super::super) const HELLO: u8 = 0;
+    /// Its initialiser failed; why follows.
+    pub(in super::super) const NOT_READY: u8 = 1;
+    /// The first job of the chunk begins now. Each further one begins when the answer before it has
+    /// been secured, so that answer says it too.
+    pub(in super::super) const BEGUN: u8 = 2;
+    /// The job has returned; its output follows.
+    pub(in super::super) const OUTPUT: u8 = 3;
+    /// The job has no output; a `JobFailure` follows.
+    pub(in super::super) const FAILURE: u8 = 4;
+}
+
+/// Why a job that ran in a worker that lives has no output.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum JobFailure {
+    Panicked {
+        message: String,
+        location: Option<String>,
+    },
+    Decode(String),
+    Encode(String),
+    UnknownWork(String),
+}
+
+impl JobFailure {
+    pub(super) fn into_error(self, pid: u32) -> ProcessError {
+        match self {
+            Self::Panicked { message, location } => ProcessError::Panicked {
+                message,
+                location,
+                pid,
+            },
+            Self::Decode(why) => ProcessError::Decode(why),
+            Self::Encode(why) => ProcessError::Encode(why),
+            Self::UnknownWork(name) => ProcessError::UnknownWork { name },
+        }
+    }
+}
+
+/// Appends a value to `to`. After an error or a panic a part of it may stand there.
+pub(super) fn append<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> postcard::Result<()> {
+    postcard::serialize_with_flavor(value, Appended(to))
+}
+
+/// postcard's own writers take the buffer away, and a panic in `Serialize` would lose it.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
