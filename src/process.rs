@@ -374,6 +374,17 @@ impl<O: DeserializeOwned> Process<O> {
         }
     }
 
+    /// Asks the process to end, by SIGTERM; says nothing of whether it does.
+    ///
+    /// A job that listens to the signal can clean up; one that does not dies of it, and its outcome
+    /// is [`ProcessError::Crashed`]. Never blocks: join afterwards, with a timeout.
+    ///
+    /// # Differences from Python
+    /// As [`Process.terminate`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate).
+    pub fn terminate(&self) {
+        self.link.terminate();
+    }
+
     /// Ends the process by SIGKILL and reaps it; the job's output is lost.
     pub fn kill(self) {
         drop(self);

@@ -1,9 +1,10 @@
 //! §9: three downloads in three processes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use threadproof::{Process, ProcessError};
+use threadproof::Process;
 
 use super::context::{Context, LOOK};
 use super::downloads::{FILES, on_threads};
@@ -24,7 +25,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         let began = context.timeline.elapsed();
         let process = Process::start(&context.program, Download { url, to })?;
         let lane = context.story.lane(format!("pid {}", process.pid()), start);
-        processes.push((process, lane, file, began));
+        processes.push((Leaving(Some(process)), lane, file, began));
     }
     // ANCHOR_END: run
     let start_up = start.elapsed() / FILES as u32;
@@ -35,9 +36,9 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     main.flush();
     let (mut pids, mut bytes) = (Vec::new(), 0);
     for (process, mut lane, file, began) in processes {
-        pids.push(process.pid());
-        let received =
-            join(context, process)?.map_err(|(code, words)| Failure::Remote { code, words })?;
+        let (pid, outcome) = join(context, process)?;
+        let received = outcome.map_err(|(code, words)| Failure::Remote { code, words })?;
+        pids.push(pid);
         context
             .timeline
             .record(lane.name(), &file, began, context.timeline.elapsed());
@@ -64,19 +65,37 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     })
 }
 
-/// Joins, unless the user interrupts the program: then the process is killed.
-fn join<O>(context: &Context, mut process: Process<O>) -> Result<O, Failure>
+/// Joins, unless the user interrupts the program. Gives the process's number, too.
+fn join<O>(context: &Context, mut running: Leaving<O>) -> Result<(u32, O), Failure>
 where
-    O: serde::de::DeserializeOwned,
+    O: DeserializeOwned,
 {
     loop {
-        process = match process.join_timeout(LOOK) {
-            Ok(Err(ProcessError::Crashed { .. })) if context.stop.is_set() => {
-                return Err(Failure::Interrupted);
-            }
-            Ok(outcome) => return Ok(outcome?),
-            Err(process) => process,
-        };
+        let process = running.0.take().expect("it was put back");
+        let pid = process.pid();
+        match process.join_timeout(LOOK) {
+            // A Ctrl-C in the terminal reaches the process as well, and it may be faster.
+            Ok(_) if context.stop.is_set() => return Err(Failure::Interrupted),
+            Ok(outcome) => return Ok((pid, outcome?)),
+            Err(process) => running.0 = Some(process),
+        }
         context.check()?;
+    }
+}
+
+/// A process that nobody joins any more is asked to stop, so that it can remove its temporary file.
+/// If it does not, it is killed.
+struct Leaving<O: DeserializeOwned>(Option<Process<O>>);
+
+impl<O: DeserializeOwned> Leaving<O> {
+    const GRACE: Duration = Duration::from_millis(300);
+}
+
+impl<O: DeserializeOwned> Drop for Leaving<O> {
+    fn drop(&mut self) {
+        if let Some(process) = self.0.take() {
+            process.terminate();
+            let _ = process.join_timeout(Self::GRACE);
+        }
     }
 }

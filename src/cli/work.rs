@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use threadproof::{Work, WorkTable};
+use threadproof::{Downloader, Work, WorkTable};
 
+use super::failure::code_of;
 use super::misbehave::{self, Faulty, Misbehave};
+use super::signals::Signals;
 
 /// What `main` hands to `run_if_worker`.
 // ANCHOR: table
@@ -48,11 +50,11 @@ impl Work for Download {
     const NAME: &'static str = "download";
 
     fn run(self) -> Self::Output {
-        let stop = threadproof::Event::new();
-        match threadproof::Downloader::new().fetch(&self.url, &self.to, &stop) {
-            Ok(receipt) => Ok(receipt.bytes),
-            Err(error) => Err((crate::cli::failure::code_of(&error), error.to_string())),
-        }
+        // Whoever asks this process to stop wants no temporary file to stay.
+        let signals = Signals::listen().map_err(|error| (1, error.to_string()))?;
+        let fetched = Downloader::new().fetch(&self.url, &self.to, &signals.stop);
+        let bytes = fetched.map(|receipt| receipt.bytes);
+        bytes.map_err(|error| (code_of(&error), error.to_string()))
     }
 }
 // ANCHOR_END: download

@@ -339,6 +339,16 @@ impl Link {
         }
     }
 
+    /// Sends SIGTERM, unless the worker was reaped: its number may be another process's by then.
+    pub(crate) fn terminate(&self) {
+        let pid = self.number().filter(|_| self.status.is_none());
+        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+    }
+
+    fn number(&self) -> Option<Pid> {
+        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
+    }
+
     /// Kills the worker if its job has taken too long.
     ///
     /// It is stopped for the last look: a job that ends in this very moment has ended, and the one
@@ -347,7 +357,7 @@ impl Link {
         if self.has_progressed() || self.since.elapsed() < timeout {
             return;
         }
-        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else {
+        let Some(pid) = self.number() else {
             return;
         };
         // An error means that it has ended already.

@@ -22,6 +22,18 @@ fn join_gives_the_output_and_reaps_the_process() {
 }
 
 #[test]
+fn a_job_that_does_not_listen_dies_of_a_polite_request() {
+    let process = start(Misbehave::Sleep(3_600_000));
+    let pid = process.pid();
+    process.terminate();
+    let Err(ProcessError::Crashed { status, .. }) = process.join() else {
+        panic!("it was to sleep for an hour");
+    };
+    assert_eq!(status.signal(), Some(15));
+    assert!(!exists(pid));
+}
+
+#[test]
 fn a_panic_comes_back_with_message_place_and_pid() {
     let process = start(Misbehave::Panic("no such file".to_owned()));
     let number = process.pid();

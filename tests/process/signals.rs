@@ -81,6 +81,7 @@ fn a_signal_ends_a_section_and_leaves_nothing(
 #[case::join(&["join", "--url"], 3)]
 #[case::daemon(&["daemon", "--url"], 0)]
 #[case::processes_baseline(&["processes", "--url"], 0)]
+#[case::processes(&["processes", "--url"], 3)]
 fn a_signal_ends_a_download_that_a_server_holds_up(
     #[case] arguments: &[&str],
     #[case] answered: usize,
