@@ -153,7 +153,6 @@ impl Downloader {
     ///
     /// # Blocking
     /// Until every download has ended. After a stop the rest are [`DownloadError::Stopped`].
-    // ANCHOR: fetch_all
     pub fn fetch_all(
         &self,
         downloads: &[(String, PathBuf)],
@@ -188,6 +187,7 @@ impl Downloader {
     /// assert_eq!(ended.into_inner().unwrap(), [(0, 5)]);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    // ANCHOR: fetch_all
     pub fn fetch_all_with(
         &self,
         downloads: &[(String, PathBuf)],

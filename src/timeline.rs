@@ -107,7 +107,24 @@ impl Timeline {
     /// The picture names its parts by class (`timeline`, `lane`, `span`, `axis`), holds colours for
     /// light and dark of its own, and says in words what it shows.
     pub fn to_svg(&self, title: &str) -> String {
-        svg::draw(title, &self.spans())
+        self.to_svg_until(title, Duration::ZERO)
+    }
+
+    /// As [`to_svg`](Self::to_svg), with an axis that goes on to `axis` at least: pictures of one
+    /// axis can be compared.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use threadproof::Timeline;
+    ///
+    /// let timeline = Timeline::new();
+    /// timeline.record("main", "half", Duration::ZERO, Duration::from_secs(1));
+    /// let svg = timeline.to_svg_until("Half of it", Duration::from_secs(2));
+    /// assert!(svg.contains(">2.00 s</text>"));
+    /// ```
+    pub fn to_svg_until(&self, title: &str, axis: Duration) -> String {
+        svg::draw(title, &self.spans(), axis)
     }
 }
 

@@ -97,6 +97,9 @@ pub(crate) struct Options {
     /// Draw what ran when
     #[arg(long, global = true, value_name = "FILE.svg")]
     pub(crate) timeline: Option<PathBuf>,
+    /// Let the picture's axis reach this far at least, so that two pictures can be compared
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, requires = "timeline")]
+    pub(crate) axis: Option<Duration>,
     /// Seconds between two looks of a watcher in §5 to §8 (the notebook has 2)
     #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Options of some sections")]
     pub(crate) interval: Duration,
@@ -192,7 +195,7 @@ pub(crate) struct DaemonProgram {
 }
 
 /// Which sections an option is for. Every subcommand takes every option; help shows what matters.
-const FOR_SECTIONS: [(&str, &[&str]); 10] = [
+const FOR_SECTIONS: [(&str, &[&str]); 11] = [
     (
         "url",
         &["sequential", "start", "join", "daemon", "processes"],
@@ -212,6 +215,7 @@ const FOR_SECTIONS: [(&str, &[&str]); 10] = [
     ("only", &["compare"]),
     ("live", &SECTION_NAMES),
     ("timeline", &SECTION_NAMES),
+    ("axis", &SECTION_NAMES),
 ];
 
 const SECTION_NAMES: [&str; SECTIONS.len()] = {

@@ -103,5 +103,8 @@ fn draw(context: &Context, title: &str) -> Result<(), Failure> {
     let Some(path) = &context.options.timeline else {
         return Ok(());
     };
-    std::fs::write(path, context.timeline.to_svg(title)).map_err(Failure::at(path))
+    let svg = context
+        .timeline
+        .to_svg_until(title, context.options.axis.unwrap_or_default());
+    std::fs::write(path, svg).map_err(Failure::at(path))
 }

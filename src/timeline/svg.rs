@@ -14,16 +14,17 @@ const LETTER: f64 = 7.0;
 const LONGEST: usize = 40;
 
 const STYLE: &str = "\
-.timeline text{font:12px ui-monospace,SFMono-Regular,Menlo,monospace;fill:#333}\
+.timeline{color:#333}\
+.timeline text{font:12px ui-monospace,SFMono-Regular,Menlo,monospace;fill:currentColor}\
 .timeline .title{font-weight:bold}\
 .timeline .lane{stroke:#8884;stroke-width:1}\
-.timeline .axis{fill:#777}\
+.timeline .axis{opacity:.7}\
 .timeline .span rect{fill:#4c8dbf;fill-opacity:.85}\
 .timeline .span:nth-of-type(even) rect{fill:#5aa37a}\
 .timeline .span text{fill:#fff}\
-@media(prefers-color-scheme:dark){.timeline text{fill:#ddd}.timeline .axis{fill:#999}}";
+@media(prefers-color-scheme:dark){.timeline{color:#ddd}}";
 
-pub(super) fn draw(title: &str, spans: &[Span]) -> String {
+pub(super) fn draw(title: &str, spans: &[Span], axis: Duration) -> String {
     let lanes = lanes(spans);
     let begin = spans.iter().map(|span| span.from).min().unwrap_or_default();
     let end = spans.iter().map(|span| span.to).max().unwrap_or_default() - begin;
@@ -33,7 +34,8 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
         .max()
         .unwrap_or(0);
     let left = label.min(LONGEST) as f64 * LETTER + 20.0;
-    let scale = (WIDTH - left - 12.0) / end.as_secs_f64().max(1e-9);
+    let axis = axis.max(end);
+    let scale = (WIDTH - left - 12.0) / axis.as_secs_f64().max(1e-9);
     let x = |at: Duration| left + at.as_secs_f64() * scale;
     let bottom = TOP + lanes.len() as f64 * ROW;
     let height = bottom + 26.0;
@@ -87,7 +89,7 @@ pub(super) fn draw(title: &str, spans: &[Span]) -> String {
         }
     }
     for part in 0..=4u32 {
-        let at = end * part / 4;
+        let at = axis * part / 4;
         let anchor = ["start", "middle", "middle", "middle", "end"][part as usize];
         let words = duration(at);
         line(format_args!(
@@ -127,7 +129,8 @@ fn lanes(spans: &[Span]) -> Vec<&str> {
 fn description(spans: &[Span], begin: Duration) -> String {
     let one = |span: &Span| {
         let (from, to) = (duration(span.from - begin), duration(span.to - begin));
-        format!("{} {}: {from} to {to}", span.lane, span.what)
+        let what = format!("{} {}", span.lane, span.what);
+        format!("{}: {from} to {to}", what.trim_end())
     };
     spans.iter().map(one).collect::<Vec<_>>().join("; ")
 }

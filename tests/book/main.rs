@@ -25,6 +25,7 @@ mod broken;
 mod built;
 mod checks;
 mod pages;
+mod timelines;
 mod transcripts;
 
 use checks::*;

@@ -1,0 +1,196 @@
+//! The pictures of real runs show what their chapters say of them.
+//!
+//! `BLESS=1 cargo test --test book` draws them anew, by a run of the program.
+
+use std::process::Command;
+use std::{fs, iter};
+
+use regex::Regex;
+use rstest::rstest;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A bar: its row from the top, and seconds.
+#[derive(Clone, Debug)]
+struct Bar {
+    row: usize,
+    what: String,
+    from: f64,
+    to: f64,
+}
+
+impl Bar {
+    fn overlaps(&self, other: &Bar) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+}
+
+struct Picture {
+    lanes: Vec<String>,
+    bars: Vec<Bar>,
+    /// What the axis ends with.
+    axis: f64,
+}
+
+impl Picture {
+    /// Reads what stands in the picture's marks, not in its words.
+    fn parse(svg: &str) -> Self {
+        let all = |pattern: &str| {
+            let pattern = Regex::new(pattern).unwrap();
+            let captured = pattern.captures_iter(svg).map(|found| {
+                let parts = found.iter().skip(1).flatten();
+                parts
+                    .map(|part| part.as_str().to_owned())
+                    .collect::<Vec<_>>()
+            });
+            captured.collect::<Vec<_>>()
+        };
+        let number = |text: &str| text.parse::<f64>().unwrap();
+        let lanes = all(r#"<text x="4" y="[\d.]+">([^<]*)</text>"#);
+        let axis = all(r#"class="axis" x="([\d.]+)"[^>]*>([\d.]+) (m?s)<"#);
+        let (first, last) = (&axis[0], axis.last().unwrap());
+        let end = number(&last[1]) * if last[2] == "ms" { 1e-3 } else { 1.0 };
+        let (left, right) = (number(&first[0]), number(&last[0]));
+        let seconds = |x: f64| (x - left) / (right - left) * end;
+        let rects = all(
+            r#"<g class="span"><title>([^<]*): [^<]*</title><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)""#,
+        );
+        let bars = rects.iter().map(|rect| {
+            let (x, y, width) = (number(&rect[1]), number(&rect[2]), number(&rect[3]));
+            Bar {
+                row: (y / 26.0) as usize - 1,
+                what: rect[0].clone(),
+                from: seconds(x),
+                to: seconds(x + width),
+            }
+        });
+        Self {
+            lanes: lanes.into_iter().map(|mut lane| lane.remove(0)).collect(),
+            bars: bars.collect(),
+            axis: end,
+        }
+    }
+
+    /// Those of all lanes but main's, in the order of their begins.
+    fn of_others(&self) -> Vec<Bar> {
+        let is_other = |bar: &&Bar| self.lanes[bar.row] != "main";
+        let mut bars: Vec<Bar> = self.bars.iter().filter(is_other).cloned().collect();
+        bars.sort_by(|a, b| a.from.total_cmp(&b.from));
+        bars
+    }
+
+    fn end(&self) -> f64 {
+        self.bars.iter().map(|bar| bar.to).fold(0.0, f64::max)
+    }
+}
+
+/// Three answers that the server holds back for 0.1 s each, with room for a slow machine.
+const ONE: std::ops::Range<f64> = 0.1..0.25;
+const THREE: std::ops::Range<f64> = 0.3..0.5;
+
+/// A tenth of a picture's letter, in seconds of these axes.
+const HAIR: f64 = 0.002;
+
+fn one_after_the_other(picture: &Picture) {
+    assert_eq!(picture.lanes, ["main"]);
+    let pairs = picture.bars.iter().zip(&picture.bars[1..]);
+    assert!(pairs.clone().count() == 2, "{:?}", picture.bars);
+    assert!(pairs.clone().all(|(one, next)| one.to <= next.from + HAIR));
+    assert!(THREE.contains(&picture.end()), "{}", picture.end());
+}
+
+fn side_by_side_and_joined(picture: &Picture) {
+    let downloads = picture.of_others();
+    assert_eq!((downloads.len(), picture.lanes.len()), (3, 4));
+    assert!(each_overlaps_each(&downloads));
+    let join = picture.bars.iter().find(|bar| bar.what == "join").unwrap();
+    assert!(
+        downloads
+            .iter()
+            .all(|download| download.to <= join.to + HAIR)
+    );
+    assert!(ONE.contains(&picture.end()), "{}", picture.end());
+}
+
+fn the_fourth_waits_for_a_worker(picture: &Picture) {
+    assert_eq!(picture.lanes, ["worker-1", "worker-2", "worker-3"]);
+    let watchers = picture.of_others();
+    let (first, fourth) = (&watchers[..3], &watchers[3]);
+    assert!(each_overlaps_each(first));
+    let before = first.iter().filter(|bar| bar.to <= fourth.from + HAIR);
+    let before: Vec<&Bar> = before.collect();
+    assert!(
+        before.iter().any(|bar| bar.row == fourth.row),
+        "{watchers:?}"
+    );
+}
+
+fn three_processes_at_once(picture: &Picture) {
+    assert!(picture.lanes.iter().all(|lane| lane.starts_with("pid ")));
+    assert_eq!(picture.lanes.len(), 3);
+    assert!(each_overlaps_each(&picture.of_others()));
+}
+
+fn each_overlaps_each(bars: &[Bar]) -> bool {
+    bars.iter()
+        .all(|one| bars.iter().all(|other| one.overlaps(other)))
+}
+
+#[rstest]
+#[case::sequential("sequential", Some(0.4), one_after_the_other)]
+#[case::join("join", Some(0.4), side_by_side_and_joined)]
+#[case::thread_pool("thread-pool", None, the_fourth_waits_for_a_worker)]
+#[case::processes("processes", None, three_processes_at_once)]
+fn a_picture_shows_what_its_chapter_says(
+    #[case] section: &str,
+    #[case] axis: Option<f64>,
+    #[case] shows: fn(&Picture),
+) {
+    let path = format!("{ROOT}/fixtures/timelines/{section}.svg");
+    if std::env::var_os("BLESS").is_some() {
+        let axis = axis.map(|axis| ["--axis".to_owned(), axis.to_string()]);
+        let output = Command::new(env!("CARGO_BIN_EXE_threadproof"))
+            .args([section, "--timeline", &path])
+            .args(axis.into_iter().flatten())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    let svg = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        svg.contains("<desc>"),
+        "{path}: BLESS=1 cargo test --test book draws it"
+    );
+    let picture = Picture::parse(&svg);
+    shows(&picture);
+    let (axis, at_least) = (picture.axis, axis.unwrap_or(0.0));
+    assert!((at_least - axis).abs() < 0.01 || axis > at_least, "{axis}");
+}
+
+#[test]
+fn a_picture_of_other_relations_is_noticed() {
+    let bar = |row: usize, from: f64, to: f64| {
+        let (x, width) = (100.0 + 1000.0 * from, 1000.0 * (to - from));
+        let y = 37 + 26 * row;
+        format!(
+            r#"<g class="span"><title>x: 1 s</title><rect x="{x:.1}" y="{y}.0" width="{width:.1}"/></g>"#
+        )
+    };
+    let picture = |bars: &[(f64, f64)]| {
+        let bars = bars.iter().map(|(from, to)| bar(0, *from, *to));
+        let axis = [(100, "0.0 ms"), (600, "0.50 s")]
+            .map(|(x, words)| format!(r#"<text class="axis" x="{x}.0" y="9">{words}</text>"#));
+        let lane = r#"<text x="4" y="51.0">main</text>"#.to_owned();
+        let marks: Vec<String> = iter::once(lane).chain(bars).chain(axis).collect();
+        Picture::parse(&marks.join("\n"))
+    };
+    one_after_the_other(&picture(&[(0.0, 0.1), (0.1, 0.2), (0.2, 0.3)]));
+    for wrong in [
+        [(0.0, 0.1), (0.05, 0.2), (0.2, 0.3)],
+        [(0.0, 0.01), (0.01, 0.02), (0.02, 0.03)],
+    ] {
+        let picture = picture(&wrong);
+        let checked = std::panic::AssertUnwindSafe(|| one_after_the_other(&picture));
+        assert!(std::panic::catch_unwind(checked).is_err(), "{wrong:?}");
+    }
+}
