@@ -12,6 +12,8 @@ const TOP: f64 = 34.0;
 const LETTER: f64 = 7.0;
 /// The most letters that a lane's name has in the picture; more would leave no room for the bars.
 const LONGEST: usize = 40;
+/// Room for as many, so that the bars of two pictures begin at one place.
+const SHORTEST: usize = 10;
 
 const STYLE: &str = "\
 .timeline{color:#333}\
@@ -33,7 +35,7 @@ pub(super) fn draw(title: &str, spans: &[Span], axis: Duration) -> String {
         .map(|lane| lane.chars().count())
         .max()
         .unwrap_or(0);
-    let left = label.min(LONGEST) as f64 * LETTER + 20.0;
+    let left = label.clamp(SHORTEST, LONGEST) as f64 * LETTER + 20.0;
     let axis = axis.max(end);
     let scale = (WIDTH - left - 12.0) / axis.as_secs_f64().max(1e-9);
     let x = |at: Duration| left + at.as_secs_f64() * scale;
