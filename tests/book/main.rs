@@ -24,6 +24,7 @@
 mod broken;
 mod built;
 mod checks;
+mod claims;
 mod pages;
 mod timelines;
 mod transcripts;

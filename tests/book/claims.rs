@@ -1,0 +1,140 @@
+//! The page "All claims" is made of what the chapters promise, the breaks and the models.
+//!
+//! `BLESS=1 cargo test --test book` writes it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::pages::{Book, claim_id, proofs_in};
+
+const FIXTURE: &str = "fixtures/claims.md";
+
+/// A claim as the chapters make it, perhaps in several rows and places.
+#[derive(Default)]
+struct Claim {
+    promises: Vec<String>,
+    proofs: BTreeSet<String>,
+    chapter: Option<PathBuf>,
+    breaks: usize,
+}
+
+/// `(event, 7)` for `E7`, so that the page has the order of the sections.
+fn place(id: &str) -> (usize, u32) {
+    const FAMILIES: [&str; 9] = ["D", "J", "A", "E", "W", "K", "P", "X", "C"];
+    let (family, number) = id.split_at(id.find(char::is_numeric).unwrap_or(id.len()));
+    let family = FAMILIES.iter().position(|known| *known == family);
+    (
+        family.unwrap_or(FAMILIES.len()),
+        number.parse().unwrap_or(0),
+    )
+}
+
+/// The cells of a row; a bar in code is written `\|`.
+fn cells(row: &str) -> Vec<String> {
+    let row = row.replace(r"\|", "\u{1}");
+    let cells = row.trim().trim_matches('|').split('|');
+    cells
+        .map(|cell| cell.trim().replace('\u{1}', r"\|"))
+        .collect()
+}
+
+fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
+    let mut claims: BTreeMap<_, (String, Claim)> = BTreeMap::new();
+    for page in &book.pages {
+        let is_chapter = page.path.starts_with("book/src");
+        let is_list = page.path.ends_with("mutants/list.md");
+        for (_, words) in page.prose().filter(|_| is_chapter || is_list) {
+            let Some(id) = claim_id(words) else { continue };
+            let entry = claims.entry(place(id)).or_default();
+            entry.0 = id.to_owned();
+            let claim = &mut entry.1;
+            if is_list {
+                claim.breaks += 1;
+                continue;
+            }
+            let promise = cells(words)[1].clone();
+            if !claim.promises.contains(&promise) {
+                claim.promises.push(promise);
+            }
+            let proofs = proofs_in(words).into_iter();
+            claim
+                .proofs
+                .extend(proofs.map(|(file, test)| format!("{file}::{test}")));
+            claim.chapter.get_or_insert_with(|| page.path.clone());
+        }
+    }
+    claims
+}
+
+/// Schedules by the model's name in the proofs.
+fn schedules(book: &Book) -> BTreeMap<String, u64> {
+    let models = book.text("fixtures/mutants/models.md").unwrap_or_default();
+    let model = |line: &str| {
+        let cells = cells(line);
+        let (file, test) = cells.first()?.split_once("::")?;
+        Some((
+            format!("tests/loom/{file}.rs::{test}"),
+            cells[2].parse().ok()?,
+        ))
+    };
+    models.lines().filter_map(model).collect()
+}
+
+fn page(book: &Book) -> String {
+    let models = schedules(book);
+    let mut page =
+        "| id | promise | proofs | schedules | breaks |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    for (id, claim) in claims(book).values() {
+        let chapter = claim.chapter.as_deref().unwrap_or(Path::new(""));
+        let chapter = chapter.file_name().unwrap_or_default().display();
+        let proofs: Vec<String> = claim
+            .proofs
+            .iter()
+            .map(|proof| format!("`{proof}`"))
+            .collect();
+        let explored: u64 = claim
+            .proofs
+            .iter()
+            .filter_map(|proof| models.get(proof))
+            .sum();
+        let or_dash = |number: u64| match number {
+            0 => "–".to_owned(),
+            number => number.to_string(),
+        };
+        page += &format!(
+            "| {id} | {} ([chapter]({chapter})) | {} | {} | {} |\n",
+            claim.promises.join("; "),
+            proofs.join("<br>"),
+            or_dash(explored),
+            or_dash(claim.breaks as u64),
+        );
+    }
+    page
+}
+
+#[test]
+fn the_page_of_all_claims_has_what_the_chapters_promise() {
+    let book = Book::here();
+    let found = page(&book);
+    let path = book.root.join(FIXTURE);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == found,
+        "{FIXTURE} is out of step; BLESS=1 cargo test --test book writes it"
+    );
+    assert!(found.lines().count() > 50, "{found}");
+}
+
+#[test]
+fn a_claim_is_gathered_from_all_its_rows() {
+    let cells = cells(r"| E1 | a \| b | `x` |");
+    assert_eq!(cells, ["E1", r"a \| b", "`x`"]);
+    let order = ["E2", "P1", "D12", "E10", "D2"];
+    let mut sorted = order;
+    sorted.sort_by_key(|id| place(id));
+    assert_eq!(sorted, ["D2", "D12", "E2", "E10", "P1"]);
+}
