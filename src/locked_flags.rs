@@ -202,6 +202,8 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
 }
 
 impl<K> LockedFlags<K> {
+    // A model's report names the call, not this line.
+    #[track_caller]
     fn lock(&self, call: impl FnOnce() -> String) -> MutexGuard<'_, State<K>> {
         if self.is_stepping() {
             panic!(

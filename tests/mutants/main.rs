@@ -29,6 +29,8 @@ use mutant::Mutant;
 use rules::Generated;
 use workspace::{Copy, ROOT, Workspace, write};
 
+const MODELS: &str = "fixtures/mutants/models.md";
+
 const SAMPLE: [&str; 3] = [
     "claims-load-then-store",
     "event-notify-one",
@@ -99,6 +101,12 @@ fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
         let found = mutant
             .judge(&said)
             .map_err(|why| format!("{name}: {why}"))?;
+        for other in &mutant.also {
+            let said = workspace.run(name, other);
+            if said.models.iter().all(|model| model.failure().is_none()) {
+                return Err(format!("{name}: {other} does not fail\n{}", said.text));
+            }
+        }
         say(&format!("mutant {name}  {}", found.headline()));
         let fixtures = [("json", found.to_json()), ("md", found.to_markdown())];
         let differs = fixtures.into_iter().find_map(|(kind, text)| {
@@ -139,7 +147,33 @@ fn the_table_of_models_is_what_they_say() {
     }
     let total: u64 = models.iter().map(|model| model.schedules).sum();
     table += &format!("| **{} models** | | **{total}** |\n", models.len());
-    expect_none(differs_from_fixture("fixtures/mutants/models.md", &table));
+    expect_none(differs_from_fixture(MODELS, &table));
+}
+
+/// The programs of `schedule` have broken versions of their own.
+#[test]
+fn every_model_has_a_break_that_it_must_see() {
+    let mutants = Mutant::all();
+    let seen = mutants
+        .iter()
+        .flat_map(|mutant| mutant.also.iter().chain([&mutant.fails]));
+    let seen: BTreeSet<&str> = seen.map(String::as_str).collect();
+    let table = workspace::read(MODELS);
+    let models = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let models = models.filter(|name| name.contains("::") && !name.starts_with("schedule::"));
+    let models: BTreeSet<&str> = models.collect();
+    assert!(models.len() > 20, "{models:?}");
+    expect_none(
+        models
+            .difference(&seen)
+            .map(|name| format!("{name} was never seen to fail")),
+    );
+    expect_none(
+        seen.difference(&models)
+            .map(|name| format!("there is no model {name}")),
+    );
 }
 
 /// A survivor is either harmless, and the list says why, or a hole in the models.

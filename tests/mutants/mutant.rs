@@ -29,6 +29,8 @@ pub(crate) struct Mutant {
     pub(crate) fails: String,
     /// Some words of its failure.
     pub(crate) how: String,
+    /// Other tests that must fail of it, in whatever way.
+    pub(crate) also: Vec<String>,
     patch: String,
 }
 
@@ -58,11 +60,17 @@ impl Mutant {
     pub(crate) fn parse(name: &str, text: &str) -> Self {
         let (header, patch) = text
             .split_once("\n\n")
-            .unwrap_or_else(|| panic!("{name}: four lines, an empty one, then the patch"));
+            .unwrap_or_else(|| panic!("{name}: four or five lines, an empty one, then the patch"));
         let fields: Vec<_> = header
             .lines()
             .map(|line| line.split_once(": ").unwrap_or((line, "")))
             .collect();
+        let (fields, also) = match fields.split_last() {
+            Some((("also", also), fields)) => {
+                (fields, also.split(", ").map(str::to_owned).collect())
+            }
+            _ => (&*fields, Vec::new()),
+        };
         let [
             ("claim", claim),
             ("broken", broken),
@@ -70,7 +78,7 @@ impl Mutant {
             ("how", how),
         ] = fields[..]
         else {
-            panic!("{name}: the lines are claim, broken, fails and how, not {fields:?}");
+            panic!("{name}: the lines are claim, broken, fails, how, perhaps also: not {fields:?}");
         };
         assert!(!how.is_empty(), "{name}: say how the test fails");
         Self {
@@ -79,6 +87,7 @@ impl Mutant {
             broken: broken.to_owned(),
             fails: fails.to_owned(),
             how: how.to_owned(),
+            also,
             patch: patch.to_owned(),
         }
     }

@@ -9,7 +9,7 @@ use crate::support::until;
 
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-/// E7 promises 50 ms and the bench measures it; a test under load asserts ten times that.
+/// E7 promises 50 ms; a test, which may run under load, asserts ten times that.
 const PROMPT: Duration = Duration::from_millis(500);
 
 /// E7: the notebook's watcher looks at its flag every two seconds; this one is woken.
