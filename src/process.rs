@@ -147,6 +147,12 @@ impl WorkerProgram {
     /// through a socket. What a job prints goes to stderr. Process numbers are those of the
     /// wrapper, unless it turns into the program it runs. Each answer is a write by itself, so tiny
     /// jobs are slower.
+    ///
+    /// The command must hand on every byte at once. One that waits until it has a buffer full, such
+    /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps a message back, and the
+    /// job waits for ever, unless the pool has a
+    /// [`job_timeout`](crate::ProcessPoolBuilder::job_timeout). If it keeps back the worker's hello,
+    /// the start fails after 10 s.
     pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.wrapper = wrapper.into_iter().map(Into::into).collect();
         self
@@ -166,6 +172,7 @@ impl WorkerProgram {
         self.wrapper.first().map_or(&self.path, Path::new)
     }
 
+    // ANCHOR: command
     fn command(&self, max_frame: usize) -> Command {
         let mut words = self.wrapper.iter().skip(1);
         let mut command = Command::new(self.executable());
@@ -177,6 +184,7 @@ impl WorkerProgram {
         command.arg(argument).args(&self.args);
         command
     }
+    // ANCHOR_END: command
 }
 
 /// Why a job that was sent to another process has no output.

@@ -31,11 +31,13 @@ fn said(program: &str, arguments: &[&str]) -> String {
 }
 
 /// Workers behind `srun`, all under this name, no two on one node.
+// ANCHOR: launcher
 fn over_slurm(name: &str) -> WorkerProgram {
     let name = format!("--job-name={name}");
     let launcher = ["srun", "-N1", "-n1", "--quiet", "--unbuffered"];
     worker_program().wrapped_by(launcher.into_iter().chain(["--exclusive", &name]))
 }
+// ANCHOR_END: launcher
 
 /// The node of each of Slurm's jobs of this name, by the job's number; those that are ending too.
 fn queue(name: &str) -> BTreeMap<u32, String> {
