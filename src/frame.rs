@@ -55,6 +55,7 @@ pub fn write_frame(to: &mut impl Write, message: &[u8], limit: usize) -> io::Res
 /// assert_eq!(frames, [1, 0, 0, 0, b'a', 2, 0, 0, 0, b'b', b'c']);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[inline]
 pub fn append_frame<T>(
     frames: &mut Vec<u8>,
     limit: usize,
@@ -64,9 +65,9 @@ pub fn append_frame<T>(
     frames.extend_from_slice(&[0; HEAD]);
     let written = write(frames);
     let length = (frames.len() - start - HEAD) as u64;
-    match checked_length(length, limit, ErrorKind::InvalidInput) {
-        Ok(length) => {
-            frames[start..start + HEAD].copy_from_slice(&length.to_le_bytes());
+    match head(length, limit) {
+        Ok(head) => {
+            frames[start..start + HEAD].copy_from_slice(&head);
             Ok(written)
         }
         Err(error) => {
@@ -77,7 +78,25 @@ pub fn append_frame<T>(
 }
 
 /// The length that stands in front of a message, a `u32`.
-const HEAD: usize = 4;
+pub(crate) const HEAD: usize = 4;
+
+/// What stands in front of a message of `length` bytes.
+///
+/// # Errors
+/// `InvalidInput` with [`TooLong`] inside.
+#[inline]
+pub(crate) fn head(length: u64, limit: usize) -> io::Result<[u8; HEAD]> {
+    checked_length(length, limit, ErrorKind::InvalidInput).map(u32::to_le_bytes)
+}
+
+/// Takes the first message off frames that stand back to back; `None` if there is no whole one.
+#[inline]
+pub(crate) fn split_message<'a>(frames: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (head, rest) = frames.split_first_chunk::<HEAD>()?;
+    let (message, rest) = rest.split_at_checked(u32::from_le_bytes(*head) as usize)?;
+    *frames = rest;
+    Some(message)
+}
 
 /// Takes messages out of a stream of bytes; see the module.
 #[derive(Debug)]
@@ -149,7 +168,27 @@ impl FrameReader {
         }
     }
 
+    /// The whole messages at the front of the buffer, as frames back to back, up to the first that
+    /// is not `wanted`; reads nothing and copies nothing.
+    pub(crate) fn take_frames(&mut self, mut wanted: impl FnMut(&[u8]) -> bool) -> &[u8] {
+        let start = self.unread.start;
+        // A length that is too long is the error of the next call, behind the messages before it.
+        while let Ok(Some(end)) = self.end_of_next()
+            && end <= self.unread.end
+            && wanted(&self.buffer[self.unread.start + HEAD..end])
+        {
+            self.unread.start = end;
+        }
+        &self.buffer[start..self.unread.start]
+    }
+
+    /// Whether a part of the next message has come, and not all of it.
+    pub(crate) fn is_inside(&self) -> bool {
+        !self.unread.is_empty() && matches!(self.has_frame(), Ok(false))
+    }
+
     /// Where in the buffer the next message ends, or will end; `None` while its length is not known.
+    #[inline]
     fn end_of_next(&self) -> io::Result<Option<usize>> {
         let Some((head, _)) = self.buffer[self.unread.clone()].split_first_chunk::<HEAD>() else {
             return Ok(None);
@@ -170,14 +209,20 @@ impl FrameReader {
     /// Those of `from`; nothing is lost.
     pub(crate) fn fill(&mut self, from: &mut impl Read) -> io::Result<usize> {
         const CHUNK: usize = 64 * 1024;
+        const MOST: usize = 1024 * 1024;
         // Else each part of a long message would move all the parts before it.
         if self.unread.start > 0 {
             self.buffer.copy_within(self.unread.clone(), 0);
             self.unread = 0..self.unread.len();
         }
         let end = self.unread.end;
-        if self.buffer.len() < end + CHUNK {
-            self.buffer.resize(end + CHUNK, 0);
+        // The rest of a long message comes in as few reads as can be.
+        let missing = self
+            .end_of_next()?
+            .map_or(0, |next| next.saturating_sub(end));
+        let room = missing.clamp(CHUNK, MOST);
+        if self.buffer.len() < end + room {
+            self.buffer.resize(end + room, 0);
         }
         loop {
             match from.read(&mut self.buffer[end..]) {
@@ -192,6 +237,7 @@ impl FrameReader {
     }
 }
 
+#[inline]
 fn checked_length(length: u64, limit: usize, kind: ErrorKind) -> io::Result<u32> {
     match u32::try_from(length) {
         Ok(short) if length <= limit as u64 => Ok(short),

@@ -25,6 +25,7 @@ mod link;
 mod messages;
 mod worker;
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::io;
 use std::marker::PhantomData;
@@ -35,9 +36,10 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::frame::{append_frame, split_message};
 use crate::lifecycle::Panicked;
 
-pub(crate) use self::link::{Killer, Link, LinkError, Patience, Report, outcome_of};
+pub(crate) use self::link::{Answers, Killer, Link, LinkError, Patience, Report, outcome_of};
 pub(crate) use self::messages::JobFailure;
 use self::messages::append;
 pub use self::worker::{WorkTable, run_if_worker};
@@ -145,6 +147,12 @@ impl WorkerProgram {
     /// through a socket. What a job prints goes to stderr. Process numbers are those of the
     /// wrapper, unless it turns into the program it runs. Each answer is a write by itself, so tiny
     /// jobs are slower.
+    ///
+    /// The command must hand on every byte at once. One that waits until it has a buffer full, such
+    /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps a message back, and the
+    /// job waits for ever, unless the pool has a
+    /// [`job_timeout`](crate::ProcessPoolBuilder::job_timeout). If it keeps back the worker's hello,
+    /// the start fails after 10 s.
     pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.wrapper = wrapper.into_iter().map(Into::into).collect();
         self
@@ -164,6 +172,7 @@ impl WorkerProgram {
         self.wrapper.first().map_or(&self.path, Path::new)
     }
 
+    // ANCHOR: command
     fn command(&self, max_frame: usize) -> Command {
         let mut words = self.wrapper.iter().skip(1);
         let mut command = Command::new(self.executable());
@@ -175,6 +184,7 @@ impl WorkerProgram {
         command.arg(argument).args(&self.args);
         command
     }
+    // ANCHOR_END: command
 }
 
 /// Why a job that was sent to another process has no output.
@@ -322,10 +332,8 @@ impl<O: DeserializeOwned> Process<O> {
     ) -> Result<Self, ProcessError> {
         let mut encoded = Vec::new();
         encode(&input, &mut encoded)?;
-        let length = u32::try_from(encoded.len());
-        let length = length.map_err(|error| ProcessError::Encode(error.to_string()))?;
         let mut link = Box::new(Link::start(program, MAX_FRAME, START_TIMEOUT)?);
-        link.send(W::NAME, &encoded, vec![length], Patience::Endless)
+        link.send(W::NAME, &encoded, Patience::Endless)
             .map_err(|error| link.end(error))?;
         Ok(Self {
             link,
@@ -353,10 +361,11 @@ impl<O: DeserializeOwned> Process<O> {
     fn receive(&mut self, patience: Patience) -> Result<Result<O, ProcessError>, LinkError> {
         let pid = self.link.pid();
         loop {
-            if let Report::Answer(answer) = self.link.report(patience)? {
-                let output = decode_answer(answer, pid);
+            if let Report::Answers(answer) = self.link.report(1, patience)? {
+                let mut output = Vec::with_capacity(1);
+                decode_answers(answer.frames, pid, &mut output);
                 self.link.close();
-                return Ok(output);
+                return Ok(output.pop().expect("the answer of one job"));
             }
         }
     }
@@ -391,37 +400,56 @@ impl<O: DeserializeOwned> Process<O> {
     }
 }
 
-/// Appends an encoded input to `to`, which stays what it was if the input cannot be encoded.
+/// Appends an input as a frame to `to`, which stays what it was if the input cannot be encoded.
 ///
 /// The input's own `Serialize` may panic; here that is the outcome of its job, as in a worker.
 pub(crate) fn encode<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), ProcessError> {
     let before = to.len();
-    let encoded =
-        of_one_job(|| append(value, to).map_err(|error| ProcessError::Encode(error.to_string())));
+    let encoded = catch_unwind(AssertUnwindSafe(|| {
+        let why = |error: &dyn std::error::Error| ProcessError::Encode(error.to_string());
+        let framed = append_frame(to, usize::MAX, |to| append(value, to));
+        framed
+            .map_err(|error| why(&error))?
+            .map_err(|error| why(&error))
+    }))
+    .unwrap_or_else(|payload| Err(panicked_here(payload)));
     if encoded.is_err() {
         to.truncate(before);
     }
     encoded
 }
 
-/// Reads one answer of a worker.
-pub(crate) fn decode_answer<O: DeserializeOwned>(
-    answer: &[u8],
+/// Reads answers of a worker, each a frame, onto `outputs`.
+///
+/// An output's own `Deserialize` may panic; that is the outcome of its job, and the next is read.
+pub(crate) fn decode_answers<O: DeserializeOwned>(
+    mut frames: &[u8],
     pid: u32,
-) -> Result<O, ProcessError> {
-    let output = outcome_of(answer).map_err(|failure| failure.into_error(pid))?;
-    of_one_job(|| {
-        postcard::from_bytes(output).map_err(|error| ProcessError::Decode(error.to_string()))
-    })
+    outputs: &mut Vec<Result<O, ProcessError>>,
+) {
+    loop {
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            while let Some(answer) = split_message(&mut frames) {
+                // Each arm pushes: an outcome is large, and moving it would cost as much as the rest.
+                match outcome_of(answer).map(postcard::from_bytes) {
+                    Ok(Ok(output)) => outputs.push(Ok(output)),
+                    Ok(Err(error)) => outputs.push(Err(ProcessError::Decode(error.to_string()))),
+                    Err(failure) => outputs.push(Err(failure.into_error(pid))),
+                }
+            }
+        }));
+        match caught {
+            Ok(()) => break,
+            Err(payload) => outputs.push(Err(panicked_here(payload))),
+        }
+    }
 }
 
-/// Runs code of one job's types in this process: its panic is the outcome of that job.
-fn of_one_job<T>(body: impl FnOnce() -> Result<T, ProcessError>) -> Result<T, ProcessError> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        Err(ProcessError::Panicked {
-            message: Panicked::new("", payload).message,
-            location: None,
-            pid: std::process::id(),
-        })
-    })
+/// Code of one job's types has panicked in this process: that is the outcome of that job.
+fn panicked_here(payload: Box<dyn Any + Send>) -> ProcessError {
+    ProcessError::Panicked {
+        message: Panicked::new("", payload).message,
+        location: None,
+        pid: std::process::id(),
+    }
 }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use self::supervisor::supervise;
 use crate::lifecycle::builder;
 use crate::process::{Killer, MAX_FRAME, ProcessError, START_TIMEOUT, Work, WorkerProgram};
-use crate::process::{decode_answer, encode};
+use crate::process::{decode_answers, encode};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread_pool::{PoolReport, Shutdown};
 
@@ -111,9 +111,9 @@ struct Block {
     map: Arc<Map>,
     /// The index in the map of the block's first job.
     first: usize,
-    /// The encoded inputs, back to back.
+    /// The encoded inputs, each a frame, back to back.
     inputs: Vec<u8>,
-    /// Where in `inputs` each job's input ends.
+    /// Where in `inputs` each job's frame ends.
     ends: Vec<usize>,
 }
 
@@ -138,9 +138,9 @@ enum Outcome {
 #[derive(Debug)]
 struct Answers {
     pid: u32,
-    /// The answers, back to back.
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+    /// The answers, each a frame, back to back.
+    frames: Vec<u8>,
+    jobs: usize,
 }
 
 /// The workers begin with a block while the next one is still being encoded.
@@ -341,11 +341,17 @@ impl Shared {
             block: Arc::new(block),
             deaths: 0,
         };
+        let is_one_job = run.jobs.len() == 1;
         let mut state = self.state.lock();
         if state.phase == Phase::Open && state.broken.is_none() {
             state.queue.push_back(run);
             drop(state);
-            self.changed.notify_all();
+            if is_one_job {
+                // Others would wake for nothing; whoever wakes claims it.
+                self.changed.notify_one();
+            } else {
+                self.changed.notify_all();
+            }
             return;
         }
         let broken = state.broken.clone().filter(|_| state.phase == Phase::Open);
@@ -460,33 +466,7 @@ impl Outcome {
     fn decode_onto<O: DeserializeOwned>(self, outputs: &mut Vec<Result<O, ProcessError>>) {
         match self {
             Self::Failed(error) => outputs.push(Err(error)),
-            Self::Answers(answers) => {
-                let mut start = 0;
-                outputs.extend(answers.ends.iter().map(|&end| {
-                    let answer = &answers.bytes[start..end];
-                    start = end;
-                    decode_answer(answer, answers.pid)
-                }));
-            }
+            Self::Answers(answers) => decode_answers(&answers.frames, answers.pid, outputs),
         }
-    }
-}
-
-impl Answers {
-    fn new(pid: u32) -> Self {
-        Self {
-            pid,
-            bytes: Vec::new(),
-            ends: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, answer: &[u8]) {
-        self.bytes.extend_from_slice(answer);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
     }
 }

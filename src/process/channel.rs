@@ -1,6 +1,6 @@
 //! The parent's end of the channel: a socket, or the two pipes of a worker behind a wrapper.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{ChildStdin, ChildStdout};
@@ -92,6 +92,14 @@ impl Write for Channel {
         match self {
             Self::Socket(socket) => socket.write(bytes),
             Self::Pipes { to: Some(to), .. } => to.write(bytes),
+            Self::Pipes { to: None, .. } => Err(ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Socket(socket) => socket.write_vectored(parts),
+            Self::Pipes { to: Some(to), .. } => to.write_vectored(parts),
             Self::Pipes { to: None, .. } => Err(ErrorKind::BrokenPipe.into()),
         }
     }

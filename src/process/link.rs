@@ -1,6 +1,6 @@
 //! The parent's end of a worker: it owns the child, and sends, reads, kills and reaps.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus, Stdio};
@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-use serde_bytes::Bytes;
 
 use super::channel::{Channel, Ready};
 use super::journal::{Head, Journal, hand_over};
 use super::last_words::LastWords;
-use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
-use super::{ProcessError, USUAL_BUFFER, WorkerProgram};
-use crate::frame::{FrameReader, append_frame};
+use super::messages::{JobFailure, PROTOCOL, append, says};
+use super::{ProcessError, WorkerProgram};
+use crate::frame::{self, FrameReader, HEAD};
 
 /// How long a read or a write waits before it asks whether the child is alive: a grandchild that
 /// holds the channel open would hide the death.
@@ -62,11 +61,22 @@ impl Patience {
 pub(crate) enum Report<'a> {
     /// The first job of the chunk begins.
     Begun,
-    /// A job has ended, see [`outcome_of`], and the next one of its chunk begins.
-    Answer(&'a [u8]),
+    /// Jobs have ended, and the next one of their chunk begins.
+    Answers(Answers<'a>),
+}
+
+/// Answers of jobs that stand one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answers<'a> {
+    /// Each a frame, back to back; see [`outcome_of`].
+    pub(crate) frames: &'a [u8],
+    pub(crate) jobs: usize,
+    /// How many of the jobs have no output.
+    pub(crate) failures: usize,
 }
 
 /// What an answer holds.
+#[inline]
 pub(crate) fn outcome_of(answer: &[u8]) -> Result<&[u8], JobFailure> {
     match answer.split_first() {
         Some((&says::OUTPUT, output)) => Ok(output),
@@ -106,7 +116,8 @@ pub(crate) struct Link {
     received: u64,
     /// No later than this, what the worker does now had begun.
     since: Instant,
-    outgoing: Vec<u8>,
+    /// What stands in front of the inputs of a chunk.
+    envelope: Vec<u8>,
     max_frame: usize,
     last_words: LastWords,
     status: Option<ExitStatus>,
@@ -194,7 +205,7 @@ impl Link {
             frames: FrameReader::new(max_frame),
             received: 0,
             since: Instant::now(),
-            outgoing: Vec::new(),
+            envelope: Vec::new(),
             max_frame,
             last_words,
             status: None,
@@ -218,33 +229,29 @@ impl Link {
         self.status.is_some()
     }
 
-    /// Sends one chunk: encoded inputs, back to back, of these lengths.
+    /// Sends one chunk: encoded inputs, each a frame, back to back.
     pub(crate) fn send(
         &mut self,
         work: &str,
         inputs: &[u8],
-        lengths: Vec<u32>,
         patience: Patience,
     ) -> Result<(), LinkError> {
-        let chunk = Chunk {
-            work,
-            lengths,
-            inputs: Bytes::new(inputs),
-        };
-        self.outgoing.clear();
-        self.outgoing.shrink_to(USUAL_BUFFER);
-        let encoded = append_frame(&mut self.outgoing, self.max_frame, |frame| {
-            append(&chunk, frame)
-        });
-        match encoded {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(LinkError::TooLong(error.to_string())),
-            Err(error) => return Err(LinkError::TooLong(error.to_string())),
-        }
+        self.envelope.clear();
+        self.envelope.extend_from_slice(&[0; HEAD]);
+        append(work, &mut self.envelope).map_err(|error| LinkError::TooLong(error.to_string()))?;
+        let before = self.envelope.len();
+        let length = (before - HEAD + inputs.len()) as u64;
+        let head = frame::head(length, self.max_frame)
+            .map_err(|error| LinkError::TooLong(error.to_string()))?;
+        self.envelope[..HEAD].copy_from_slice(&head);
         self.since = Instant::now();
         let mut sent = 0;
-        while sent < self.outgoing.len() {
-            match self.channel.write(&self.outgoing[sent..]) {
+        while sent < before + inputs.len() {
+            // The inputs travel from where they stand, in one write with what is in front of them.
+            let envelope = &self.envelope[sent.min(before)..];
+            let inputs = &inputs[sent.saturating_sub(before)..];
+            let parts = [IoSlice::new(envelope), IoSlice::new(inputs)];
+            match self.channel.write_vectored(&parts) {
                 Ok(written) => {
                     self.since = Instant::now();
                     sent += written;
@@ -263,18 +270,53 @@ impl Link {
         Ok(())
     }
 
-    /// What the worker says next about its jobs. After its death: what it had said, then the error.
-    pub(crate) fn report(&mut self, patience: Patience) -> Result<Report<'_>, LinkError> {
-        let message = self.next_message(patience)?;
-        match message.first() {
-            Some(&says::BEGUN) => Ok(Report::Begun),
-            Some(&(says::OUTPUT | says::FAILURE)) => Ok(Report::Answer(message)),
-            _ => Err(LinkError::Garbage("no report of a job".to_owned())),
+    /// What the worker says next about its jobs, at most `most` of them. After its death: what it
+    /// had said, then the error.
+    pub(crate) fn report(
+        &mut self,
+        most: usize,
+        patience: Patience,
+    ) -> Result<Report<'_>, LinkError> {
+        self.await_message(patience)?;
+        let (mut jobs, mut failures) = (0, 0);
+        let mut is_begun = false;
+        let frames = self.frames.take_frames(|message| match message.first() {
+            Some(&says::OUTPUT) if jobs < most && !is_begun => {
+                jobs += 1;
+                true
+            }
+            Some(&says::FAILURE) if jobs < most && !is_begun => {
+                jobs += 1;
+                failures += 1;
+                true
+            }
+            Some(&says::BEGUN) if jobs == 0 && !is_begun => {
+                is_begun = true;
+                true
+            }
+            _ => false,
+        });
+        self.received += (jobs + usize::from(is_begun)) as u64;
+        match (is_begun, jobs) {
+            (true, _) => Ok(Report::Begun),
+            (false, 0) => Err(LinkError::Garbage("no report of a job".to_owned())),
+            (false, _) => Ok(Report::Answers(Answers {
+                frames,
+                jobs,
+                failures,
+            })),
         }
     }
 
     fn next_message(&mut self, patience: Patience) -> Result<&[u8], LinkError> {
-        let garbage = |error: io::Error| LinkError::Garbage(error.to_string());
+        self.await_message(patience)?;
+        self.received += 1;
+        let message = self.frames.take_buffered().map_err(garbage)?;
+        Ok(message.expect("it is in the buffer"))
+    }
+
+    /// Reads until the next message is whole in the buffer.
+    fn await_message(&mut self, patience: Patience) -> Result<(), LinkError> {
         while !self.frames.has_frame().map_err(garbage)? {
             match self.over {
                 Some(Over::Gone) => return Err(LinkError::Gone),
@@ -282,21 +324,28 @@ impl Link {
                 None => self.read_more(patience)?,
             }
         }
-        self.received += 1;
-        let message = self.frames.take_buffered().map_err(garbage)?;
-        Ok(message.expect("it is in the buffer"))
+        Ok(())
     }
 
     fn read_more(&mut self, patience: Patience) -> Result<(), LinkError> {
-        if !self.wait(Ready::ToRead, patience)? {
+        // The rest of a message is most often there already.
+        if self.frames.is_inside() && self.read_now() {
             return Ok(());
         }
-        match self.frames.fill(&mut self.channel) {
-            Ok(1..) => self.since = Instant::now(),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Ok(0) | Err(_) => self.ends(Over::Gone),
+        if self.wait(Ready::ToRead, patience)? {
+            self.read_now();
         }
         Ok(())
+    }
+
+    /// Reads what is there; false if that is nothing yet.
+    fn read_now(&mut self) -> bool {
+        match self.frames.fill(&mut self.channel) {
+            Ok(1..) => self.since = Instant::now(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Ok(0) | Err(_) => self.ends(Over::Gone),
+        }
+        true
     }
 
     /// Waits a moment for the channel; false if it is not ready, and then looks after the worker.
@@ -465,6 +514,10 @@ impl Drop for Link {
         self.killer.kill();
         self.reap();
     }
+}
+
+fn garbage(error: io::Error) -> LinkError {
+    LinkError::Garbage(error.to_string())
 }
 
 /// A child that has no link yet.

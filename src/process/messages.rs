@@ -2,22 +2,14 @@
 
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
-use serde_bytes::Bytes;
 
 use super::ProcessError;
 
 /// Worker and parent must speak the same version.
-pub(super) const PROTOCOL: u32 = 2;
+pub(super) const PROTOCOL: u32 = 3;
 
-/// What the parent says: run these inputs one after the other.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Chunk<'a> {
-    pub(super) work: &'a str,
-    pub(super) lengths: Vec<u32>,
-    /// The encoded inputs, back to back.
-    #[serde(borrow)]
-    pub(super) inputs: &'a Bytes,
-}
+// What the parent says is a chunk: the name of the work, then the inputs, each a frame of its own.
+// The worker runs them one after the other.
 
 /// What a worker says; the first byte of its message.
 pub(super) mod says {
@@ -62,6 +54,7 @@ impl JobFailure {
 }
 
 /// Appends a value to `to`. After an error or a panic a part of it may stand there.
+#[inline]
 pub(super) fn append<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> postcard::Result<()> {
     postcard::serialize_with_flavor(value, Appended(to))
 }
@@ -69,19 +62,31 @@ pub(super) fn append<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> post
 /// postcard's own writers take the buffer away, and a panic in `Serialize` would lose it.
 struct Appended<'a>(&'a mut Vec<u8>);
 
+const FEW: usize = 10;
+
 impl Flavor for Appended<'_> {
     type Output = ();
 
+    #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.0.push(byte);
         Ok(())
     }
 
+    #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        // Numbers come as a few bytes that were written one by one a moment ago; reading them back
+        // as one word would wait until they have reached the cache.
+        if bytes.len() <= FEW {
+            self.0.reserve(FEW);
+            bytes.iter().for_each(|byte| self.0.push(*byte));
+        } else {
+            self.0.extend_from_slice(bytes);
+        }
         Ok(())
     }
 
+    #[inline]
     fn finalize(self) -> postcard::Result<()> {
         Ok(())
     }

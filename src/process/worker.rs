@@ -16,9 +16,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::journal::JournalWriter;
-use super::messages::{Chunk, JobFailure, PROTOCOL, append, says};
+use super::messages::{JobFailure, PROTOCOL, append, says};
 use super::{MAX_FRAME, OVER_PIPES, USUAL_BUFFER, WORKER_ARGUMENT, Work};
-use crate::frame::{FrameReader, append_frame};
+use crate::frame::{FrameReader, append_frame, split_message};
 use crate::lifecycle::{Panicked, start_daemon};
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
@@ -37,7 +37,10 @@ pub struct WorkTable {
 type Initialiser = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// Decodes an input, runs it, and appends its encoded output.
-type RunOne = fn(&[u8], &mut Vec<u8>) -> Result<(), JobFailure>;
+type RunOne = fn(&[u8], &mut Vec<u8>) -> Result<(), Failure>;
+
+/// Boxed: what every job returns is then one word, and moving it costs nothing.
+type Failure = Box<JobFailure>;
 
 impl WorkTable {
     /// An empty table.
@@ -174,19 +177,20 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
             }
         }
         let message = frames.take_buffered()?.unwrap_or_default();
-        let chunk: Chunk<'_> = postcard::from_bytes(message).map_err(io::Error::other)?;
-        let run_one = table.runs.get(chunk.work);
-        let mut inputs: &[u8] = chunk.inputs;
+        let (work, mut inputs): (&str, &[u8]) =
+            postcard::take_from_bytes(message).map_err(io::Error::other)?;
+        let run_one = table.runs.get(work);
         outbox.put(says::BEGUN, |_| {})?;
-        for length in chunk.lengths {
-            let input = inputs.split_off(..length as usize);
-            let input = input.ok_or(io::ErrorKind::InvalidData)?;
+        while let Some(input) = split_message(&mut inputs) {
             // Whoever finds this knows that the job behind it has begun.
             outbox.secure()?;
             outbox.answer(|output| match run_one {
                 Some(run_one) => run_one(input, output),
-                None => Err(JobFailure::UnknownWork(chunk.work.to_owned())),
+                None => Err(Box::new(JobFailure::UnknownWork(work.to_owned()))),
             })?;
+        }
+        if !inputs.is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
         }
         outbox.send()?;
     }
@@ -273,15 +277,12 @@ impl Outbox {
     }
 
     /// Runs a job and adds its answer: the output that `run` has appended, or why there is none.
-    fn answer(
-        &mut self,
-        run: impl FnOnce(&mut Vec<u8>) -> Result<(), JobFailure>,
-    ) -> io::Result<()> {
+    fn answer(&mut self, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> io::Result<()> {
         let (before, frames) = (self.unsent.len(), self.frames);
         let failure = match self.put(says::OUTPUT, run) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(failure)) => failure,
-            Err(too_long) => JobFailure::Encode(too_long.to_string()),
+            Err(too_long) => Box::new(JobFailure::Encode(too_long.to_string())),
         };
         // What a job had written before it failed is not its output.
         self.unsent.truncate(before);
@@ -322,16 +323,16 @@ impl Outbox {
 }
 // ANCHOR_END: outbox
 
-fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), JobFailure> {
+fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let input: W =
             postcard::from_bytes(input).map_err(|e| JobFailure::Decode(e.to_string()))?;
-        append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()))
+        append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()).into())
     }));
     caught.unwrap_or_else(|payload| {
         let message = Panicked::new("", payload).message;
         let location = LAST_PANIC.take();
-        Err(JobFailure::Panicked { message, location })
+        Err(Box::new(JobFailure::Panicked { message, location }))
     })
 }
 

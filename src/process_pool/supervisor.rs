@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::{Answers, Outcome, Phase, Run, Shared, fail_all};
 use crate::claims::{Pace, run_length};
-use crate::process::{JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of};
+use crate::frame::split_message;
+use crate::process::{
+    self, JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
+};
 use crate::thread_pool::PoolReport;
 
 /// A chunk that takes this long makes the cost of sending it vanish.
@@ -13,6 +16,9 @@ const FULL_CHUNK: Duration = Duration::from_millis(1);
 
 /// A chunk of more bytes than this is no cheaper.
 const CHUNK_BYTES: usize = 256 * 1024;
+
+/// The last chunks of a map are shorter than a full one, by this factor at most.
+const SHORTEST: usize = 16;
 
 /// An input that killed so many workers before its job could begin is not tried on another one.
 const DEATHS: u32 = 2;
@@ -115,10 +121,14 @@ impl Worker {
 
     /// Runs a chunk: each job of it ends here or goes back to the queue.
     fn run(&mut self, shared: &Shared, mut chunk: Run, report: &mut PoolReport) {
-        let mut answers = Answers::new(self.link.pid());
+        let mut answers = Answers {
+            pid: self.link.pid(),
+            frames: Vec::new(),
+            jobs: 0,
+        };
         let ended = self.talk(shared, &chunk, &mut answers, report);
         let block = chunk.block.clone();
-        let (first, answered) = (chunk.jobs.start, answers.len());
+        let (first, answered) = (chunk.jobs.start, answers.jobs);
         self.jobs_left = self.jobs_left.saturating_sub(answered);
         if answered > 0 {
             chunk.jobs.start += answered;
@@ -155,21 +165,22 @@ impl Worker {
     ) -> Result<(), (LinkError, Begun)> {
         let timeout = shared.settings.job_timeout;
         let patience = timeout.map_or(Patience::Endless, Patience::JobTimeout);
-        let (inputs, lengths) = chunk.inputs();
         let mut begun = Begun::No;
         let sent = self
             .link
-            .send(chunk.block.map.work, inputs, lengths, patience);
+            .send(chunk.block.map.work, chunk.inputs(), patience);
         sent.map_err(|error| (error, begun))?;
-        while answers.len() < chunk.jobs.len() {
-            match self.link.report(patience).map_err(|error| (error, begun))? {
+        while answers.jobs < chunk.jobs.len() {
+            let left = chunk.jobs.len() - answers.jobs;
+            let news = self.link.report(left, patience);
+            match news.map_err(|error| (error, begun))? {
                 Report::Begun => begun = Begun::Yes,
-                Report::Answer(answer) => {
-                    match outcome_of(answer) {
-                        Err(JobFailure::Panicked { .. }) => report.panicked += 1,
-                        _ => report.completed += 1,
-                    }
-                    answers.push(answer);
+                Report::Answers(news) => {
+                    let panicked = panics_in(news);
+                    report.panicked += panicked;
+                    report.completed += news.jobs as u64 - panicked;
+                    answers.frames.extend_from_slice(news.frames);
+                    answers.jobs += news.jobs;
                 }
             }
         }
@@ -199,6 +210,17 @@ enum Begun {
     No,
 }
 
+/// How many of these answers tell of a panic.
+fn panics_in(answers: process::Answers<'_>) -> u64 {
+    if answers.failures == 0 {
+        return 0;
+    }
+    let mut frames = answers.frames;
+    let panics = std::iter::from_fn(|| split_message(&mut frames))
+        .filter(|answer| matches!(outcome_of(answer), Err(JobFailure::Panicked { .. })));
+    panics.count() as u64
+}
+
 /// What a job without an answer counts as.
 fn counter<'a>(error: &ProcessError, report: &'a mut PoolReport) -> &'a mut u64 {
     match error {
@@ -210,29 +232,19 @@ fn counter<'a>(error: &ProcessError, report: &'a mut PoolReport) -> &'a mut u64 
 }
 
 impl Run {
-    /// The encoded inputs and their lengths.
-    fn inputs(&self) -> (&[u8], Vec<u32>) {
-        let bytes = self.block.bytes_of(&self.jobs);
-        let mut start = bytes.start;
-        let ends = &self.block.ends[self.jobs.clone()];
-        let lengths = ends.iter().map(|&end| {
-            let length = end - start;
-            start = end;
-            // A longer one does not fit into a frame either, and that is found out next.
-            u32::try_from(length).unwrap_or(u32::MAX)
-        });
-        (&self.block.inputs[bytes], lengths.collect())
+    /// The encoded inputs, each a frame.
+    fn inputs(&self) -> &[u8] {
+        &self.block.inputs[self.block.bytes_of(&self.jobs)]
     }
 
     /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
     fn split_off(&mut self, wanted: usize, max_frame: usize) -> Self {
-        // Each length that stands beside an input takes five bytes at most.
         let most = CHUNK_BYTES
             .min(max_frame / 4)
             .saturating_sub(self.block.map.work.len());
         let fits = |jobs: usize| {
             let jobs = self.jobs.start..self.jobs.start + jobs;
-            self.block.bytes_of(&jobs).len() + 5 * jobs.len() <= most
+            self.block.bytes_of(&jobs).len() <= most
         };
         let mut length = wanted.clamp(1, self.jobs.len());
         while length > 1 && !fits(length) {
@@ -256,8 +268,13 @@ impl Shared {
             state = self.changed.wait(state);
         }
         let queued = state.queue.iter().map(|run| run.jobs.len()).sum();
-        let wanted = run_length(wanted, queued, self.settings.workers);
+        let workers = self.settings.workers;
         let first = state.queue.front_mut()?;
+        // The last chunks are short, so that the workers end together, but not so short that sending
+        // them costs more than that gains. A short map has no such floor: what is known of the jobs
+        // before it may not be true of its own.
+        let least = wanted.min(first.block.ends.len() / workers) / SHORTEST;
+        let wanted = run_length(wanted, queued, workers).max(least);
         let chunk = first.split_off(wanted, self.settings.max_frame);
         if first.jobs.is_empty() {
             state.queue.pop_front();

@@ -175,6 +175,52 @@ fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "pipes")] c
     });
 }
 
+/// A worker is killed while it sends a long answer. The short ones before it stand in the journal
+/// still, and have come through the channel as well: each must count once.
+#[rstest]
+fn answers_that_came_both_ways_count_once(
+    #[values(20_000_000, 30_000_000, 60_000_000)] long: usize,
+) {
+    leaves_nothing(move || {
+        let pool = builder(1).build().unwrap();
+        // Chunks grow while they are over soon.
+        pool.map((0..500).map(Misbehave::Not));
+        let worker = pool.pids()[0];
+        let before = resident_bytes();
+        let outputs = thread::scope(|scope| {
+            let map = scope.spawn(|| {
+                pool.map((0..40).map(|n| match n {
+                    10 => Misbehave::Zeros(long),
+                    n => Misbehave::Not(n),
+                }))
+            });
+            // A part of the long answer has come, and with it all those before it.
+            until(|| resident_bytes() > before + long / 4 || map.is_finished());
+            if !map.is_finished() {
+                signal(worker, Signal::KILL);
+            }
+            map.join().unwrap()
+        });
+        for (index, output) in (0..).zip(&outputs) {
+            match output {
+                Ok(zeros) if index == 10 => assert_eq!(zeros.len(), long),
+                // The kill comes when it comes: while that job is answered, or at one behind it.
+                Err(ProcessError::Crashed { .. }) => assert!(index >= 10, "{index}"),
+                output => assert_eq!(number(output), index),
+            }
+        }
+        still_works(&pool);
+    });
+}
+
+/// How much memory this process has.
+fn resident_bytes() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.unwrap().trim().strip_suffix(" kB").unwrap();
+    kilobytes.parse::<usize>().unwrap() * 1024
+}
+
 /// A worker that can read so many bytes and no more.
 fn short_of_hearing(bytes: usize) -> WorkerProgram {
     let script = r#"stdbuf -o0 head -c "$0" | "$@""#;

@@ -17,3 +17,5 @@ mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;
+#[cfg(target_os = "linux")]
+mod slurm;

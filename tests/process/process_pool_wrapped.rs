@@ -1,6 +1,7 @@
 //! A pool over any command: its workers behind `nice`, `sh`, and `srun` where there is one.
 
 use std::process::Command;
+use std::time::Duration;
 
 use assert_cmd::assert::OutputAssertExt;
 use predicates::prelude::*;
@@ -114,6 +115,21 @@ fn a_killed_wrapper_takes_its_busy_worker_with_it() {
     let worker: u32 = shown.trim().parse().unwrap();
     process.kill();
     crate::support::until(|| !exists(worker));
+}
+
+/// `head` waits for a buffer full before it hands anything on, so the job never begins.
+#[test]
+fn a_wrapper_that_keeps_messages_back_is_ended_by_the_job_timeout() {
+    let timeout = Duration::from_millis(300);
+    let script = r#"head -c 1000000 | "$@""#;
+    let program = worker_program().wrapped_by(["sh", "-c", script, "sh"]);
+    let builder = ProcessPool::builder(program).workers(1);
+    let pool = builder.job_timeout(timeout).build().unwrap();
+    let output = pool.map([Misbehave::Not(5)]).remove(0);
+    let Err(ProcessError::TimedOut { after, .. }) = output else {
+        panic!("{output:?}");
+    };
+    assert_eq!(after, timeout);
 }
 
 #[test]
