@@ -24,6 +24,8 @@
 mod broken;
 mod built;
 mod checks;
+#[path = "../support/mdbook.rs"]
+mod mdbook;
 mod pages;
 mod transcripts;
 
