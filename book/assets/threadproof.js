@@ -88,6 +88,14 @@
         frame.setAttribute('role', 'group');
         frame.setAttribute('aria-label', 'Steps; the arrow keys go through them');
 
+        // A path may break after a slash, and not within a name.
+        const where = names.indexOf(WHERE) + 1;
+        for (const cell of where ? rows.map(row => row.cells[where]) : []) {
+            const parts = textOf(cell).split('/');
+            cell.replaceChildren(...parts.flatMap((part, index) => (index ? ['/', make('wbr'), part] : [part])));
+            cell.classList.add('where');
+        }
+
         function go(to) {
             at = Math.max(0, Math.min(rows.length, to));
             rows.forEach((row, index) => {

@@ -609,6 +609,7 @@ fn what_the_script_adds_can_be_read_in_every_theme() {
         ));
         for part in [
             ".bar button[aria-disabled=false]",
+            ".bar button[aria-disabled=true]",
             ".said",
             ".prediction button",
             "tr.now td",
@@ -636,11 +637,11 @@ fn three_pages_are_drawn_in_light_and_dark(#[values("light", "dark")] scheme: &s
     fs::create_dir_all(&folder).unwrap();
     browser.pretend("", &[("prefers-color-scheme", scheme)]);
     let lost = "const game = document.querySelector('.game'); const press = n => game.querySelectorAll('button')[n].click();
-        [0, 1, 0, 1].forEach(press); game.previousElementSibling.scrollIntoView()";
+        [0, 1, 0, 1].forEach(press); game.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
     let stepped = "const box = document.querySelectorAll('.stepper')[0];
-        [1, 2, 3, 4].forEach(() => box.querySelectorAll('button')[2].click()); box.previousElementSibling.scrollIntoView()";
+        [1, 2, 3, 4].forEach(() => box.querySelectorAll('button')[2].click()); box.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
     let chosen = "const list = document.querySelector('.prediction'); list.querySelectorAll('button')[1].click();
-        list.parentElement.querySelector('#predict-then-check').scrollIntoView()";
+        list.parentElement.querySelector('#predict-then-check').scrollIntoView(); scrollBy(0, -60)";
     for (page, prepare) in [
         ("orders", lost),
         ("event", stepped),
