@@ -68,24 +68,11 @@ fn reader() -> Option<(Chromium, &'static Path)> {
 
 /// Every page but the one for addresses that do not exist, which a server must place at the root.
 fn pages(book: &Path) -> Vec<PathBuf> {
-    let names = files_in_folder_of_html(book);
+    let is_page = |name: &String| name.ends_with(".html") && name != "404.html";
+    let mut names = files_in(book);
+    names.retain(is_page);
     assert!(names.len() > 15, "the book is there: {names:?}");
     names.into_iter().map(|name| book.join(name)).collect()
-}
-
-fn files_in_folder_of_html(book: &Path) -> Vec<String> {
-    let is_page = |name: &String| name.ends_with(".html") && name != "404.html";
-    let entries = book.read_dir().expect("the book can be read");
-    let name = |entry: io::Result<fs::DirEntry>| {
-        entry
-            .expect("an entry")
-            .file_name()
-            .into_string()
-            .expect("UTF-8")
-    };
-    let mut names: Vec<String> = entries.map(name).filter(is_page).collect();
-    names.sort();
-    names
 }
 
 /// What the console complained of, and what was asked of others, since the page was opened.
@@ -184,6 +171,9 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
                 "table = {STEP_TABLES}[{table}]; rows = [...table.tBodies[0].rows]; \
                  said = table.closest('.stepper').querySelector('[role=status]'); \
                  at = () => rows.findIndex(row => row.getAttribute('aria-current') === 'step'); \
+                 told = cell => said.textContent.includes(cell.textContent.replace(/\\.$/, '')); \
+                 seen = () => ({{ at: at(), said: said.textContent, \
+                     isTold: [...rows[at()].cells].slice(1).every(told) }}); \
                  table.closest('.table-wrapper').focus()"
             ));
             let rows = browser.number("rows.length");
@@ -194,17 +184,12 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
             );
             for row in 0..rows {
                 browser.press("ArrowRight");
-                assert_eq!(browser.number("at()"), row, "{name}");
-                let said = browser.text("said.textContent");
-                assert!(
-                    said.starts_with(&format!("Step {} of {rows}. ", row + 1)),
-                    "{said}"
-                );
-                let cells = "[...rows[at()].cells].slice(1).map(cell => cell.textContent)";
-                let is_told = format!(
-                    "{cells}.every(words => said.textContent.includes(words.replace(/\\.$/, '')))"
-                );
-                assert!(browser.is(&is_told), "{name}: {said}");
+                let seen = browser.evaluate("seen()");
+                assert_eq!(seen["at"], row, "{name}");
+                let said = seen["said"].as_str().unwrap_or_default();
+                let start = format!("Step {} of {rows}. ", row + 1);
+                assert!(said.starts_with(&start), "{name}: {said}");
+                assert_eq!(seen["isTold"], true, "{name}: {said}");
             }
             for (key, row) in [
                 ("ArrowRight", rows - 1),
