@@ -51,7 +51,8 @@
 
     const textOf = element => element.textContent.trim();
     const cellsOf = row => [...row.cells].map(textOf);
-    const sentence = words => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+    const ended = words => words + (/[.!?]$/.test(words) ? '' : '.');
+    const sentence = words => words.charAt(0).toUpperCase() + ended(words).slice(1);
     const namesIn = table => cellsOf(table.tHead.rows[0]).slice(1);
     const isStepTable = table => table.tHead && table.tBodies.length && textOf(table.tHead.rows[0].cells[0]) === 'step';
 
@@ -88,12 +89,13 @@
         frame.setAttribute('role', 'group');
         frame.setAttribute('aria-label', 'Steps; the arrow keys go through them');
 
-        // A path may break after a slash, and not within a name.
+        // A long path may break after a slash, and not within a name.
         const where = names.indexOf(WHERE) + 1;
         for (const cell of where ? rows.map(row => row.cells[where]) : []) {
+            cell.classList.add('where');
+            if (textOf(cell).length < 28) continue;
             const parts = textOf(cell).split('/');
             cell.replaceChildren(...parts.flatMap((part, index) => (index ? ['/', make('wbr'), part] : [part])));
-            cell.classList.add('where');
         }
 
         function go(to) {
@@ -113,7 +115,7 @@
                 return;
             }
             const over = at === rows.length && end ? ` ${sentence(end)}` : '';
-            said.textContent = `Step ${at} of ${rows.length}. ${sentence(wordsOf(rows[at - 1], names))}${over}`;
+            said.textContent = `Step ${at} of ${rows.length}. ${ended(wordsOf(rows[at - 1], names))}${over}`;
             // Instantly: nothing here moves that the reader has not moved.
             rows[at - 1].scrollIntoView({ block: 'nearest', behavior: 'instant' });
         }

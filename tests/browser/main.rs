@@ -4,7 +4,8 @@
 //! as in `.ci/run`, they fail. The pages are built anew for each run. Pictures of some of them are
 //! left in `target/screenshots`, for a person to look at.
 
-#![cfg(unix)]
+// A browser has nothing to model.
+#![cfg(all(unix, not(loom)))]
 
 mod chromium;
 #[path = "../support/mdbook.rs"]

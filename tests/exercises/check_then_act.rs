@@ -8,7 +8,8 @@ use threadproof::{LockedFlags, Registration};
 type Flags = LockedFlags<&'static str>;
 type Worker<'a> = Registration<'a, &'static str>;
 
-/// Acts, unless the worker was stopped; says whether it did. No `stop` may come in between.
+/// Acts, unless the worker was stopped; says whether it did.
+/// No `stop` may come in between.
 fn starter(flags: &Flags, worker: &Worker<'_>, act: &dyn Fn()) -> bool {
     let is_stopped = flags.is_stopped(worker.key()).expect("it is registered");
     // Your turn: what may another thread do here?
@@ -29,8 +30,8 @@ fn solution(_: &Flags, worker: &Worker<'_>, act: &dyn Fn()) -> bool {
 fn test(act_unless_stopped: fn(&Flags, &Worker<'_>, &dyn Fn()) -> bool) {
     let flags = Flags::new();
     let worker = flags.register("a.txt").expect("the key is free");
-    // While the lock is held, a `stop` of another thread waits. A thread that holds the lock itself
-    // would wait for ever, so the call panics, and by that we know.
+    // While the lock is held, a `stop` of another thread waits. A thread that holds the lock
+    // itself would wait for ever, so the call panics, and by that we know.
     let act = || {
         let stopped = catch_unwind(AssertUnwindSafe(|| flags.stop("a.txt")));
         assert!(stopped.is_err(), "it was stopped between check and act");

@@ -9,7 +9,8 @@ use threadproof::{Event, Wait};
 use crate::support::until;
 
 // ANCHOR: starter
-/// Looks, and looks again after each interval, until it is stopped. It ends at once when it is stopped.
+/// Looks, and looks again after each interval, until it is stopped.
+/// Then it ends at once.
 fn starter(stop: &Event, interval: Duration, look: impl Fn()) {
     while !stop.is_set() {
         look();
@@ -52,10 +53,5 @@ fn test(watch: impl FnOnce(&Event, Duration, Box<dyn Fn()>) + Send + 'static) {
 
 #[test]
 fn the_starter_fails_and_the_solution_passes() {
-    super::exercise(
-        "event",
-        || test(|stop, interval, look| starter(stop, interval, look)),
-        "it sleeps on",
-        || test(|stop, interval, look| solution(stop, interval, look)),
-    );
+    super::exercise("event", || test(starter), "it sleeps on", || test(solution));
 }

@@ -9,7 +9,8 @@ use threadproof::{Event, JoinError, Running, Wait, start};
 // ANCHOR: starter
 type Part = Box<dyn FnOnce() -> u32 + Send>;
 
-/// Runs every part on a thread of its own, all at once. Gives their outputs in the order of the parts.
+/// Runs every part on a thread of its own, all at once.
+/// Gives their outputs in the order of the parts.
 fn starter(parts: Vec<Part>) -> Result<Vec<u32>, JoinError> {
     let mut outputs = Vec::new();
     for part in parts {

@@ -12,7 +12,8 @@ struct Account {
     book: Arc<Mutex<Vec<usize>>>,
 }
 
-/// Moves an amount from one account to another. Nobody sees the amount in both, or in neither.
+/// Moves an amount from one account to another.
+/// Nobody sees the amount in both, or in neither.
 fn starter(from: &Account, to: &Account, amount: i64) {
     // Your turn: another thread moves an amount from `to` to `from`.
     let mut source = from.lock();

@@ -5,7 +5,8 @@ use threadproof::ThreadPool;
 use crate::support::{count, ends};
 
 // ANCHOR: starter
-/// Measures every file on the pool. Gives the sizes, and the names of those that could not be measured.
+/// Measures every file on the pool.
+/// Gives the sizes, and the names of those that could not be measured.
 fn starter(
     pool: &ThreadPool,
     names: Vec<&'static str>,

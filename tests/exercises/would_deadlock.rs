@@ -7,7 +7,7 @@ use threadproof::ThreadPool;
 use crate::support::{count, ends};
 
 // ANCHOR: starter
-/// Adds up the numbers: one half is a job of the pool, the other half is added up here.
+/// Adds up the numbers: one half as a job of the pool, the other half here.
 fn starter(pool: &Arc<ThreadPool>, numbers: Vec<u64>) -> u64 {
     if numbers.len() <= 1 {
         return numbers.into_iter().sum();
@@ -37,8 +37,8 @@ fn solution(pool: &Arc<ThreadPool>, numbers: Vec<u64>) -> u64 {
         .submit(move || solution(&inside, of_job))
         .expect("it is open");
     let right = solution(pool, right);
-    // A job that was cancelled never runs, so its half is ours. A job that cannot be cancelled has
-    // a worker already, and can be waited for.
+    // A job that was cancelled never runs, so its half is ours. A job that cannot be
+    // cancelled has a worker already, and can be waited for.
     let left = match job.cancel() {
         true => solution(pool, left),
         false => job.join().expect("a worker runs it"),
