@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 use std::{env, fs, thread};
@@ -19,7 +19,6 @@ use std::{env, fs, thread};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::support::PATIENCE;
 
@@ -38,20 +37,22 @@ pub(crate) fn find_chromium() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// A browser with one page.
+/// A browser with one page. It ends when this process does, for then its commands end.
 pub(crate) struct Chromium {
-    process: Child,
-    commands: Option<ChildStdin>,
+    commands: ChildStdin,
     messages: Receiver<Value>,
     events: VecDeque<Value>,
-    session: Option<String>,
+    page: Option<Page>,
     last_id: u64,
-    _profile: TempDir,
+}
+
+struct Page {
+    target: Value,
+    session: Value,
 }
 
 impl Chromium {
     pub(crate) fn start(program: &Path) -> Self {
-        let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut process = Command::new("sh")
             // The shell gives the browser its two extra files, and becomes the browser.
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#])
@@ -63,13 +64,12 @@ impl Chromium {
             // What asks for a name asks in vain; the tests see that it asked.
             .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--hide-scrollbars"])
             .arg("--window-size=1280,900")
-            .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell starts");
-        let commands = process.stdin.take();
+        let commands = process.stdin.take().expect("it is piped");
         let replies = process.stdout.take().expect("it is piped");
         let (sender, messages) = channel();
         thread::spawn(move || {
@@ -81,23 +81,28 @@ impl Chromium {
                 }
             }
         });
-        let mut chromium = Self {
-            process,
+        Self {
             commands,
             messages,
             events: VecDeque::new(),
-            session: None,
+            page: None,
             last_id: 0,
-            _profile: profile,
-        };
-        let page = chromium.call("Target.createTarget", json!({ "url": "about:blank" }));
-        let page = json!({ "targetId": page["targetId"], "flatten": true });
-        let session = chromium.call("Target.attachToTarget", page);
-        chromium.session = session["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page", "Runtime", "Log", "Network", "Accessibility"] {
-            chromium.call(&format!("{domain}.enable"), json!({}));
         }
-        chromium
+    }
+
+    /// Closes the page, if there is one, and opens an empty one, with nothing left of the last test.
+    pub(crate) fn turn_over(&mut self) {
+        if let Some(old) = self.page.take() {
+            self.call("Target.closeTarget", json!({ "targetId": old.target }));
+        }
+        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = target["targetId"].clone();
+        let attach = json!({ "targetId": target, "flatten": true });
+        let session = self.call("Target.attachToTarget", attach)["sessionId"].clone();
+        self.page = Some(Page { target, session });
+        for domain in ["Page", "Runtime", "Log", "Network", "Accessibility"] {
+            self.call(&format!("{domain}.enable"), json!({}));
+        }
     }
 
     /// Gives a command and waits for its reply.
@@ -105,11 +110,10 @@ impl Chromium {
     pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
         let mut command = json!({ "id": self.last_id, "method": method, "params": parameters });
-        if let Some(session) = &self.session {
-            command["sessionId"] = json!(session);
+        if let Some(page) = &self.page {
+            command["sessionId"] = page.session.clone();
         }
-        let commands = self.commands.as_mut().expect("it is open until the end");
-        let written = write!(commands, "{command}\0");
+        let written = write!(self.commands, "{command}\0");
         written.unwrap_or_else(|error| panic!("the browser has gone: {error}"));
         loop {
             let mut message = self.next_message(method);
@@ -245,21 +249,5 @@ impl Chromium {
         let picture = picture["data"].as_str().expect("a picture");
         let picture = BASE64_STANDARD.decode(picture).expect("in base64");
         fs::write(path, picture).expect("a picture can be written");
-    }
-}
-
-impl Drop for Chromium {
-    /// The browser ends when its commands do.
-    fn drop(&mut self) {
-        drop(self.commands.take());
-        let start = Instant::now();
-        while matches!(self.process.try_wait(), Ok(None)) {
-            if start.elapsed() > PATIENCE {
-                let _ = self.process.kill();
-                let _ = self.process.wait();
-                return;
-            }
-            thread::yield_now();
-        }
     }
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{env, fs};
 
 use rstest::rstest;
@@ -49,11 +49,23 @@ fn book() -> Option<&'static Path> {
     BOOK.get_or_init(build).as_deref()
 }
 
-/// A browser and the folder of the pages; without them the test says that it did not run.
+/// The browser, if there is one: one for all tests, for it takes a second or two to start.
+fn browser() -> Option<MutexGuard<'static, Chromium>> {
+    static BROWSER: OnceLock<Option<Mutex<Chromium>>> = OnceLock::new();
+    let start = || Some(Mutex::new(Chromium::start(&find_chromium()?)));
+    let browser = BROWSER.get_or_init(start).as_ref()?;
+    // A test that failed has left nothing in it but a page, which is turned over.
+    let mut browser = browser.lock().unwrap_or_else(PoisonError::into_inner);
+    browser.turn_over();
+    Some(browser)
+}
+
+/// The browser, for this test alone, and the folder of the pages; without them the test says that it
+/// did not run.
 #[track_caller]
-fn reader() -> Option<(Chromium, &'static Path)> {
-    let missing = match (find_chromium(), book()) {
-        (Some(chromium), Some(book)) => return Some((Chromium::start(&chromium), book)),
+fn reader() -> Option<(MutexGuard<'static, Chromium>, &'static Path)> {
+    let missing = match (browser(), book()) {
+        (Some(browser), Some(book)) => return Some((browser, book)),
         (None, _) => "no Chromium was found; to have it, install it, or set CHROMIUM to it",
         (_, None) => &format!("no mdbook was found; {HOW_TO_GET_MDBOOK}"),
     };
