@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
 use super::checks::Complaints;
+use super::mdbook::{HOW_TO_GET_MDBOOK, find_mdbook};
 use super::pages::{extension, files_below, is_remote, style_is_remote, without_dots};
 
 #[test]
@@ -15,12 +16,12 @@ fn the_book_builds_without_a_complaint_and_every_link_leads_somewhere() {
     let Some(mdbook) = find_mdbook(root) else {
         assert!(
             env::var_os("CI").is_none(),
-            "no mdbook was found, and CI must build the book; {HOW_TO_GET_IT}"
+            "no mdbook was found, and CI must build the book; {HOW_TO_GET_MDBOOK}"
         );
         // Written past the capture of the test harness, so that it is seen when the test passes.
         let _ = writeln!(
             io::stderr(),
-            "NOT CHECKED: the built book, for no mdbook was found; {HOW_TO_GET_IT}"
+            "NOT CHECKED: the built book, for no mdbook was found; {HOW_TO_GET_MDBOOK}"
         );
         return;
     };
@@ -49,27 +50,6 @@ fn the_book_builds_without_a_complaint_and_every_link_leads_somewhere() {
         output.status
     );
     check_pages(&pages).expect_none();
-}
-
-const HOW_TO_GET_IT: &str = "to have it, run \
-    `cargo install mdbook --locked --version 0.5.4 --no-default-features --features search --root target/tools`, \
-    or set MDBOOK to the program";
-
-/// `MDBOOK`, else the one in `target/tools`, else the one on the path.
-fn find_mdbook(root: &Path) -> Option<PathBuf> {
-    if let Some(named) = env::var_os("MDBOOK") {
-        return Some(named.into());
-    }
-    let runs = |program: &PathBuf| {
-        Command::new(program)
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
-    let name = format!("mdbook{}", env::consts::EXE_SUFFIX);
-    [root.join("target/tools/bin").join(name), "mdbook".into()]
-        .into_iter()
-        .find(runs)
 }
 
 /// The lines of mdBook's log that are no good news. The level is the first word that is a level.

@@ -25,6 +25,8 @@ mod broken;
 mod built;
 mod checks;
 mod claims;
+#[path = "../support/mdbook.rs"]
+mod mdbook;
 mod pages;
 mod timelines;
 mod transcripts;

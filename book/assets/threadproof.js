@@ -1,0 +1,324 @@
+// What a reader can play with. Every page can be read without this file: it finds its data in the
+// tables and lists that the page shows anyway, and adds buttons to them.
+//
+// - a table whose first column is `step` becomes a stepper;
+// - a heading such as `Unlocked: 6 orders, 4 bad`, with those orders below it, becomes a game;
+// - a list before a closed answer becomes a choice.
+//
+// There are no ids, for a page may show one table twice. Nothing is fetched and nothing is stored.
+'use strict';
+
+(() => {
+    const WHERE = 'where';
+
+    /** An element with its attributes and children; `on…` are listeners. */
+    function make(tag, attributes = {}, ...children) {
+        const element = document.createElement(tag);
+        for (const [name, value] of Object.entries(attributes)) {
+            if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+            else element.setAttribute(name, value);
+        }
+        element.append(...children);
+        return element;
+    }
+
+    /** A button stays focusable when it has nothing to do: a focus that vanishes is lost to the keyboard. */
+    function button(words, title, act) {
+        return make('button', { type: 'button', title, onclick: act }, words);
+    }
+
+    function enable(element, isEnabled) {
+        element.setAttribute('aria-disabled', String(!isEnabled));
+    }
+
+    /** The part of the page that a screen reader reads out when it changes. */
+    const announcer = () => make('p', { class: 'said', role: 'status', 'aria-live': 'polite' });
+
+    /**
+     * Calls the action of a key, and keeps the key from mdBook, to which a bare arrow means another
+     * chapter.
+     */
+    function onKeys(box, actionOf) {
+        box.addEventListener('keydown', event => {
+            if (event.altKey || event.ctrlKey || event.metaKey) return;
+            const action = actionOf(event.key);
+            if (!action) return;
+            event.preventDefault();
+            event.stopPropagation();
+            action();
+        });
+    }
+
+    const textOf = element => element.textContent.trim();
+    const cellsOf = row => [...row.cells].map(textOf);
+    const ended = words => words + (/[.!?]$/.test(words) ? '' : '.');
+    const sentence = words => words.charAt(0).toUpperCase() + ended(words).slice(1);
+    const namesIn = table => cellsOf(table.tHead.rows[0]).slice(1);
+    const isStepTable = table => table.tHead && table.tBodies.length && textOf(table.tHead.rows[0].cells[0]) === 'step';
+
+    // The stepper -----------------------------------------------------------------------------------
+
+    /** "A: reads 0", and the place in the source where the table names it. */
+    function wordsOf(row, names) {
+        const cells = cellsOf(row).slice(1);
+        const did = names
+            .map((name, index) => [name, cells[index]])
+            .filter(([name, words]) => name !== WHERE && words)
+            .map(([name, words]) => `${name}: ${words}`);
+        const where = cells[names.indexOf(WHERE)];
+        return did.join('; ') + (where ? ` (${where})` : '');
+    }
+
+    function stepper(table, end) {
+        const rows = [...table.tBodies[0].rows];
+        const names = namesIn(table);
+        const said = announcer();
+        const frame = table.closest('.table-wrapper') ?? table;
+        let at = 0;
+
+        const back = button('Back', 'one step back (left arrow)', () => go(at - 1));
+        const next = button('Step', 'one step on (right arrow)', () => go(at + 1));
+        const first = button('Start', 'to the start (Home)', () => go(0));
+        const last = button('End', 'to the last step (End)', () => go(rows.length));
+        const bar = make('div', { class: 'bar', role: 'group', 'aria-label': 'Step through this table' }, first, back, next, last);
+        const box = make('div', { class: 'stepper' });
+        frame.before(box);
+        box.append(bar, said, frame);
+        // A table that scrolls sideways must be reachable, and then its arrows step.
+        frame.tabIndex = 0;
+        frame.setAttribute('role', 'group');
+        frame.setAttribute('aria-label', 'Steps; the arrow keys go through them');
+
+        // A long path may break after a slash, and not within a name.
+        const where = names.indexOf(WHERE) + 1;
+        for (const cell of where ? rows.map(row => row.cells[where]) : []) {
+            cell.classList.add('where');
+            if (textOf(cell).length < 28) continue;
+            const parts = textOf(cell).split('/');
+            cell.replaceChildren(...parts.flatMap((part, index) => (index ? ['/', make('wbr'), part] : [part])));
+        }
+
+        function go(to) {
+            at = Math.max(0, Math.min(rows.length, to));
+            rows.forEach((row, index) => {
+                row.classList.toggle('now', index === at - 1);
+                row.classList.toggle('later', at > 0 && index >= at);
+                if (index === at - 1) row.setAttribute('aria-current', 'step');
+                else row.removeAttribute('aria-current');
+            });
+            for (const [element, isEnabled] of [[first, at > 0], [back, at > 0], [next, at < rows.length], [last, at < rows.length]]) {
+                enable(element, isEnabled);
+            }
+            const count = `${rows.length} step${rows.length === 1 ? '' : 's'}`;
+            if (at === 0) {
+                said.textContent = count;
+                return;
+            }
+            const over = at === rows.length && end ? ` ${sentence(end)}` : '';
+            said.textContent = `Step ${at} of ${rows.length}. ${ended(wordsOf(rows[at - 1], names))}${over}`;
+            // Instantly: nothing here moves that the reader has not moved.
+            rows[at - 1].scrollIntoView({ block: 'nearest', behavior: 'instant' });
+        }
+
+        const keys = {
+            ArrowLeft: () => go(at - 1),
+            ArrowRight: () => go(at + 1),
+            Home: () => go(0),
+            End: () => go(rows.length),
+        };
+        onKeys(box, key => keys[key]);
+        go(0);
+    }
+
+    // The game --------------------------------------------------------------------------------------
+
+    /** The orders below a heading: the letters, the words of each step, the end, and the elements that tell it. */
+    function ordersBelow(heading) {
+        const orders = [];
+        for (let at = heading.nextElementSibling; at && !/^H[1-6]$/.test(at.tagName); at = at.nextElementSibling) {
+            const told = /^([A-Z]+) is (good|bad): (.*)$/s.exec(textOf(at));
+            const frame = at.nextElementSibling;
+            const table = frame?.querySelector('table');
+            if (at.tagName !== 'P' || !told || !table || !isStepTable(table)) continue;
+            const names = namesIn(table);
+            const steps = [...table.tBodies[0].rows].map(row => cellsOf(row).slice(1).find(words => words) ?? '');
+            orders.push({ letters: told[1], isBad: told[2] === 'bad', end: told[3], names, steps, table, elements: [at, frame] });
+        }
+        return orders;
+    }
+
+    function game(heading) {
+        const promised = /: (\d+) orders?, (?:all good|(\d+) bad)$/.exec(textOf(heading));
+        const orders = promised ? ordersBelow(heading) : [];
+        const bad = orders.filter(order => order.isBad);
+        // A table that was not understood would be a game that lies. The plain page does not.
+        if (!orders.length || orders.length !== Number(promised[1]) || bad.length !== Number(promised[2] ?? 0)) return;
+        const good = orders.length - bad.length;
+        const names = orders[0].names;
+        const longest = Math.max(...orders.map(order => order.letters.length));
+        const found = new Set();
+        let path = '';
+
+        const rows = Array.from({ length: longest }, (_, index) =>
+            make('tr', {}, make('td', {}, String(index + 1)), ...names.map(() => make('td'))));
+        const head = make('tr', {}, ...['step', ...names].map(name => make('th', { scope: 'col' }, name)));
+        const board = make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows));
+        const said = announcer();
+        const players = names.map(name => {
+            const state = make('span', { class: 'state' });
+            const element = button(`Step ${name}`, `the next step is ${name}'s (key ${name.toLowerCase()})`, () => run(name));
+            element.append(' ', state);
+            return { name, state, element };
+        });
+        const undo = button('Undo', 'take the last step back (left arrow)', () => show(path.slice(0, -1)));
+        const again = button('Start over', 'from the start (Home)', () => show(''));
+        const tally = make('p', { class: 'tally' });
+        const marks = make('ul', { class: 'marks', 'aria-label': 'Orders found' });
+        const invitation = bad.length
+            ? 'You are the scheduler. Who takes the next step? Try to break it.'
+            : 'You are the scheduler again. Try to break this one, too.';
+        const box = make('div', { class: 'game', role: 'group', 'aria-label': `Be the scheduler: ${textOf(heading)}` },
+            make('p', { class: 'invitation' }, invitation),
+            make('div', { class: 'bar' }, ...players.map(player => player.element), undo, again),
+            said,
+            make('div', { class: 'table-wrapper' }, board),
+            tally,
+            marks);
+
+        const beginning = () => orders.filter(order => order.letters.startsWith(path));
+        const whole = () => orders.find(order => order.letters === path);
+
+        /** Why a thread cannot go, or nothing if it can. */
+        function hindrance(name) {
+            if (beginning().some(order => order.letters[path.length] === name)) return '';
+            const stuck = /^([A-Z](?: and [A-Z])*) waits? for ever/.exec(whole()?.end ?? '');
+            if (stuck && stuck[1].split(' and ').includes(name)) return 'waits for ever';
+            const goesLater = beginning().some(order => order.letters.slice(path.length).includes(name));
+            return goesLater ? 'must wait' : 'has ended';
+        }
+
+        function run(name) {
+            const why = hindrance(name);
+            if (why) said.textContent = `${name} cannot go: it ${why}.`;
+            else show(path + name);
+        }
+
+        function verdict(end) {
+            if (end.isBad) return `Broken: ${end.end}. Your order was ${path}.`;
+            const well = `Good: ${end.end}.`;
+            if (bad.length) return `${well} Another order may end differently.`;
+            return `${well} There is nothing to break: all ${orders.length} orders end well.`;
+        }
+
+        function show(to) {
+            path = to;
+            const possible = beginning();
+            const end = whole();
+            if (end) found.add(path);
+            rows.forEach((row, index) => {
+                names.forEach((name, column) => {
+                    const isHere = index < path.length && path[index] === name;
+                    row.cells[column + 1].textContent = isHere ? possible[0].steps[index] : '';
+                });
+                row.classList.toggle('now', index === path.length - 1);
+            });
+            for (const { name, state, element } of players) {
+                const why = hindrance(name);
+                enable(element, !why);
+                state.textContent = why;
+            }
+            enable(undo, path !== '');
+            enable(again, path !== '');
+            box.classList.toggle('lost', Boolean(end?.isBad));
+            box.classList.toggle('survived', Boolean(end && !end.isBad));
+            box.dataset.path = path;
+            if (end) said.textContent = verdict(end);
+            else if (path === '') said.textContent = `Nobody has taken a step. ${orders.length} orders are possible.`;
+            else {
+                const last = path.length - 1;
+                said.textContent = `${path[last]}: ${possible[0].steps[last]}. ` +
+                    (possible.length === 1 ? 'One order begins so.' : `${possible.length} of ${orders.length} orders begin so.`);
+            }
+            const foundBad = bad.filter(order => found.has(order.letters)).length;
+            const foundGood = found.size - foundBad;
+            tally.textContent = bad.length
+                ? `Found: ${foundBad} of ${bad.length} bad orders, ${foundGood} of ${good} good.`
+                : `Found: ${foundGood} of ${good} orders, and no bad one: there is none.`;
+            marks.replaceChildren(...orders.filter(order => found.has(order.letters)).map(order =>
+                make('li', { class: order.isBad ? 'bad' : 'good' }, `${order.letters} ${order.isBad ? '✗' : '✓'}`)));
+        }
+
+        onKeys(box, key => {
+            const player = players.find(({ name }) => name.toLowerCase() === key.toLowerCase());
+            if (player) return player.element.click.bind(player.element);
+            if (key === 'ArrowLeft' || key === 'Backspace') return () => show(path.slice(0, -1));
+            if (key === 'Home') return () => show('');
+            // Nowhere to go to the right, and not to the next chapter by mistake.
+            return key === 'ArrowRight' ? () => {} : undefined;
+        });
+
+        const list = make('details', { class: 'orders' },
+            make('summary', {}, orders.length === 1 ? 'The only order, step by step' : `All ${orders.length} orders, step by step`));
+        heading.after(box, list);
+        list.append(...orders.flatMap(order => order.elements));
+        show('');
+        for (const order of orders) stepper(order.table, order.end);
+    }
+
+    // Predict, then check ---------------------------------------------------------------------------
+
+    /** The right choice is the one that the answer says in bold. */
+    function prediction(list, answer) {
+        const plain = words => words.trim().replace(/\.$/, '');
+        const right = plain(answer.querySelector('strong')?.textContent ?? '');
+        const items = [...list.children];
+        if (items.filter(item => plain(item.textContent) === right).length !== 1) return;
+        const said = announcer();
+        list.classList.add('prediction');
+        list.setAttribute('aria-label', 'Your prediction');
+        for (const item of items) {
+            const isRight = plain(item.textContent) === right;
+            const choice = button('', '', () => {
+                said.textContent = isRight ? 'Right.' : 'Not so. Read on.';
+                for (const other of list.querySelectorAll('button')) {
+                    other.setAttribute('aria-pressed', String(other === choice));
+                    other.classList.toggle('good', other === choice && isRight);
+                    other.classList.toggle('bad', other === choice && !isRight);
+                }
+                answer.open = true;
+            });
+            choice.removeAttribute('title');
+            choice.setAttribute('aria-pressed', 'false');
+            choice.append(...item.childNodes);
+            item.replaceChildren(choice);
+        }
+        list.after(said);
+    }
+
+    // -----------------------------------------------------------------------------------------------
+
+    // The page that is made to be printed holds all chapters. Nobody plays on paper.
+    const main = document.querySelector('main');
+    if (!main || location.pathname.endsWith('/print.html')) return;
+
+    for (const heading of main.querySelectorAll('h3')) game(heading);
+    for (const table of main.querySelectorAll('table')) {
+        if (isStepTable(table) && !table.closest('.game, .stepper')) stepper(table);
+    }
+    for (const answer of main.querySelectorAll('ul + details')) {
+        prediction(answer.previousElementSibling, answer);
+    }
+
+    // On paper a closed list of orders would be missing.
+    const opened = new Set();
+    addEventListener('beforeprint', () => {
+        for (const list of main.querySelectorAll('details.orders:not([open])')) {
+            opened.add(list);
+            list.open = true;
+        }
+    });
+    addEventListener('afterprint', () => {
+        for (const list of opened) list.open = false;
+        opened.clear();
+    });
+})();
