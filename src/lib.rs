@@ -49,7 +49,7 @@ pub use atomic_file::AtomicFile;
 pub use compare::compare;
 pub use download::{DownloadError, Downloader, DownloaderBuilder, Progress, Receipt};
 pub use event::{Event, Wait};
-pub use lifecycle::{Daemon, JoinError, Panicked, Running, start, start_daemon};
+pub use lifecycle::{Daemon, JoinError, Panic, Panicked, Running, start, start_daemon};
 pub use local_server::LocalServer;
 pub use locked_flags::{KeyTaken, LockedFlags, Registration};
 #[cfg(unix)]

@@ -18,7 +18,9 @@
 //! handle: what Python checks at run time does not compile here.
 
 use std::any::Any;
+use std::fmt;
 use std::io;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -76,9 +78,16 @@ pub enum JoinError {
 }
 
 /// A panic as a value: which worker it came from, and what it said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{worker} panicked: {message}")]
-pub struct Panicked {
+///
+/// Its fields are those of [`Panic`]: `panicked.worker`, `panicked.message`. It is one pointer, so
+/// that a map's outputs need little room for a panic that hardly any of them has.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} panicked: {}", self.0.worker, self.0.message)]
+pub struct Panicked(Box<Panic>);
+
+/// What a [`Panicked`] holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
     /// The name of the thread whose job panicked.
     pub worker: String,
     /// The text given to `panic!`, or a note that the payload was no text.
@@ -270,7 +279,36 @@ impl Panicked {
             },
         };
         let worker = worker.to_owned();
-        Self { worker, message }
+        Self::from(Panic { worker, message })
+    }
+
+    /// Its fields, to be moved out of.
+    pub fn into_panic(self) -> Panic {
+        *self.0
+    }
+}
+
+impl From<Panic> for Panicked {
+    fn from(panic: Panic) -> Self {
+        Self(Box::new(panic))
+    }
+}
+
+impl Deref for Panicked {
+    type Target = Panic;
+
+    fn deref(&self) -> &Panic {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Panic { worker, message } = &**self;
+        f.debug_struct("Panicked")
+            .field("worker", worker)
+            .field("message", message)
+            .finish()
     }
 }
 

@@ -408,7 +408,7 @@ pub(crate) fn decode_answer<O: DeserializeOwned>(
 fn of_one_job<T>(body: impl FnOnce() -> Result<T, ProcessError>) -> Result<T, ProcessError> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
         Err(ProcessError::Panicked {
-            message: Panicked::new("", payload).message,
+            message: Panicked::new("", payload).into_panic().message,
             location: None,
             pid: std::process::id(),
         })

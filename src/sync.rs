@@ -67,9 +67,40 @@ impl<T> Mutex<T> {
     }
 }
 
+/// Looks a few times more before its caller goes to sleep, within some microseconds.
+///
+/// What comes next is often about to come, and to sleep and be woken costs more than to look. Whoever
+/// sleeps afterwards looks again under its lock: so this promises nothing, and the models skip it.
+#[cfg(not(all(test, loom)))]
+pub(crate) fn linger(mut is_there: impl FnMut() -> bool) {
+    const LOOKS: u32 = 10;
+    for look in 0..LOOKS {
+        if is_there() {
+            return;
+        }
+        if look < LOOKS / 2 {
+            (0..1 << look).for_each(|_| std::hint::spin_loop());
+        } else {
+            thread::yield_now();
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+pub(crate) fn linger(_is_there: impl FnMut() -> bool) {}
+
 /// `std`'s condition variable with the poison policy of this module.
+///
+/// `std`'s own asks the system at each notification, also when nobody waits; this one counts who
+/// does. All users change what they wait for under the one lock that they wait with, and notify
+/// afterwards. So whoever waits has counted itself before the change, or sees it and does not wait.
 #[derive(Debug)]
-pub(crate) struct Condvar(backend::Condvar);
+pub(crate) struct Condvar {
+    inner: backend::Condvar,
+    /// Written only under the lock that is waited with.
+    #[cfg(not(all(test, loom)))]
+    waiting: atomic::AtomicUsize,
+}
 
 impl Default for Condvar {
     #[track_caller]
@@ -81,12 +112,17 @@ impl Default for Condvar {
 impl Condvar {
     #[track_caller]
     pub(crate) fn new() -> Self {
-        Self(backend::Condvar::new())
+        Self {
+            inner: backend::Condvar::new(),
+            #[cfg(not(all(test, loom)))]
+            waiting: atomic::AtomicUsize::new(0),
+        }
     }
 
     #[track_caller]
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+        self.counted(|| self.inner.wait(guard))
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a notification or for the deadline. The caller loops and asks the deadline itself.
@@ -100,7 +136,7 @@ impl Condvar {
             None => self.wait(guard),
             #[cfg(not(all(test, loom)))]
             Some(left) => {
-                let waited = self.0.wait_timeout(guard, left);
+                let waited = self.counted(|| self.inner.wait_timeout(guard, left));
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         }
@@ -108,12 +144,46 @@ impl Condvar {
 
     #[track_caller]
     pub(crate) fn notify_one(&self) {
-        self.0.notify_one();
+        if self.is_awaited() {
+            self.inner.notify_one();
+        }
     }
 
     #[track_caller]
     pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+        if self.is_awaited() {
+            self.inner.notify_all();
+        }
+    }
+
+    /// Around a wait, which begins and ends with the lock held.
+    #[cfg(not(all(test, loom)))]
+    fn counted<R>(&self, wait: impl FnOnce() -> R) -> R {
+        use atomic::Ordering::Relaxed;
+        // ORDERING: Relaxed. The lock orders all writes, and the notifier has held it since.
+        self.waiting.fetch_add(1, Relaxed);
+        let woken = wait();
+        self.waiting.fetch_sub(1, Relaxed);
+        woken
+    }
+
+    #[cfg(not(all(test, loom)))]
+    fn is_awaited(&self) -> bool {
+        // ORDERING: Relaxed. Whoever counted itself before the notifier's change did so under the
+        // lock that the notifier has held since; a later one makes a notification in vain.
+        self.waiting.load(atomic::Ordering::Relaxed) > 0
+    }
+
+    /// The models notify always: fewer steps, and a lost notification would still be seen.
+    #[cfg(all(test, loom))]
+    #[track_caller]
+    fn counted<R>(&self, wait: impl FnOnce() -> R) -> R {
+        wait()
+    }
+
+    #[cfg(all(test, loom))]
+    fn is_awaited(&self) -> bool {
+        true
     }
 }
 

@@ -88,7 +88,7 @@ impl WorkTable {
             return Ok(());
         };
         catch_unwind(AssertUnwindSafe(initialiser))
-            .unwrap_or_else(|payload| Err(Panicked::new("", payload).message))
+            .unwrap_or_else(|payload| Err(Panicked::new("", payload).into_panic().message))
     }
 }
 
@@ -329,7 +329,7 @@ fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), JobFailure
         append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()))
     }));
     caught.unwrap_or_else(|payload| {
-        let message = Panicked::new("", payload).message;
+        let message = Panicked::new("", payload).into_panic().message;
         let location = LAST_PANIC.take();
         Err(JobFailure::Panicked { message, location })
     })

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use threadproof::{Event, JoinError, Panicked, Running, start, start_daemon};
+use threadproof::{Event, JoinError, Panic, Panicked, Running, start, start_daemon};
 
 use crate::support::until;
 
@@ -44,10 +44,10 @@ fn behind_a_gate() -> (Arc<Event>, Running<u32>) {
 #[case::number(|| panic_any(7), "(a payload that is no text)")]
 #[case::panics_when_dropped(|| panic_any(Bomb), "(a payload that is no text)")]
 fn join_gives_the_panic_as_a_value(#[case] body: fn(), #[case] message: &str) {
-    let panicked = JoinError::Panicked(Panicked {
+    let panicked = JoinError::Panicked(Panicked::from(Panic {
         worker: "unlucky".into(),
         message: message.into(),
-    });
+    }));
     let running = start("unlucky", body).unwrap();
     assert_eq!(running.join(), Err(panicked.clone()));
     assert_eq!(panicked.to_string(), format!("unlucky panicked: {message}"));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use threadproof::{
-    Event, JobError, Panicked, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait, scoped_map,
+    Event, JobError, Panic, Panicked, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait, scoped_map,
 };
 
 use crate::support::{count, ends, until};
@@ -78,10 +78,8 @@ fn a_panic_is_data_with_its_worker_and_message(#[case] body: fn(), #[case] expec
     let outcome = pool.submit(body).unwrap().join();
     let worker = "worker-1".to_owned();
     let message = expected.to_owned();
-    assert_eq!(
-        outcome,
-        Err(JobError::Panicked(Panicked { worker, message }))
-    );
+    let panic = Panic { worker, message };
+    assert_eq!(outcome, Err(JobError::Panicked(Panicked::from(panic))));
     assert_eq!(pool.submit(|| 1).unwrap().join(), Ok(1));
 }
 
