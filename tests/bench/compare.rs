@@ -37,18 +37,24 @@ pub(crate) fn run(group: &mut Group) {
         group
             .case(format!("15 × 10^{power} steps"), Duration::from_secs(10))
             .ours(name, way(ours))
-            .peer(&format!("sequential × {rounds_of_jobs}/{JOBS}"), goal, move || sequential() * share)
+            .peer(
+                &format!("sequential × {rounds_of_jobs}/{JOBS}"),
+                goal,
+                move || sequential() * share,
+            )
             .run();
     }
     let mut ratios = |name: &str, call: &str| {
         let case = group.case("Python: 15 × 10^5 steps", Duration::from_secs(5));
         let python = &python;
         if python.is_there() {
-            case.ours(name, move || python.seconds(&format!("{call} {JOBS} 100000 {workers}")))
-                .peer("Python, sequential", None, move || {
-                    python.seconds(&format!("sequential {JOBS} 100000 {workers}"))
-                })
-                .run();
+            case.ours(name, move || {
+                python.seconds(&format!("{call} {JOBS} 100000 {workers}"))
+            })
+            .peer("Python, sequential", None, move || {
+                python.seconds(&format!("sequential {JOBS} 100000 {workers}"))
+            })
+            .run();
         }
     };
     ratios("Python, threads", "threads");

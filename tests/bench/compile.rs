@@ -32,7 +32,10 @@ pub(crate) fn run(group: &mut Group) {
             continue;
         };
         let text = String::from_utf8_lossy(&output.stderr);
-        let crates = text.lines().filter(|line| line.contains("Compiling ")).count();
+        let crates = text
+            .lines()
+            .filter(|line| line.contains("Compiling "))
+            .count();
         group.value("from clean", name, seconds, Unit::Seconds, None);
         group.value("from clean", name, crates as f64, Unit::Crates, None);
         let _ = std::fs::remove_dir_all(&target);

@@ -49,11 +49,23 @@ pub(crate) fn run(group: &mut Group) {
         let list = folder.path().join("list");
         write_list(&list, &urls, folder.path());
         let limit = (LATENCY * files.div_ceil(workers) as u32).as_secs_f64();
-        let call = format!("requests {workers} {} {}", folder.path().display(), urls.join(" "));
+        let call = format!(
+            "requests {workers} {} {}",
+            folder.path().display(),
+            urls.join(" ")
+        );
+        let curl_name = if workers > 1 {
+            "curl --parallel"
+        } else {
+            "curl"
+        };
         let number = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
         let downloads: Vec<_> = urls.iter().cloned().zip(to("ours")).collect();
         group
-            .case(format!("{files} files of 100 KiB, {workers} at a time"), Duration::from_secs(14))
+            .case(
+                format!("{files} files of 100 KiB, {workers} at a time"),
+                Duration::from_secs(14),
+            )
             .ours("fetch_all", || {
                 timed(|| {
                     let downloader = Downloader::builder().workers(number).build();
@@ -62,7 +74,7 @@ pub(crate) fn run(group: &mut Group) {
                 })
             })
             .limit("latency", 1.05, move |_| limit)
-            .peer_if(curl.is_some(), "curl --parallel", many.then_some(0.9), || {
+            .peer_if(curl.is_some(), curl_name, many.then_some(0.9), || {
                 timed(|| curl_all(&urls, &to("curl"), workers))
             })
             .peer_if(aria2.is_some(), "aria2c", many.then_some(0.75), || {
@@ -86,7 +98,10 @@ fn write_list(list: &Path, urls: &[String], folder: &Path) {
 
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 
@@ -98,7 +113,7 @@ fn succeed(mut command: Command) {
 
 fn curl_all(urls: &[String], to: &[PathBuf], workers: usize) {
     let mut command = quiet("curl");
-    command.args(["--silent", "--show-error", "--fail", "--noproxy", "*"]);
+    command.args(["--no-progress-meter", "--fail", "--noproxy", "*"]);
     if workers > 1 {
         command.args(["--parallel", "--parallel-max", &workers.to_string()]);
     }
@@ -111,7 +126,12 @@ fn curl_all(urls: &[String], to: &[PathBuf], workers: usize) {
 fn aria2_all(list: &Path, workers: usize) {
     let mut command = quiet("aria2c");
     command
-        .args(["--quiet", "--allow-overwrite=true", "--no-conf", "--no-proxy=127.0.0.1"])
+        .args([
+            "--quiet",
+            "--allow-overwrite=true",
+            "--no-conf",
+            "--no-proxy=127.0.0.1",
+        ])
         .args(["--file-allocation=none", "--split=1"])
         .arg(format!("--max-concurrent-downloads={workers}"))
         .arg("--input-file")
@@ -131,7 +151,11 @@ fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder:
     group
         .case(format!("one file of {mib} MiB"), Duration::from_secs(20))
         .ours("fetch", || {
-            timed(|| Downloader::new().fetch(&url, &ours, &Event::new()).expect("it arrives"))
+            timed(|| {
+                Downloader::new()
+                    .fetch(&url, &ours, &Event::new())
+                    .expect("it arrives")
+            })
         })
         .peer_if(curl, "curl", 0.9, || {
             let (urls, to) = ([url.clone()], [curls.clone()]);
@@ -148,8 +172,17 @@ fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder:
         to: folder.join("peak"),
     };
     if let Ok(Some(peak)) = Process::start(&program, job).and_then(Process::join) {
-        let (case, goal) = (format!("one file of {mib} MiB"), Some(16.0 * 1024.0 * 1024.0));
-        group.value(case, "fetch, peak memory of the process", peak, Unit::Bytes, goal);
+        let (case, goal) = (
+            format!("one file of {mib} MiB"),
+            Some(16.0 * 1024.0 * 1024.0),
+        );
+        group.value(
+            case,
+            "fetch, peak memory of the process",
+            peak,
+            Unit::Bytes,
+            goal,
+        );
     }
 }
 

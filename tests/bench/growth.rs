@@ -42,7 +42,13 @@ pub(crate) fn run(group: &mut Group) {
         let workers = NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
         timed(|| ThreadPool::new(workers).map(|pool| pool.shutdown(Shutdown::Drain)))
     };
-    group.slope("a pool up and down, workers", &sizes, time, up_and_down, LINEAR);
+    group.slope(
+        "a pool up and down, workers",
+        &sizes,
+        time,
+        up_and_down,
+        LINEAR,
+    );
 
     let waiting = [1, 4, 16, 64, 256];
     let release = |threads: usize| {
@@ -59,7 +65,13 @@ pub(crate) fn run(group: &mut Group) {
             })
         })
     };
-    group.slope("Event::set until all have ended, threads", &waiting, time, release, LINEAR);
+    group.slope(
+        "Event::set until all have ended, threads",
+        &waiting,
+        time,
+        release,
+        LINEAR,
+    );
 
     let keys = [10, 100, 1_000, 10_000, 100_000];
     // As many looks whatever the size, so that the time is that of one.

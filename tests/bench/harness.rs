@@ -374,7 +374,10 @@ fn slope_of(points: &[(f64, f64)]) -> f64 {
     let number = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / number;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let top: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let top: f64 = points
+        .iter()
+        .map(|point| (point.0 - x) * (point.1 - y))
+        .sum();
     let bottom: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
     top / bottom
 }

@@ -37,8 +37,18 @@ pub(crate) fn run(group: &mut Group) {
                 (outputs, pool.shutdown(Shutdown::Drain))
             })
         })
-        .peer_if(there, "Pool, fork", 0.25, peer(format!("start_fork {WORKERS}")))
-        .peer_if(there, "Pool, spawn", None, peer(format!("start_spawn {WORKERS}")))
+        .peer_if(
+            there,
+            "Pool, fork",
+            0.25,
+            peer(format!("start_fork {WORKERS}")),
+        )
+        .peer_if(
+            there,
+            "Pool, spawn",
+            None,
+            peer(format!("start_spawn {WORKERS}")),
+        )
         .peer_if(
             there,
             "ProcessPoolExecutor",
@@ -59,7 +69,12 @@ pub(crate) fn run(group: &mut Group) {
         .peer("bare pipe", 4.0, || {
             timed(|| (0..TRIPS).for_each(|_| bare.trip())) / TRIPS as f64
         })
-        .peer_if(there, "Pool.apply", 0.2, peer(format!("trips_pool {TRIPS}")))
+        .peer_if(
+            there,
+            "Pool.apply",
+            0.2,
+            peer(format!("trips_pool {TRIPS}")),
+        )
         .peer_if(
             there,
             "ProcessPoolExecutor.submit",
@@ -72,8 +87,15 @@ pub(crate) fn run(group: &mut Group) {
     let ours = pool(WORKERS);
     group
         .case("100000 squares", Duration::from_secs(12))
-        .ours("ProcessPool::map", || timed(|| ours.map((0..SQUARES).map(Square))))
-        .peer_if(there, "Pool.map", 0.1, peer(format!("squares_pool {WORKERS} {SQUARES}")))
+        .ours("ProcessPool::map", || {
+            timed(|| ours.map((0..SQUARES).map(Square)))
+        })
+        .peer_if(
+            there,
+            "Pool.map",
+            0.1,
+            peer(format!("squares_pool {WORKERS} {SQUARES}")),
+        )
         .peer_if(
             there,
             "ProcessPoolExecutor.map, chunks of 1000",
@@ -96,7 +118,12 @@ pub(crate) fn run(group: &mut Group) {
                 let inputs = inputs();
                 timed(|| ours.map(inputs))
             })
-            .peer_if(there, "Pool.map", goal, peer(format!("echo_pool {WORKERS} {jobs} {bytes}")))
+            .peer_if(
+                there,
+                "Pool.map",
+                goal,
+                peer(format!("echo_pool {WORKERS} {jobs} {bytes}")),
+            )
             .peer_if(
                 there,
                 "ProcessPoolExecutor.map",

@@ -43,7 +43,10 @@ pub(crate) fn run(group: &mut Group) {
     }
     let rounds = if group.is_quick { 1 } else { 10 };
     let polled: Vec<f64> = (0..rounds).map(|_| stop_polled()).collect();
-    let (case, name) = ("set to exit, a flag and a sleep of 1 s", "the notebook's loop");
+    let (case, name) = (
+        "set to exit, a flag and a sleep of 1 s",
+        "the notebook's loop",
+    );
     group.value(case, name, quantile(&polled, 0.5), Unit::Seconds, None);
 }
 
@@ -79,7 +82,9 @@ fn stop_polled() -> f64 {
         }
         Instant::now()
     });
-    thread::sleep(Duration::from_millis(u64::from(began.elapsed().subsec_nanos() % 900) + 50));
+    thread::sleep(Duration::from_millis(
+        u64::from(began.elapsed().subsec_nanos() % 900) + 50,
+    ));
     let start = Instant::now();
     flag.store(true, Ordering::Release);
     let end = thread.join().expect("watching does not panic");

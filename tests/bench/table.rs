@@ -55,20 +55,41 @@ impl Report {
         serde_json::from_str(&text).ok()
     }
 
-    /// Writes the table that the book shows.
     pub(crate) fn bless(&self) {
-        let folder = PathBuf::from(machine::ROOT).join("fixtures/bench");
-        fs::create_dir_all(&folder).expect("a folder in fixtures");
-        let file = folder.join(format!("{}.md", self.group));
-        fs::write(file, self.markdown()).expect("a file in fixtures");
+        bless(&self.group, &self.markdown());
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// What the first row of such a case says of these two.
+    pub(crate) fn sides(
+        &self,
+        is_case: impl Fn(&str) -> bool,
+        ours: &str,
+        peer: &str,
+    ) -> Option<(String, String)> {
+        let mut rows = self.rows.iter();
+        let row = rows.find(|row| {
+            is_case(&row.case) && row.ours.name == ours && row.peer.name.starts_with(peer)
+        })?;
+        Some((row.side(&row.ours), row.side(&row.peer)))
     }
 
     pub(crate) fn missed(&self) -> Vec<String> {
         let missed = self.rows.iter().filter(|row| row.is_met() == Some(false));
         let line = |row: &Row| {
             let (case, ours, peer) = (&row.case, &row.ours.name, &row.peer.name);
-            let (figure, goal) = (row.figure_text(), row.goal_text());
-            format!("{}: {case}: {ours}, {peer}: {figure} (goal {goal})", self.group)
+            let figure = match (row.kind, row.figure) {
+                (Kind::Value, Some(value)) => show(value, row.unit),
+                _ => row.figure_text(),
+            };
+            let goal = row.goal_text();
+            format!(
+                "{}: {case}: {ours}, {peer}: {figure} (goal {goal})",
+                self.group
+            )
         };
         missed.map(line).collect()
     }
@@ -103,20 +124,32 @@ impl Report {
             }
             text += "|\n";
         }
+        text + &self.circumstances()
+    }
+
+    /// When, where, with what.
+    pub(crate) fn circumstances(&self) -> String {
         let versions = self.versions.iter();
         let versions: Vec<String> = versions
             .map(|(name, version)| format!("{name} {version}"))
             .collect();
         let quick = if self.is_quick { "A quick run. " } else { "" };
-        text += &format!(
+        format!(
             "\n{quick}{}. {}. Load at the end: {}. {}.\n",
             self.date,
             self.machine,
             self.load_at_the_end,
             versions.join(", ")
-        );
-        text
+        )
     }
+}
+
+/// Writes a table that the book shows.
+pub(crate) fn bless(name: &str, markdown: &str) {
+    let folder = PathBuf::from(machine::ROOT).join("fixtures/bench");
+    fs::create_dir_all(&folder).expect("a folder in fixtures");
+    let file = folder.join(format!("{name}.md"));
+    fs::write(file, markdown).expect("a file in fixtures");
 }
 
 impl Row {

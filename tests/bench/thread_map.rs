@@ -33,7 +33,9 @@ pub(crate) fn run(group: &mut Group) {
         let case = group.case(name, Duration::from_secs(12));
         let case = case
             .ours("ThreadPool::map", || pools.ours(&inputs))
-            .ours("scoped_map", || timed(|| scoped_map(workers, &inputs, |n| spin(*n))))
+            .ours("scoped_map", || {
+                timed(|| scoped_map(workers, &inputs, |n| spin(*n)))
+            })
             .peer("rayon", 1.03, || pools.rayon(&inputs))
             .peer("threadpool", None, || pools.threadpool(&inputs))
             .peer("std scope", None, || timed(|| std_scope(workers, &inputs)));
@@ -148,14 +150,19 @@ fn skewed(group: &mut Group, pools: &Pools) {
         load(*round)
     };
     group
-        .case("3000 jobs of 10 µs, one of them of 10 ms", Duration::from_secs(10))
+        .case(
+            "3000 jobs of 10 µs, one of them of 10 ms",
+            Duration::from_secs(10),
+        )
         .ours("ThreadPool::map", || pools.ours(&next(&mut ours)))
         .ours("scoped_map", || {
             let inputs = next(&mut scoped);
             timed(|| scoped_map(pools.workers, &inputs, |n| spin(*n)))
         })
         .peer("rayon", 0.65, || pools.rayon(&next(&mut rayon)))
-        .peer("threadpool", None, || pools.threadpool(&next(&mut crate_pool)))
+        .peer("threadpool", None, || {
+            pools.threadpool(&next(&mut crate_pool))
+        })
         .run();
 }
 
@@ -174,7 +181,10 @@ fn sleeping(group: &mut Group, python: &Python) {
         let ideal = (NAP * JOBS.div_ceil(number) as u32).as_secs_f64();
         let call = format!("sleep {number} {JOBS} {}", NAP.as_secs_f64());
         group
-            .case(format!("100 jobs that sleep 20 ms, {number} workers"), Duration::from_secs(5))
+            .case(
+                format!("100 jobs that sleep 20 ms, {number} workers"),
+                Duration::from_secs(5),
+            )
             .ours("ThreadPool::map", || timed(|| pools.ours.map(inputs, nap)))
             .limit("ideal", 1.02, move |_| ideal)
             .peer("rayon", None, || {
@@ -194,7 +204,10 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
     const JOBS: u64 = 100_000;
     let call = format!("submit {} {JOBS}", pools.workers);
     group
-        .case(format!("{JOBS} jobs submitted one by one"), Duration::from_secs(8))
+        .case(
+            format!("{JOBS} jobs submitted one by one"),
+            Duration::from_secs(8),
+        )
         .ours("ThreadPool::submit", || {
             timed(|| {
                 let jobs: Vec<_> = (0..JOBS).map(|n| pools.ours.submit(move || n)).collect();
@@ -211,7 +224,9 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
                 let (to, from) = mpsc::channel();
                 for n in 0..JOBS {
                     let to = to.clone();
-                    pools.rayon.spawn(move || to.send(n).expect("the caller listens"));
+                    pools
+                        .rayon
+                        .spawn(move || to.send(n).expect("the caller listens"));
                 }
                 drop(to);
                 from.iter().collect::<Vec<_>>()

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use threadproof::{
-    Event, JobError, Panic, Panicked, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait, scoped_map,
+    Event, JobError, Panic, Panicked, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait,
+    scoped_map,
 };
 
 use crate::support::{count, ends, until};
@@ -81,6 +82,13 @@ fn a_panic_is_data_with_its_worker_and_message(#[case] body: fn(), #[case] expec
     let panic = Panic { worker, message };
     assert_eq!(outcome, Err(JobError::Panicked(Panicked::from(panic))));
     assert_eq!(pool.submit(|| 1).unwrap().join(), Ok(1));
+}
+
+/// A million outputs should not be mostly room for panics that did not happen.
+#[test]
+fn an_outcome_is_one_word_larger_than_its_output() {
+    assert_eq!(size_of::<Result<u64, JobError>>(), 16);
+    assert_eq!(size_of::<Result<u64, Panicked>>(), 16);
 }
 
 struct PanicsWhenDropped;
