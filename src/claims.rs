@@ -111,6 +111,9 @@ pub(crate) fn run_length(wanted: usize, left: usize, workers: usize) -> usize {
 
 /// Puts runs of outputs, each with its first index, into the order of the inputs.
 pub(crate) fn in_order<R>(mut runs: Vec<(usize, Vec<R>)>) -> Vec<R> {
+    if let [(_, run)] = &mut runs[..] {
+        return std::mem::take(run);
+    }
     runs.sort_unstable_by_key(|(first, _)| *first);
     let mut outputs = Vec::with_capacity(runs.iter().map(|(_, run)| run.len()).sum());
     for (first, run) in runs {

@@ -27,7 +27,7 @@ use std::num::NonZeroUsize;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use self::batch::{Batch, append};
+use self::batch::{Batch, run_each};
 pub use self::job::Job;
 pub(crate) use self::job::JobCell;
 use self::queue::{Queue, Tally};
@@ -69,7 +69,7 @@ pub struct ThreadPool {
 pub enum JobError {
     /// The job's body panicked; every other job is unaffected.
     #[error(transparent)]
-    Panicked(Panicked),
+    Panicked(#[from] Panicked),
     /// The job was cancelled before a worker claimed it; its body never ran.
     #[error("the job was cancelled before it began")]
     Cancelled,
@@ -396,12 +396,8 @@ where
         let (mut runs, mut pace) = (Vec::new(), pace());
         while let Some(run) = counter.claim(pace.length()) {
             let start = Instant::now();
-            let first = run.start;
-            append(
-                &mut runs,
-                first,
-                inputs[run].iter().map(|input| caught(name, || f(input))),
-            );
+            let (outputs, _) = run_each(name, inputs[run.clone()].iter(), &f);
+            runs.push((run.start, outputs));
             pace.learn(start);
         }
         runs
@@ -429,9 +425,4 @@ where
         }
         in_order(runs)
     })
-}
-
-fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Panicked> {
-    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
-    caught.map_err(|payload| Panicked::new(worker, payload))
 }

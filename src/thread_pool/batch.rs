@@ -11,12 +11,13 @@
 //! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::JobError;
-use super::job::run_caught;
 use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
 use crate::claims::{Inputs, Pace, in_order};
+use crate::lifecycle::Panicked;
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 pub(crate) struct Batch<T, R, F> {
@@ -138,12 +139,9 @@ where
         let (mut runs, mut tally, mut pace) = (Vec::new(), Tally::default(), Pace::of_threads());
         while let Some((first, inputs)) = self.inputs.claim(pace.length()) {
             let start = Instant::now();
-            let outputs = inputs.into_iter().map(|input| {
-                let (outcome, one) = run_caught(worker, || function(input));
-                tally += one;
-                outcome
-            });
-            append(&mut runs, first, outputs);
+            let (outputs, panicked) = run_each(worker, inputs.into_iter(), &*function);
+            tally += Tally::of_run(outputs.len(), panicked);
+            runs.push((first, outputs));
             pace.learn(start);
         }
         drop(function);
@@ -161,15 +159,24 @@ where
     }
 }
 
-/// Adds outputs to the worker's last run if they follow it directly, else as a new run.
-pub(super) fn append<R>(
-    runs: &mut Vec<(usize, Vec<R>)>,
-    first: usize,
-    outputs: impl Iterator<Item = R>,
-) {
-    match runs.last_mut() {
-        Some((start, run)) if *start + run.len() == first => run.extend(outputs),
-        _ => runs.push((first, outputs.collect())),
+/// Runs `f` on one input after the other; gives the outcomes, and how many panicked.
+///
+/// A panic costs its input alone: it has been taken, and the next one is begun. So the catch is set
+/// up once for a run, and the outputs go into their places as if nothing could be caught.
+pub(super) fn run_each<T, R, E: From<Panicked>>(
+    worker: &str,
+    mut inputs: impl ExactSizeIterator<Item = T>,
+    f: impl Fn(T) -> R,
+) -> (Vec<Result<R, E>>, u64) {
+    let (mut outputs, mut panicked) = (Vec::with_capacity(inputs.len()), 0);
+    loop {
+        let rest = inputs.by_ref().map(|input| Ok(f(input)));
+        let ended = catch_unwind(AssertUnwindSafe(|| outputs.extend(rest)));
+        let Err(payload) = ended else {
+            return (outputs, panicked);
+        };
+        panicked += 1;
+        outputs.push(Err(E::from(Panicked::new(worker, payload))));
     }
 }
 

@@ -42,6 +42,17 @@ pub(crate) struct Tally {
     pub(crate) panicked: u64,
 }
 
+impl Tally {
+    /// Of so many jobs, some of which panicked.
+    pub(super) fn of_run(jobs: usize, panicked: u64) -> Self {
+        Self {
+            completed: jobs as u64 - panicked,
+            panicked,
+            ..Self::default()
+        }
+    }
+}
+
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.completed += other.completed;

@@ -1,0 +1,104 @@
+//! Side by side: ours and what a user would take instead, in turn within one run.
+//!
+//! | run | does |
+//! |---|---|
+//! | `cargo bench` | every group; prints a table each, writes `target/bench/<group>.json` |
+//! | `cargo bench -- thread_map growth` | these groups |
+//! | `cargo bench -- --quick` | few rounds, without the long cases; under a minute |
+//! | `cargo bench -- --tables` | measures nothing, prints the tables of the last run |
+//!
+//! `BLESS=1` also writes the tables to `fixtures/bench/`, which the book shows. A peer that is not
+//! installed has a row that says so.
+
+// Groups that share nothing but the harness; a file each.
+#[cfg(unix)]
+mod compare;
+#[cfg(unix)]
+mod compile;
+#[cfg(unix)]
+mod downloads;
+#[cfg(unix)]
+mod growth;
+#[cfg(unix)]
+mod harness;
+#[cfg(unix)]
+mod machine;
+#[cfg(unix)]
+mod process_pool;
+#[cfg(unix)]
+mod python;
+#[cfg(unix)]
+mod stop_latency;
+#[cfg(unix)]
+mod table;
+#[cfg(unix)]
+mod thread_map;
+#[cfg(unix)]
+mod which;
+#[cfg(unix)]
+mod work;
+
+#[cfg(unix)]
+const GROUPS: [(&str, fn(&mut harness::Group)); 7] = [
+    ("thread_map", thread_map::run),
+    ("process_pool", process_pool::run),
+    ("downloads", downloads::run),
+    ("stop_latency", stop_latency::run),
+    ("compare", compare::run),
+    ("growth", growth::run),
+    ("compile", compile::run),
+];
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    threadproof::run_if_worker(&work::table());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
+    if has(work::ECHO) {
+        return work::echo();
+    }
+    let asked = |name: &&str| arguments.iter().any(|argument| argument == name);
+    let unknown = arguments.iter().find(|argument| {
+        !["--bench", "--quick", "--tables"].contains(&argument.as_str())
+            && !GROUPS.iter().any(|(name, _)| name == argument)
+    });
+    if let Some(unknown) = unknown {
+        let names = GROUPS.map(|(name, _)| name).join(", ");
+        eprintln!("no group {unknown}; the groups are {names}");
+        return std::process::ExitCode::from(2);
+    }
+    let mut all_asked: Vec<_> = GROUPS.iter().filter(|(name, _)| asked(name)).collect();
+    if all_asked.is_empty() {
+        all_asked = GROUPS.iter().collect();
+    }
+    let mut missed = Vec::new();
+    for (name, run) in all_asked {
+        if !has("--tables") {
+            let mut group = harness::Group::new(has("--quick"));
+            run(&mut group);
+            table::Report::new(name, group).store();
+        }
+        let Some(report) = table::Report::load(name) else {
+            println!("\n{name}: not measured");
+            continue;
+        };
+        println!("\n## {name}\n\n{}", report.markdown());
+        if std::env::var_os("BLESS").is_some() {
+            report.bless();
+        }
+        missed.extend(report.missed());
+    }
+    if std::env::var_os("BLESS").is_some() {
+        table::bless("which", &which::markdown());
+    }
+    println!("\n{} goals missed", missed.len());
+    for line in missed {
+        println!("- {line}");
+    }
+    std::process::ExitCode::SUCCESS
+}
+
+#[cfg(not(unix))]
+fn main() {
+    eprintln!("the benches need Unix");
+}

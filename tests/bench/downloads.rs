@@ -1,0 +1,205 @@
+//! Downloads from a loopback server that waits 20 ms before each reply: curl, aria2c, requests.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use threadproof::local_server::{Reply, Site};
+use threadproof::{Downloader, Event, LocalServer, Process, Work, WorkerProgram};
+
+use crate::harness::{Group, Unit, timed};
+use crate::machine::{first_line, memory};
+use crate::python::Python;
+
+const LATENCY: Duration = Duration::from_millis(20);
+const SMALL: usize = 100 << 10;
+
+pub(crate) fn run(group: &mut Group) {
+    let python = Python::start(group, "bench_downloads.py");
+    let requests = python.has("requests");
+    let second = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let curl = first_line("curl", &["--version"]).map(|line| second(&line));
+    let aria2 = first_line("aria2c", &["--version"]).map(|line| line.replace("aria2 version ", ""));
+    for (name, version) in [("curl", &curl), ("aria2c", &aria2)] {
+        if let Some(version) = version {
+            group.version(name, version.clone());
+        }
+    }
+    let mut site = Site::new();
+    for number in 0..200 {
+        let reply = Reply::ok(vec![number as u8; SMALL]).latency(LATENCY);
+        site = site.page(&format!("/{number}"), reply);
+    }
+    let server = LocalServer::start(site).expect("a loopback port");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cases: &[(usize, usize)] = match group.is_quick {
+        true => &[(3, 3), (200, 16)],
+        false => &[(3, 1), (3, 3), (200, 1), (200, 3), (200, 16)],
+    };
+    for &(files, workers) in cases {
+        let urls: Vec<String> = (0..files).map(|n| server.url(&format!("/{n}"))).collect();
+        let to = |name: &str| -> Vec<PathBuf> {
+            (0..files)
+                .map(|n| folder.path().join(format!("{name}-{n}")))
+                .collect()
+        };
+        let many = files == 200 && workers > 1;
+        let list = folder.path().join("list");
+        write_list(&list, &urls, folder.path());
+        let limit = (LATENCY * files.div_ceil(workers) as u32).as_secs_f64();
+        let call = format!(
+            "requests {workers} {} {}",
+            folder.path().display(),
+            urls.join(" ")
+        );
+        let curl_name = if workers > 1 {
+            "curl --parallel"
+        } else {
+            "curl"
+        };
+        let number = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
+        let downloads: Vec<_> = urls.iter().cloned().zip(to("ours")).collect();
+        group
+            .case(
+                format!("{files} files of 100 KiB, {workers} at a time"),
+                Duration::from_secs(14),
+            )
+            .ours("fetch_all", || {
+                timed(|| {
+                    let downloader = Downloader::builder().workers(number).build();
+                    let outcomes = downloader.fetch_all(&downloads, &Event::new());
+                    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+                })
+            })
+            .limit("latency", 1.05, move |_| limit)
+            .peer_if(curl.is_some(), curl_name, many.then_some(0.9), || {
+                timed(|| curl_all(&urls, &to("curl"), workers))
+            })
+            .peer_if(aria2.is_some(), "aria2c", many.then_some(0.75), || {
+                timed(|| aria2_all(&list, workers))
+            })
+            .peer_if(requests, "requests", None, || python.seconds(&call))
+            .run();
+    }
+    drop(server);
+    large(group, curl.is_some(), requests, &python, folder.path());
+}
+
+fn write_list(list: &Path, urls: &[String], folder: &Path) {
+    let entry = |(number, url): (usize, &String)| {
+        let folder = folder.display();
+        format!("{url}\n  dir={folder}\n  out=aria2-{number}\n")
+    };
+    let text: String = urls.iter().enumerate().map(entry).collect();
+    std::fs::write(list, text).expect("a file in the temporary folder");
+}
+
+fn quiet(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn succeed(mut command: Command) {
+    let status = command.status().expect("it is installed");
+    assert!(status.success(), "{command:?}: {status}");
+}
+
+fn curl_all(urls: &[String], to: &[PathBuf], workers: usize) {
+    let mut command = quiet("curl");
+    command.args(["--no-progress-meter", "--fail", "--noproxy", "*"]);
+    if workers > 1 {
+        command.args(["--parallel", "--parallel-max", &workers.to_string()]);
+    }
+    for (url, to) in urls.iter().zip(to) {
+        command.arg("--output").arg(to).arg(url);
+    }
+    succeed(command);
+}
+
+fn aria2_all(list: &Path, workers: usize) {
+    let mut command = quiet("aria2c");
+    command
+        .args([
+            "--quiet",
+            "--allow-overwrite=true",
+            "--no-conf",
+            "--no-proxy=127.0.0.1",
+        ])
+        .args(["--file-allocation=none", "--split=1"])
+        .arg(format!("--max-concurrent-downloads={workers}"))
+        .arg("--input-file")
+        .arg(list);
+    succeed(command);
+}
+
+fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder: &Path) {
+    let mib = if group.is_quick { 64 } else { 256 };
+    let body = vec![7; mib << 20];
+    let copied = body.clone();
+    let server = LocalServer::start(Site::new().page("/large", Reply::ok(body)));
+    let server = server.expect("a loopback port");
+    let url = server.url("/large");
+    let (ours, curls) = (folder.join("ours"), folder.join("curl"));
+    let call = format!("requests 1 {} {url}", folder.display());
+    group
+        .case(format!("one file of {mib} MiB"), Duration::from_secs(20))
+        .ours("fetch", || {
+            timed(|| {
+                Downloader::new()
+                    .fetch(&url, &ours, &Event::new())
+                    .expect("it arrives")
+            })
+        })
+        .peer_if(curl, "curl", 0.9, || {
+            let (urls, to) = ([url.clone()], [curls.clone()]);
+            timed(|| curl_all(&urls, &to, 1))
+        })
+        .peer_if(requests, "requests", None, || python.seconds(&call))
+        .peer("a copy in memory", None, || timed(|| copied.clone()))
+        .run();
+    let Ok(program) = WorkerProgram::current() else {
+        return;
+    };
+    let job = Fetch {
+        url,
+        to: folder.join("peak"),
+    };
+    if let Ok(Some(peak)) = Process::start(&program, job).and_then(Process::join) {
+        let (case, goal) = (
+            format!("one file of {mib} MiB"),
+            Some(16.0 * 1024.0 * 1024.0),
+        );
+        group.value(
+            case,
+            "fetch, peak memory of the process",
+            peak,
+            Unit::Bytes,
+            goal,
+        );
+    }
+}
+
+/// One download in a process of its own, which says how much memory it needed at most.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fetch {
+    url: String,
+    to: PathBuf,
+}
+
+impl Work for Fetch {
+    type Output = Option<f64>;
+    const NAME: &'static str = "fetch";
+
+    fn run(self) -> Option<f64> {
+        let receipt = Downloader::new().fetch(&self.url, &self.to, &Event::new());
+        let (peak, _) = memory()?;
+        receipt.is_ok().then_some(peak)
+    }
+}

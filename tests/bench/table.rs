@@ -1,0 +1,213 @@
+//! What was measured, as JSON for programs and as a Markdown table for the terminal and the book.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::harness::{Group, Kind, Row, Side, Unit};
+use crate::machine;
+
+/// One group with its circumstances.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    group: String,
+    date: String,
+    machine: String,
+    load_at_the_end: String,
+    is_quick: bool,
+    versions: Vec<(String, String)>,
+    rows: Vec<Row>,
+}
+
+impl Report {
+    pub(crate) fn new(name: &str, mut group: Group) -> Self {
+        if let Some(rustc) = machine::first_line("rustc", &["--version"]) {
+            let number = rustc.split(' ').nth(1).unwrap_or_default();
+            group.versions.insert(0, ("rustc".into(), number.into()));
+        }
+        let own = env!("CARGO_PKG_VERSION").to_owned();
+        group.versions.insert(0, ("threadproof".into(), own));
+        Self {
+            group: name.to_owned(),
+            date: httpdate::fmt_http_date(SystemTime::now()),
+            machine: machine::machine(),
+            load_at_the_end: machine::load(),
+            is_quick: group.is_quick,
+            versions: group.versions,
+            rows: group.rows,
+        }
+    }
+
+    fn json(name: &str) -> PathBuf {
+        machine::folder().join(format!("{name}.json"))
+    }
+
+    pub(crate) fn store(&self) {
+        fs::create_dir_all(machine::folder()).expect("a folder in the target folder");
+        let text = serde_json::to_string_pretty(self).expect("numbers and text");
+        fs::write(Self::json(&self.group), text + "\n").expect("a file in the target folder");
+    }
+
+    pub(crate) fn load(name: &str) -> Option<Self> {
+        let text = fs::read_to_string(Self::json(name)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    pub(crate) fn bless(&self) {
+        bless(&self.group, &self.markdown());
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// What the first row of such a case says of these two.
+    pub(crate) fn sides(
+        &self,
+        is_case: impl Fn(&str) -> bool,
+        ours: &str,
+        peer: &str,
+    ) -> Option<(String, String)> {
+        let mut rows = self.rows.iter();
+        let row = rows.find(|row| {
+            is_case(&row.case) && row.ours.name == ours && row.peer.name.starts_with(peer)
+        })?;
+        Some((row.side(&row.ours), row.side(&row.peer)))
+    }
+
+    pub(crate) fn missed(&self) -> Vec<String> {
+        let missed = self.rows.iter().filter(|row| row.is_met() == Some(false));
+        let line = |row: &Row| {
+            let (case, ours, peer) = (&row.case, &row.ours.name, &row.peer.name);
+            let figure = match (row.kind, row.figure) {
+                (Kind::Value, Some(value)) => show(value, row.unit),
+                _ => row.figure_text(),
+            };
+            let goal = row.goal_text();
+            format!(
+                "{}: {case}: {ours}, {peer}: {figure} (goal {goal})",
+                self.group
+            )
+        };
+        missed.map(line).collect()
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let mut lines = vec![["case", "ours", "peer", "ratio", "goal", ""].map(str::to_owned)];
+        lines.extend(self.rows.iter().map(|row| {
+            [
+                row.case.clone(),
+                row.side(&row.ours),
+                row.side(&row.peer),
+                row.figure_text(),
+                row.goal_text(),
+                match row.is_met() {
+                    Some(true) => "met".to_owned(),
+                    Some(false) => "missed".to_owned(),
+                    None => String::new(),
+                },
+            ]
+        }));
+        let width = |column: usize| {
+            let widths = lines.iter().map(|line| line[column].chars().count());
+            widths.max().unwrap_or(0).max(3)
+        };
+        let widths: Vec<usize> = (0..6).map(width).collect();
+        let rule = [0, 1, 2, 3, 4, 5].map(|column| "-".repeat(widths[column]));
+        lines.insert(1, rule);
+        let mut text = String::new();
+        for line in &lines {
+            for (cell, width) in line.iter().zip(&widths) {
+                text += &format!("| {cell:width$} ");
+            }
+            text += "|\n";
+        }
+        text + &self.circumstances()
+    }
+
+    /// When, where, with what.
+    pub(crate) fn circumstances(&self) -> String {
+        let versions = self.versions.iter();
+        let versions: Vec<String> = versions
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        let quick = if self.is_quick { "A quick run. " } else { "" };
+        format!(
+            "\n{quick}{}. {}. Load at the end: {}. {}.\n",
+            self.date,
+            self.machine,
+            self.load_at_the_end,
+            versions.join(", ")
+        )
+    }
+}
+
+/// Writes a table that the book shows.
+pub(crate) fn bless(name: &str, markdown: &str) {
+    let folder = PathBuf::from(machine::ROOT).join("fixtures/bench");
+    fs::create_dir_all(&folder).expect("a folder in fixtures");
+    let file = folder.join(format!("{name}.md"));
+    fs::write(file, markdown).expect("a file in fixtures");
+}
+
+impl Row {
+    fn is_met(&self) -> Option<bool> {
+        Some(self.figure? <= self.goal?)
+    }
+
+    fn side(&self, side: &Side) -> String {
+        let Some(median) = side.median else {
+            return side.name.clone();
+        };
+        format!("{} {}", side.name, show(median, self.unit))
+    }
+
+    fn figure_text(&self) -> String {
+        let Some(figure) = self.figure else {
+            return "–".to_owned();
+        };
+        match self.kind {
+            Kind::Ratio => factor(figure),
+            Kind::Slope => format!("slope {figure:.2}"),
+            Kind::Value => String::new(),
+        }
+    }
+
+    fn goal_text(&self) -> String {
+        let Some(goal) = self.goal else {
+            return String::new();
+        };
+        match self.kind {
+            Kind::Ratio => format!("≤ {goal}"),
+            Kind::Slope => format!("slope ≤ {goal}"),
+            Kind::Value => format!("≤ {}", show(goal, self.unit)),
+        }
+    }
+}
+
+fn factor(ratio: f64) -> String {
+    match ratio {
+        small if small < 0.0995 => format!("{small:.3}"),
+        usual if usual < 10.0 => format!("{usual:.2}"),
+        large => format!("{large:.0}"),
+    }
+}
+
+/// Three digits and a unit.
+fn show(value: f64, unit: Unit) -> String {
+    let steps: &[(f64, &str)] = match unit {
+        Unit::Seconds => &[(1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")],
+        Unit::Bytes => &[(1024.0 * 1024.0, "MiB"), (1024.0, "KiB"), (1.0, "B")],
+        Unit::Crates => return format!("{value} crates"),
+    };
+    let step = steps.iter().find(|(size, _)| value >= *size);
+    let (size, name) = step.unwrap_or(&steps[steps.len() - 1]);
+    let value = value / size;
+    match value {
+        small if small < 9.995 => format!("{small:.2} {name}"),
+        usual if usual < 99.95 => format!("{usual:.1} {name}"),
+        large => format!("{large:.0} {name}"),
+    }
+}
