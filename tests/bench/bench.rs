@@ -39,7 +39,9 @@ mod which;
 mod work;
 
 #[cfg(unix)]
-const GROUPS: [(&str, fn(&mut harness::Group)); 7] = [
+type Run = fn(&mut harness::Group);
+
+const GROUPS: [(&str, Run); 7] = [
     ("thread_map", thread_map::run),
     ("process_pool", process_pool::run),
     ("downloads", downloads::run),
