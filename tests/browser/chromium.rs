@@ -73,13 +73,12 @@ impl Chromium {
         let replies = process.stdout.take().expect("it is piped");
         let (sender, messages) = channel();
         thread::spawn(move || {
-            for message in BufReader::new(replies).split(0) {
-                let Ok(message) = message else { return };
+            for message in BufReader::new(replies).split(0).map_while(Result::ok) {
                 let message = serde_json::from_slice(&message).expect("DevTools speaks JSON");
-                if sender.send(message).is_err() {
-                    return;
-                }
+                let _ = sender.send(message);
             }
+            // Its end is the end of its words.
+            let _ = process.wait();
         });
         Self {
             commands,
