@@ -75,11 +75,9 @@ impl Chromium {
         thread::spawn(move || {
             for message in BufReader::new(replies).split(0).map_while(Result::ok) {
                 let message = serde_json::from_slice(&message).expect("DevTools speaks JSON");
-                if sender.send(message).is_err() {
-                    break;
-                }
+                let _ = sender.send(message);
             }
-            // Without a reader the browser ends.
+            // Its end is the end of its words.
             let _ = process.wait();
         });
         Self {

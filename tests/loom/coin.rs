@@ -34,7 +34,9 @@ pub(super) fn toss(times: usize) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for toss in 1..=times {
             tosses.store(toss, Ordering::Relaxed);
-            wakes.iter().for_each(Condvar::notify_all);
+            for condvar in &wakes {
+                condvar.notify_all();
+            }
         }
     })
 }
