@@ -1,5 +1,6 @@
 //! What a clean build costs: crates and seconds.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -7,37 +8,43 @@ use crate::harness::{Group, Unit};
 use crate::machine::{ROOT, folder};
 
 pub(crate) fn run(group: &mut Group) {
-    if group.is_quick {
-        return;
-    }
-    for (name, arguments) in [
-        ("cargo build", &["build"][..]),
-        ("cargo test --no-run", &["test", "--no-run"]),
+    for (name, edges, arguments) in [
+        ("cargo build", "normal,build", &["build"][..]),
+        (
+            "cargo test --no-run",
+            "normal,build,dev",
+            &["test", "--no-run"],
+        ),
     ] {
-        let target = folder().join("compile");
+        let tree = cargo(&["tree", "--prefix", "none", "--edges", edges]);
+        if let Some(tree) = tree {
+            let package = |line: &str| -> Vec<String> {
+                line.split(' ').take(2).map(str::to_owned).collect()
+            };
+            let crates: BTreeSet<_> = tree.lines().map(package).collect();
+            group.value("from clean", name, crates.len() as f64, Unit::Crates, None);
+        }
         // A folder that is not there is as clean as one that was removed.
-        let _ = std::fs::remove_dir_all(&target);
+        let _ = std::fs::remove_dir_all(folder().join("compile"));
         let start = Instant::now();
-        let output = Command::new(env!("CARGO"))
-            .args(arguments)
-            .arg("--offline")
-            .current_dir(ROOT)
-            .env("CARGO_TARGET_DIR", &target)
-            .env_remove("RUSTFLAGS")
-            .stdin(Stdio::null())
-            .output();
-        let seconds = start.elapsed().as_secs_f64();
-        let Some(output) = output.ok().filter(|output| output.status.success()) else {
-            println!("{name}: failed");
-            continue;
-        };
-        let text = String::from_utf8_lossy(&output.stderr);
-        let crates = text
-            .lines()
-            .filter(|line| line.contains("Compiling "))
-            .count();
-        group.value("from clean", name, seconds, Unit::Seconds, None);
-        group.value("from clean", name, crates as f64, Unit::Crates, None);
-        let _ = std::fs::remove_dir_all(&target);
+        if !group.is_quick && cargo(arguments).is_some() {
+            let seconds = start.elapsed().as_secs_f64();
+            group.value("from clean", name, seconds, Unit::Seconds, None);
+        }
     }
+    let _ = std::fs::remove_dir_all(folder().join("compile"));
+}
+
+/// What it prints, with a target folder of its own.
+fn cargo(arguments: &[&str]) -> Option<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .arg("--offline")
+        .current_dir(ROOT)
+        .env("CARGO_TARGET_DIR", folder().join("compile"))
+        .env_remove("RUSTFLAGS")
+        .stdin(Stdio::null())
+        .output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
 }
