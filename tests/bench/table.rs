@@ -133,14 +133,13 @@ impl Report {
         let versions: Vec<String> = versions
             .map(|(name, version)| format!("{name} {version}"))
             .collect();
+        format!("\n{} {}.\n", self.when_and_where(), versions.join(", "))
+    }
+
+    pub(crate) fn when_and_where(&self) -> String {
         let quick = if self.is_quick { "A quick run. " } else { "" };
-        format!(
-            "\n{quick}{}. {}. Load at the end: {}. {}.\n",
-            self.date,
-            self.machine,
-            self.load_at_the_end,
-            versions.join(", ")
-        )
+        let (date, machine, load) = (&self.date, &self.machine, &self.load_at_the_end);
+        format!("{quick}{date}. {machine}. Load at the end: {load}.")
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn markdown() -> String {
         text += &format!("| {work} | {take} | {ours} | {peer} |\n");
     }
     if let Some(report) = &report {
-        text += &report.circumstances();
+        text += &format!("\n{}\n", report.when_and_where());
     }
     text
 }
