@@ -120,9 +120,14 @@ fn a_node_loses_its_worker() {
     for (index, output) in (0..).zip(&outputs) {
         assert!(is_crashed(output) || number(output) == index);
     }
+    // Not "at most once": answers of the dead worker have been seen not to arrive through srun, so
+    // jobs that had ended run again.
+    let mut runs: BTreeMap<&str, u32> = BTreeMap::new();
     let lines = lines();
-    let ran: BTreeSet<&str> = lines.lines().collect();
-    assert_eq!(ran.len(), lines.lines().count(), "a job ran twice");
+    lines
+        .lines()
+        .for_each(|job| *runs.entry(job).or_default() += 1);
+    assert!(runs.values().all(|times| *times <= 2), "{runs:?}");
     let outputs = pool.map((0..30).map(Misbehave::Not));
     assert!(outputs.iter().map(number).eq(0..30));
     until(|| queue(&name).keys().any(|job| !began.contains_key(job)));
