@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cargo bench` | every group; prints a table each, writes `target/bench/<group>.json` |
 //! | `cargo bench -- thread_map growth` | these groups |
-//! | `cargo bench -- --quick` | few rounds, without the long cases; under a minute |
+//! | `cargo bench -- --quick` | few rounds, without the long cases; some two minutes |
 //! | `cargo bench -- --tables` | measures nothing, prints the tables of the last run |
 //!
 //! `BLESS=1` also writes the tables to `fixtures/bench/`, which the book shows. A peer that is not
@@ -41,6 +41,7 @@ mod work;
 #[cfg(unix)]
 type Run = fn(&mut harness::Group);
 
+#[cfg(unix)]
 const GROUPS: [(&str, Run); 7] = [
     ("thread_map", thread_map::run),
     ("process_pool", process_pool::run),
