@@ -15,8 +15,9 @@
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
 //! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
 //! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
-//! ([`WorkerProgram::wrapped_by`]) the channel is stdin and stdout, two pipes. The journal is memory
-//! that survives the worker; [`process_pool`](crate::process_pool) says what it is for. Unix only.
+//! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. The journal is
+//! memory that survives the worker; [`process_pool`](crate::process_pool) says what it is for. Unix
+//! only.
 
 mod channel;
 mod journal;
@@ -39,7 +40,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::frame::{append_frame, split_message};
 use crate::lifecycle::Panicked;
 
-pub(crate) use self::link::{Answers, Killer, Link, LinkError, Patience, Report, outcome_of};
+pub(crate) use self::link::{
+    Answers, Begun, Killer, Link, LinkError, Patience, Report, outcome_of,
+};
 pub(crate) use self::messages::JobFailure;
 use self::messages::append;
 pub use self::worker::{WorkTable, run_if_worker};
@@ -47,8 +50,8 @@ pub use self::worker::{WorkTable, run_if_worker};
 /// The first argument of a program that is to be a worker; the largest frame follows after `=`.
 pub(crate) const WORKER_ARGUMENT: &str = "--threadproof-worker";
 
-/// How the argument of a worker ends that has no socket.
-const OVER_PIPES: &str = ",pipes";
+/// How the argument of a worker ends whose stdout is not the user's.
+const WRAPPED: &str = ",wrapped";
 
 /// Memory that one long message needed is given back after it.
 const USUAL_BUFFER: usize = 8 * 1024 * 1024;
@@ -142,17 +145,16 @@ impl WorkerProgram {
 
     /// A command that runs the command behind it, such as `nice -n 10`, `ssh host` or `srun`.
     ///
-    /// It starts each worker, perhaps on another machine. So messages then travel through its stdin
-    /// and stdout, which any such command hands on as they are; without a wrapper they travel
-    /// through a socket. What a job prints goes to stderr. Process numbers are those of the
-    /// wrapper, unless it turns into the program it runs. Each answer is a write by itself, so tiny
-    /// jobs are slower.
+    /// It starts each worker, perhaps on another machine. If it turns into the worker, as `nice` and
+    /// `env` do, nothing is different but stdout: what a job prints goes to stderr, since stdout may
+    /// have to carry the answers. Else jobs travel one by one, and tiny ones are slower: a command in
+    /// between may lose what a worker said before it died (`srun` does), so each job that was sent
+    /// must be taken to have begun. [`pids`](crate::ProcessPool::pids) are then those of the commands.
     ///
     /// The command must hand on every byte at once. One that waits until it has a buffer full, such
-    /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps a message back, and the
-    /// job waits for ever, unless the pool has a
-    /// [`job_timeout`](crate::ProcessPoolBuilder::job_timeout). If it keeps back the worker's hello,
-    /// the start fails after 10 s.
+    /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps back the worker's
+    /// hello, and the start fails after 10 s. If it keeps back a later message, the job waits for
+    /// ever, unless the pool has a [`job_timeout`](crate::ProcessPoolBuilder::job_timeout).
     pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.wrapper = wrapper.into_iter().map(Into::into).collect();
         self
@@ -172,19 +174,17 @@ impl WorkerProgram {
         self.wrapper.first().map_or(&self.path, Path::new)
     }
 
-    // ANCHOR: command
     fn command(&self, max_frame: usize) -> Command {
         let mut words = self.wrapper.iter().skip(1);
         let mut command = Command::new(self.executable());
         let mut argument = format!("{WORKER_ARGUMENT}={max_frame}");
         if self.is_wrapped() {
             command.args(words.by_ref()).arg(&self.path);
-            argument.push_str(OVER_PIPES);
+            argument.push_str(WRAPPED);
         }
         command.arg(argument).args(&self.args);
         command
     }
-    // ANCHOR_END: command
 }
 
 /// Why a job that was sent to another process has no output.
@@ -333,8 +333,8 @@ impl<O: DeserializeOwned> Process<O> {
         let mut encoded = Vec::new();
         encode(&input, &mut encoded)?;
         let mut link = Box::new(Link::start(program, MAX_FRAME, START_TIMEOUT)?);
-        link.send(W::NAME, &encoded, Patience::Endless)
-            .map_err(|error| link.end(error))?;
+        let sent = link.send(W::NAME, &encoded, Patience::Endless);
+        sent.map_err(|error| link.end(error))?;
         Ok(Self {
             link,
             output: PhantomData,

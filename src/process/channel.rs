@@ -1,21 +1,29 @@
-//! The parent's end of the channel: a socket, or the two pipes of a worker behind a wrapper.
+//! The parent's end of the channel: a socket, and behind a wrapper perhaps a pipe for the answers.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{ChildStdin, ChildStdout};
+use std::process::ChildStdout;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Neither reads nor writes wait: [`wait`](Self::wait) does.
 #[derive(Debug)]
-pub(super) enum Channel {
-    Socket(UnixStream),
-    Pipes {
-        from: ChildStdout,
-        to: Option<ChildStdin>,
-    },
+pub(super) struct Channel {
+    /// The worker's stdin, or its wrapper's.
+    socket: UnixStream,
+    answers: Answers,
+}
+
+/// Where the worker answers.
+#[derive(Debug)]
+enum Answers {
+    /// It holds the other end of the socket.
+    InSocket,
+    /// A wrapper hands its stdout on.
+    InStdout(ChildStdout),
+    /// It has said nothing yet: its first word will show.
+    InEither(ChildStdout),
 }
 
 /// What the caller waits for.
@@ -26,82 +34,92 @@ pub(super) enum Ready {
 }
 
 impl Channel {
-    pub(super) fn socket(socket: UnixStream) -> io::Result<Self> {
+    pub(super) fn new(socket: UnixStream, stdout: Option<ChildStdout>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self::Socket(socket))
+        let answers = match stdout {
+            Some(stdout) => {
+                rustix::io::ioctl_fionbio(&stdout, true)?;
+                Answers::InEither(stdout)
+            }
+            None => Answers::InSocket,
+        };
+        Ok(Self { socket, answers })
     }
 
-    pub(super) fn pipes(from: ChildStdout, to: ChildStdin) -> io::Result<Self> {
-        rustix::io::ioctl_fionbio(&from, true)?;
-        rustix::io::ioctl_fionbio(&to, true)?;
-        Ok(Self::Pipes { from, to: Some(to) })
+    /// Whether the worker has said something, and nobody stands between it and this end.
+    pub(super) fn is_direct(&self) -> bool {
+        matches!(self.answers, Answers::InSocket)
     }
 
     /// Waits for at most `timeout`; false if the time is over.
-    pub(super) fn wait(&self, ready: Ready, timeout: Duration) -> io::Result<bool> {
-        let (fd, flags) = match ready {
-            Ready::ToRead => (self.read_end(), PollFlags::IN),
-            Ready::ToWrite => match self.write_end() {
-                Some(fd) => (fd, PollFlags::OUT),
-                None => return Err(ErrorKind::BrokenPipe.into()),
-            },
-        };
+    pub(super) fn wait(&mut self, ready: Ready, timeout: Duration) -> io::Result<bool> {
         let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
-        match poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&timeout)) {
+        let looked = match (ready, &self.answers) {
+            (Ready::ToRead, Answers::InEither(stdout)) => {
+                let mut ends = [
+                    PollFd::new(&self.socket, PollFlags::IN),
+                    PollFd::new(stdout, PollFlags::IN),
+                ];
+                let looked = poll(&mut ends, Some(&timeout));
+                let [socket, stdout] = ends.map(|end| end.revents());
+                self.answers_come(socket, stdout);
+                looked
+            }
+            (Ready::ToRead, Answers::InStdout(stdout)) => {
+                poll(&mut [PollFd::new(stdout, PollFlags::IN)], Some(&timeout))
+            }
+            (Ready::ToRead, Answers::InSocket) => poll(
+                &mut [PollFd::new(&self.socket, PollFlags::IN)],
+                Some(&timeout),
+            ),
+            (Ready::ToWrite, _) => poll(
+                &mut [PollFd::new(&self.socket, PollFlags::OUT)],
+                Some(&timeout),
+            ),
+        };
+        match looked {
             // The caller looks at its own clock and waits on.
             Err(rustix::io::Errno::INTR) => Ok(false),
             other => Ok(other? > 0),
         }
     }
 
+    /// Settles where the worker answers, once it shows.
+    fn answers_come(&mut self, socket: PollFlags, stdout: PollFlags) {
+        // A stdout that was closed without a word: what comes now comes through the socket.
+        let in_socket =
+            !socket.is_empty() || (!stdout.is_empty() && !stdout.contains(PollFlags::IN));
+        self.answers = match std::mem::replace(&mut self.answers, Answers::InSocket) {
+            Answers::InEither(_) if in_socket => Answers::InSocket,
+            Answers::InEither(pipe) if stdout.contains(PollFlags::IN) => Answers::InStdout(pipe),
+            same => same,
+        };
+    }
+
     /// Tells the worker that nothing more will come.
-    pub(super) fn close_write(&mut self) {
-        match self {
-            // An error means that the worker has ended already.
-            Self::Socket(socket) => drop(socket.shutdown(std::net::Shutdown::Write)),
-            Self::Pipes { to, .. } => *to = None,
-        }
-    }
-
-    fn read_end(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Socket(socket) => socket.as_fd(),
-            Self::Pipes { from, .. } => from.as_fd(),
-        }
-    }
-
-    fn write_end(&self) -> Option<BorrowedFd<'_>> {
-        match self {
-            Self::Socket(socket) => Some(socket.as_fd()),
-            Self::Pipes { to, .. } => to.as_ref().map(AsFd::as_fd),
-        }
+    pub(super) fn close_write(&self) {
+        // An error means that the worker has ended already.
+        let _ = self.socket.shutdown(std::net::Shutdown::Write);
     }
 }
 
 impl Read for Channel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Socket(socket) => socket.read(buffer),
-            Self::Pipes { from, .. } => from.read(buffer),
+        match &mut self.answers {
+            Answers::InSocket => self.socket.read(buffer),
+            Answers::InStdout(stdout) => stdout.read(buffer),
+            Answers::InEither(_) => Err(ErrorKind::WouldBlock.into()),
         }
     }
 }
 
 impl Write for Channel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Socket(socket) => socket.write(bytes),
-            Self::Pipes { to: Some(to), .. } => to.write(bytes),
-            Self::Pipes { to: None, .. } => Err(ErrorKind::BrokenPipe.into()),
-        }
+        self.socket.write(bytes)
     }
 
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Socket(socket) => socket.write_vectored(parts),
-            Self::Pipes { to: Some(to), .. } => to.write_vectored(parts),
-            Self::Pipes { to: None, .. } => Err(ErrorKind::BrokenPipe.into()),
-        }
+        self.socket.write_vectored(parts)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -28,6 +28,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::Ordering;
 
+use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -120,16 +121,24 @@ pub(super) struct JournalWriter {
 impl JournalWriter {
     /// Takes what [`hand_over`] sent. `None` if no journal came or it cannot be mapped: the worker
     /// then sends each answer by itself.
-    pub(super) fn receive(socket: &UnixStream) -> io::Result<Option<Self>> {
+    ///
+    /// A wrapper that reads the channel and writes it on hands on the byte alone: a file travels
+    /// only through the very socket. So whoever gets a journal holds the other end of that.
+    pub(super) fn receive(channel: &OwnedFd) -> io::Result<Option<Self>> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut byte = [0];
-        recvmsg(
-            socket,
+        let received = recvmsg(
+            channel,
             &mut [IoSliceMut::new(&mut byte)],
             &mut control,
             RecvFlags::empty(),
-        )?;
+        );
+        if matches!(received, Err(Errno::NOTSOCK)) {
+            rustix::io::read(channel, &mut byte)?;
+            return Ok(None);
+        }
+        received?;
         let file = control.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut files) => files.next(),
             _ => None,

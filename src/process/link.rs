@@ -56,6 +56,13 @@ impl Patience {
     }
 }
 
+/// Whether the first job without an answer had begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    Yes,
+    No,
+}
+
 /// What a worker says about its jobs.
 #[derive(Debug)]
 pub(crate) enum Report<'a> {
@@ -107,7 +114,9 @@ pub(crate) struct Link {
     killer: Killer,
     pid: u32,
     channel: Channel,
-    /// None over pipes, where each answer comes by itself.
+    /// Whether the child is the worker itself and holds the other end of the channel. A wrapper may
+    /// lose what the worker had said, and may die before it.
+    is_faithful: bool,
     journal: Option<Journal>,
     /// The journal as it was at the last look.
     looked: Head,
@@ -145,20 +154,27 @@ impl Link {
             let why = format!("{}: {error}", program.executable().display());
             ProcessError::Start(io::Error::new(error.kind(), why))
         })?;
+        let pid = link.pid;
         let why = match link.next_message(Patience::of(timeout)) {
             Ok(message) => match message.split_first() {
-                Some((&says::HELLO, version)) if version == PROTOCOL.to_le_bytes() => {
-                    return Ok(link);
-                }
-                Some((&says::HELLO, version)) => {
-                    format!("it speaks version {version:?} of the protocol")
-                }
+                Some((&says::HELLO, hello)) => match hello.strip_prefix(&PROTOCOL.to_le_bytes()) {
+                    Some(said) => {
+                        let is_itself = said == pid.to_le_bytes();
+                        link.is_faithful = is_itself && link.channel.is_direct();
+                        return Ok(link);
+                    }
+                    None => format!("it speaks version {hello:?} of the protocol"),
+                },
                 Some((&says::NOT_READY, why)) => {
                     let why = String::from_utf8_lossy(why).into_owned();
-                    return Err(ProcessError::Initialiser { why, pid: link.pid });
+                    return Err(ProcessError::Initialiser { why, pid });
                 }
                 _ => "it answered before it was asked".to_owned(),
             },
+            Err(LinkError::NotYet) if program.is_wrapped() => {
+                let wrapper = program.executable().display();
+                format!("nothing came through {wrapper} for {timeout:?}: does it keep bytes back?")
+            }
             Err(LinkError::NotYet) => format!("it said nothing for {timeout:?}"),
             Err(LinkError::Garbage(why) | LinkError::TooLong(why)) => why,
             Err(LinkError::Gone | LinkError::TimedOut(_)) => {
@@ -171,35 +187,28 @@ impl Link {
 
     fn spawn(program: &WorkerProgram, max_frame: usize) -> io::Result<Self> {
         let mut command = program.command(max_frame);
+        let (socket, theirs) = UnixStream::pair()?;
+        // Without a journal the worker is slower, and as safe.
+        let journal = Journal::new().ok();
+        hand_over(journal.as_ref(), &socket)?;
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
         command.stderr(Stdio::piped());
-        let mut ours = None;
-        let mut journal = None;
         if program.is_wrapped() {
-            command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        } else {
-            let (socket, theirs) = UnixStream::pair()?;
-            // Without a journal the worker is slower, and as safe.
-            journal = Journal::new().ok();
-            hand_over(journal.as_ref(), &socket)?;
-            command.stdin(Stdio::from(OwnedFd::from(theirs)));
-            ours = Some(Channel::socket(socket)?);
+            command.stdout(Stdio::piped());
         }
         let mut child = command.spawn()?;
         let pid = child.id();
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let stdout = child.stdout.take();
         let stderr = child.stderr.take().expect("it was asked for");
         // From here on the child is killed and reaped whatever happens.
         let mut child = Unowned(Some(child));
-        let channel = match (ours, stdin, stdout) {
-            (Some(socket), ..) => socket,
-            (None, Some(to), Some(from)) => Channel::pipes(from, to)?,
-            (None, ..) => unreachable!("both pipes were asked for"),
-        };
+        let channel = Channel::new(socket, stdout)?;
         let last_words = LastWords::follow(pid, stderr)?;
         Ok(Self {
             killer: Killer(Arc::new(Mutex::new(child.take()))),
             pid,
             channel,
+            is_faithful: false,
             journal,
             looked: Head::default(),
             frames: FrameReader::new(max_frame),
@@ -229,13 +238,19 @@ impl Link {
         self.status.is_some()
     }
 
-    /// Sends one chunk: encoded inputs, each a frame, back to back.
+    /// Whether it is known, once the worker is reaped, what it had begun.
+    pub(crate) fn is_faithful(&self) -> bool {
+        self.is_faithful
+    }
+
+    /// Sends one chunk: encoded inputs, each a frame, back to back. Says whether the first job must
+    /// be taken to have begun, though no report says so.
     pub(crate) fn send(
         &mut self,
         work: &str,
         inputs: &[u8],
         patience: Patience,
-    ) -> Result<(), LinkError> {
+    ) -> Result<Begun, LinkError> {
         self.envelope.clear();
         self.envelope.extend_from_slice(&[0; HEAD]);
         append(work, &mut self.envelope).map_err(|error| LinkError::TooLong(error.to_string()))?;
@@ -264,10 +279,13 @@ impl Link {
             }
             if self.over.is_some() {
                 // What it had to say, if anything, is asked for by `report`.
-                return Ok(());
+                return Ok(Begun::No);
             }
         }
-        Ok(())
+        Ok(match self.is_faithful {
+            true => Begun::No,
+            false => Begun::Yes,
+        })
     }
 
     /// What the worker says next about its jobs, at most `most` of them. After its death: what it
@@ -433,7 +451,7 @@ impl Link {
         progressed
     }
 
-    fn is_readable(&self) -> bool {
+    fn is_readable(&mut self) -> bool {
         let at_once = Duration::ZERO;
         self.channel.wait(Ready::ToRead, at_once).unwrap_or(false)
     }

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::ProcessError;
 
 /// Worker and parent must speak the same version.
-pub(super) const PROTOCOL: u32 = 3;
+pub(super) const PROTOCOL: u32 = 4;
 
 // What the parent says is a chunk: the name of the work, then the inputs, each a frame of its own.
 // The worker runs them one after the other.
 
 /// What a worker says; the first byte of its message.
 pub(super) mod says {
-    /// It is a worker, of the protocol whose number follows.
+    /// It is a worker, of the protocol whose number follows; then its own process number.
     pub(in super::super) const HELLO: u8 = 0;
     /// Its initialiser failed; why follows.
     pub(in super::super) const NOT_READY: u8 = 1;

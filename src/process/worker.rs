@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::journal::JournalWriter;
 use super::messages::{JobFailure, PROTOCOL, append, says};
-use super::{MAX_FRAME, OVER_PIPES, USUAL_BUFFER, WORKER_ARGUMENT, Work};
+use super::{MAX_FRAME, USUAL_BUFFER, WORKER_ARGUMENT, WRAPPED, Work};
 use crate::frame::{FrameReader, append_frame, split_message};
 use crate::lifecycle::{Panicked, start_daemon};
 
@@ -136,7 +135,7 @@ pub(super) fn is_worker() -> bool {
 #[derive(Clone, Copy, Debug)]
 struct Argument {
     max_frame: usize,
-    over_pipes: bool,
+    is_wrapped: bool,
 }
 
 impl Argument {
@@ -144,14 +143,14 @@ impl Argument {
     fn read() -> Option<Self> {
         let first: OsString = std::env::args_os().nth(1)?;
         let value = first.to_str()?.strip_prefix(WORKER_ARGUMENT)?;
-        let (value, over_pipes) = match value.strip_suffix(OVER_PIPES) {
+        let (value, is_wrapped) = match value.strip_suffix(WRAPPED) {
             Some(value) => (value, true),
             None => (value, false),
         };
         let max_frame = value.strip_prefix('=').and_then(|value| value.parse().ok());
         Some(Self {
             max_frame: max_frame.unwrap_or(MAX_FRAME),
-            over_pipes,
+            is_wrapped,
         })
     }
 }
@@ -166,7 +165,10 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         outbox.put(says::NOT_READY, |to| to.extend(why.bytes()))?;
         return outbox.send();
     }
-    outbox.put(says::HELLO, |to| to.extend(PROTOCOL.to_le_bytes()))?;
+    outbox.put(says::HELLO, |to| {
+        to.extend(PROTOCOL.to_le_bytes());
+        to.extend(std::process::id().to_le_bytes());
+    })?;
     outbox.send()?;
     let mut frames = FrameReader::new(argument.max_frame);
     loop {
@@ -198,20 +200,21 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
 // ANCHOR_END: serve
 
 /// Moves the channel off stdin, so that a job that reads stdin finds it empty; and off stdout, if
-/// it is there, so that a job that prints cannot write into it.
+/// it may be there, so that a job that prints cannot write into it.
 fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
+    // ANCHOR: take_channel
     let from = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let (from, to, journal) = if argument.over_pipes {
-        let to = io::stdout().as_fd().try_clone_to_owned()?;
+    let journal = JournalWriter::receive(&from)?;
+    let mut to = from.try_clone()?;
+    if argument.is_wrapped {
+        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
         rustix::stdio::dup2_stdout(io::stderr())?;
-        (from, to, None)
-    } else {
-        let socket = UnixStream::from(from);
-        let journal = JournalWriter::receive(&socket)?;
-        let to = socket.try_clone()?.into();
-        (OwnedFd::from(socket), to, journal)
-    };
+        if journal.is_none() {
+            to = stdout;
+        }
+    }
+    // ANCHOR_END: take_channel
     let outbox = Outbox {
         to: File::from(to),
         journal,

@@ -7,7 +7,7 @@ use super::{Answers, Outcome, Phase, Run, Shared, fail_all};
 use crate::claims::{Pace, run_length};
 use crate::frame::split_message;
 use crate::process::{
-    self, JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
+    self, Begun, JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
 };
 use crate::thread_pool::PoolReport;
 
@@ -49,7 +49,7 @@ pub(super) fn supervise(
                 Err(cause) => break Some(cause),
             }
         }
-        let Some(chunk) = shared.claim(pace.length().min(worker.jobs_left)) else {
+        let Some(chunk) = shared.claim(worker.most_jobs(&pace)) else {
             worker.leave(shared);
             break None;
         };
@@ -102,6 +102,16 @@ impl Worker {
 
     fn is_fit(&self) -> bool {
         self.died.is_none() && self.jobs_left > 0
+    }
+
+    /// How many jobs it may be sent at once.
+    fn most_jobs(&self, pace: &Pace) -> usize {
+        // Where answers of the dead can be lost, only the job that was sent last is in doubt.
+        let most = match self.link.is_faithful() {
+            true => pace.length(),
+            false => 1,
+        };
+        most.min(self.jobs_left)
     }
 
     /// A new worker in place of one that died or is used up; `Err` says why there is none.
@@ -165,11 +175,10 @@ impl Worker {
     ) -> Result<(), (LinkError, Begun)> {
         let timeout = shared.settings.job_timeout;
         let patience = timeout.map_or(Patience::Endless, Patience::JobTimeout);
-        let mut begun = Begun::No;
         let sent = self
             .link
             .send(chunk.block.map.work, chunk.inputs(), patience);
-        sent.map_err(|error| (error, begun))?;
+        let mut begun = sent.map_err(|error| (error, Begun::No))?;
         while answers.jobs < chunk.jobs.len() {
             let left = chunk.jobs.len() - answers.jobs;
             let news = self.link.report(left, patience);
@@ -201,13 +210,6 @@ impl Worker {
         }
         shared.state.lock().live.remove(&self.link.pid());
     }
-}
-
-/// Whether the first job without an answer had begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Begun {
-    Yes,
-    No,
 }
 
 /// How many of these answers tell of a panic.

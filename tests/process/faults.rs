@@ -5,10 +5,8 @@
 //! middle of a chunk on three workers, and at its end on one worker. `FAULTS=all` runs every case,
 //! and more rounds of the loops; `.ci/run` does that.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,8 +16,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
 use crate::support::{
-    Fault, Faulty, Misbehave, Stage, all_faults, children_of, exists, leaves_nothing, rounds,
-    until, worker_program,
+    Fault, Faulty, Misbehave, Stage, all_faults, children_of, exists, leaves_nothing, number,
+    rounds, runs_told, until, worker_program,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -34,11 +32,6 @@ fn signal(pid: u32, signal: Signal) {
 
 fn pid_of(pid: u32) -> Pid {
     Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
-}
-
-fn number(output: &Result<Vec<u8>, ProcessError>) -> u64 {
-    let bytes = output.as_deref().unwrap();
-    u64::from_le_bytes(bytes.try_into().unwrap())
 }
 
 fn still_works(pool: &ProcessPool) {
@@ -289,15 +282,6 @@ fn a_death_right_after_the_answer_costs_no_job() {
         }
         assert_eq!(pool.shutdown(Shutdown::Drain).crashed, 0);
     });
-}
-
-/// How often each job has run, as told by the jobs themselves.
-fn runs_told(file: &Path) -> BTreeMap<u64, usize> {
-    let mut runs = BTreeMap::new();
-    for line in fs::read_to_string(file).unwrap().lines() {
-        *runs.entry(line.parse().unwrap()).or_default() += 1;
-    }
-    runs
 }
 
 /// Claim X3: at most once. The workers die at moments that nobody chose.

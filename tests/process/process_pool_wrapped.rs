@@ -1,14 +1,16 @@
 //! A pool over any command: its workers behind `nice`, `sh`, and `srun` where there is one.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use assert_cmd::assert::OutputAssertExt;
 use predicates::prelude::*;
 use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{Process, ProcessError, ProcessPool, Shutdown, WorkerProgram};
 
-use crate::support::{Misbehave, exists, threadproof, worker_program};
+use crate::support::{Misbehave, exists, number, runs_told, threadproof, until, worker_program};
 
 /// A wrapper, and whether it turns into the worker.
 fn wrapped(wrapper: &str) -> WorkerProgram {
@@ -16,13 +18,9 @@ fn wrapped(wrapper: &str) -> WorkerProgram {
         "nice" => vec!["nice", "-n", "5"],
         "sh exec" => vec!["sh", "-c", r#"exec "$@""#, "sh"],
         "sh" => vec!["sh", "-c", r#""$@"; exit $?"#, "sh"],
+        "relay" => vec!["sh", "-c", r#"cat | "$@" | cat"#, "sh"],
         other => vec![other],
     })
-}
-
-fn number(output: &Result<Vec<u8>, ProcessError>) -> u64 {
-    let bytes = output.as_deref().unwrap();
-    u64::from_le_bytes(bytes.try_into().unwrap())
 }
 
 /// Claims X1, X2 and X3 over pipes.
@@ -114,22 +112,92 @@ fn a_killed_wrapper_takes_its_busy_worker_with_it() {
     let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
     let worker: u32 = shown.trim().parse().unwrap();
     process.kill();
-    crate::support::until(|| !exists(worker));
+    until(|| !exists(worker));
 }
 
-/// `head` waits for a buffer full before it hands anything on, so the job never begins.
+/// Claim X3. The wrapper is killed; where it had not turned into its worker, that lives on for a moment.
+#[rstest]
+fn no_job_runs_twice_behind_a_wrapper_that_is_killed(
+    #[values("nice", "sh exec", "sh", "relay")] wrapper: &str,
+) {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let program = wrapped(wrapper).with_args([told.path()]);
+    let pool = ProcessPool::builder(program).workers(3).build().unwrap();
+    let jobs = (0..300).map(|n| Misbehave::Tell(told.path().to_owned(), n));
+    let outputs = std::thread::scope(|scope| {
+        let map = scope.spawn(|| pool.map(jobs));
+        for enough in [50, 150] {
+            until(|| runs_told(told.path()).len() >= enough);
+            for pid in pool.pids() {
+                let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+                // It may be dead already.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        map.join().unwrap()
+    });
+    let crashed = outputs.iter().filter(|output| output.is_err()).count();
+    assert!(crashed <= 6, "each death costs one job at most: {crashed}");
+    // What an orphan does in its last moments counts, too.
+    drop(pool);
+    until(|| !lives(told.path()));
+    let runs = runs_told(told.path());
+    assert!(runs.values().all(|times| *times == 1), "{runs:?}");
+}
+
+/// Whether a process is left that was started with this word.
+fn lives(word: &Path) -> bool {
+    let shown = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    String::from_utf8_lossy(&shown.stdout).contains(word.to_str().unwrap())
+}
+
+/// A wrapper that turns into its worker costs nothing: the worker holds the channel itself.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case("nice", true)]
+#[case("sh exec", true)]
+#[case("sh", false)]
+#[case("relay", false)]
+fn tiny_jobs_travel_together_where_the_wrapper_is_gone(
+    #[case] wrapper: &str,
+    #[case] together: bool,
+) {
+    let pool = ProcessPool::builder(wrapped(wrapper)).workers(1).build();
+    let pool = pool.unwrap();
+    let outputs = pool.map((0..2000).map(|_| Misbehave::Switches));
+    // Between jobs that travel one by one the worker waits.
+    let switches = number(&outputs[1999]) - number(&outputs[0]);
+    assert_eq!(switches < 1000, together, "{switches} switches");
+}
+
+/// Claim X3, where what a worker has answered can be lost, as behind `srun`. This wrapper hands on
+/// the hello and nine answers, and drops what comes after.
 #[test]
-fn a_wrapper_that_keeps_messages_back_is_ended_by_the_job_timeout() {
-    let timeout = Duration::from_millis(300);
-    let script = r#"head -c 1000000 | "$@""#;
+fn no_job_runs_twice_behind_a_wrapper_that_loses_answers() {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let script = r#"cat | "$@" | { stdbuf -o0 head -c 184; cat >/dev/null; }"#;
     let program = worker_program().wrapped_by(["sh", "-c", script, "sh"]);
     let builder = ProcessPool::builder(program).workers(1);
+    let timeout = Duration::from_millis(300);
     let pool = builder.job_timeout(timeout).build().unwrap();
-    let output = pool.map([Misbehave::Not(5)]).remove(0);
-    let Err(ProcessError::TimedOut { after, .. }) = output else {
-        panic!("{output:?}");
-    };
-    assert_eq!(after, timeout);
+    let outputs = pool.map((0..30).map(|n| Misbehave::Tell(told.path().to_owned(), n)));
+    let runs = runs_told(told.path());
+    assert!(runs.values().all(|times| *times == 1), "{runs:?}");
+    assert!(runs.keys().copied().eq(0..30), "{runs:?}");
+    let lost = outputs.iter().filter(|output| output.is_err()).count();
+    assert_eq!(lost, 3, "one a worker: {outputs:?}");
+}
+
+/// `head` waits for a buffer full before it hands anything on.
+#[test]
+fn a_wrapper_that_keeps_messages_back_is_an_error_that_names_it() {
+    let script = r#"head -c 1000000 | "$@""#;
+    let program = worker_program().wrapped_by(["sh", "-c", script, "sh"]);
+    let timeout = Duration::from_millis(300);
+    let built = ProcessPool::builder(program).start_timeout(timeout).build();
+    let error = built.unwrap_err().to_string();
+    let expected = "nothing came through sh for 300ms: does it keep bytes back?";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{ProcessError, ProcessPool, Shutdown, WorkerProgram};
 
-use crate::support::{Misbehave, until, worker_program};
+use crate::support::{Misbehave, number, runs_told, until, worker_program};
 
 /// Whether there is a cluster; says so if there is none. One that was named and does not answer
 /// is an error.
@@ -74,11 +74,6 @@ fn workers(name: &str) -> BTreeMap<u32, String> {
     workers
 }
 
-fn number(output: &Result<Vec<u8>, ProcessError>) -> u64 {
-    let bytes = output.as_deref().unwrap();
-    u64::from_le_bytes(bytes.try_into().unwrap())
-}
-
 /// All in one test, since each part wants the three nodes for itself.
 #[test]
 fn a_pool_over_three_nodes_keeps_its_promises() {
@@ -102,11 +97,10 @@ fn a_node_loses_its_worker() {
     assert!(outputs.iter().map(number).eq(0..300));
 
     let told = tempfile::NamedTempFile::new().unwrap();
-    let lines = || fs::read_to_string(told.path()).unwrap();
     let outputs = std::thread::scope(|scope| {
         let jobs = (0..2000).map(|n| Misbehave::Tell(told.path().to_owned(), n));
         let map = scope.spawn(|| pool.map(jobs));
-        until(|| lines().lines().count() > 50);
+        until(|| runs_told(told.path()).len() > 50);
         let victims = workers(&name);
         let victim = victims.iter().find(|(_, node)| *node == "n2").unwrap();
         let pid = Pid::from_raw(i32::try_from(*victim.0).unwrap()).unwrap();
@@ -120,14 +114,9 @@ fn a_node_loses_its_worker() {
     for (index, output) in (0..).zip(&outputs) {
         assert!(is_crashed(output) || number(output) == index);
     }
-    // Not "at most once": answers of the dead worker have been seen not to arrive through srun, so
-    // jobs that had ended run again.
-    let mut runs: BTreeMap<&str, u32> = BTreeMap::new();
-    let lines = lines();
-    lines
-        .lines()
-        .for_each(|job| *runs.entry(job).or_default() += 1);
-    assert!(runs.values().all(|times| *times <= 2), "{runs:?}");
+    // At most once, though srun may lose what the dead worker had answered.
+    let runs = runs_told(told.path());
+    assert!(runs.values().all(|times| *times == 1), "{runs:?}");
     let outputs = pool.map((0..30).map(Misbehave::Not));
     assert!(outputs.iter().map(number).eq(0..30));
     until(|| queue(&name).keys().any(|job| !began.contains_key(job)));

@@ -1,8 +1,11 @@
 //! The program under test, and processes.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use threadproof::WorkerProgram;
+use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "../../src/cli/misbehave.rs"]
 mod misbehave;
@@ -39,4 +42,20 @@ pub(crate) fn exists(pid: u32) -> bool {
         .args(["-o", "stat=", "-p", &number])
         .output();
     shown.is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+}
+
+/// What [`Misbehave::Not`] gave back.
+#[track_caller]
+pub(crate) fn number(output: &Result<Vec<u8>, ProcessError>) -> u64 {
+    let bytes = output.as_deref().expect("an output");
+    u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+}
+
+/// How often each job has run, as [`Misbehave::Tell`] has told the file.
+pub(crate) fn runs_told(file: &Path) -> BTreeMap<u64, usize> {
+    let mut runs = BTreeMap::new();
+    for line in fs::read_to_string(file).expect("a file of lines").lines() {
+        *runs.entry(line.parse().expect("a number")).or_default() += 1;
+    }
+    runs
 }
