@@ -46,11 +46,6 @@ impl Channel {
         Ok(Self { socket, answers })
     }
 
-    /// Whether the worker has said something, and nobody stands between it and this end.
-    pub(super) fn is_direct(&self) -> bool {
-        matches!(self.answers, Answers::InSocket)
-    }
-
     /// Waits for at most `timeout`; false if the time is over.
     pub(super) fn wait(&mut self, ready: Ready, timeout: Duration) -> io::Result<bool> {
         let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;

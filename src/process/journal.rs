@@ -119,8 +119,8 @@ pub(super) struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// Takes what [`hand_over`] sent. `None` if no journal came or it cannot be mapped: the worker
-    /// then sends each answer by itself.
+    /// Takes what [`hand_over`] sent. `None` if no journal came or it cannot be mapped: the parent
+    /// then sends jobs one by one.
     ///
     /// A wrapper that reads the channel and writes it on hands on the byte alone: a file travels
     /// only through the very socket. So whoever gets a journal holds the other end of that.

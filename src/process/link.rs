@@ -114,8 +114,8 @@ pub(crate) struct Link {
     killer: Killer,
     pid: u32,
     channel: Channel,
-    /// Whether the child is the worker itself and holds the other end of the channel. A wrapper may
-    /// lose what the worker had said, and may die before it.
+    /// Whether the child is the worker itself and has the journal. A wrapper may lose what the worker
+    /// had said, and may die before it.
     is_faithful: bool,
     journal: Option<Journal>,
     /// The journal as it was at the last look.
@@ -158,9 +158,8 @@ impl Link {
         let why = match link.next_message(Patience::of(timeout)) {
             Ok(message) => match message.split_first() {
                 Some((&says::HELLO, hello)) => match hello.strip_prefix(&PROTOCOL.to_le_bytes()) {
-                    Some(said) => {
-                        let is_itself = said == pid.to_le_bytes();
-                        link.is_faithful = is_itself && link.channel.is_direct();
+                    Some(holder) => {
+                        link.is_faithful = holder == pid.to_le_bytes();
                         return Ok(link);
                     }
                     None => format!("it speaks version {hello:?} of the protocol"),

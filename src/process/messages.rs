@@ -13,7 +13,8 @@ pub(super) const PROTOCOL: u32 = 4;
 
 /// What a worker says; the first byte of its message.
 pub(super) mod says {
-    /// It is a worker, of the protocol whose number follows; then its own process number.
+    /// It is a worker, of the protocol whose number follows; then the process number of
+    /// who has the journal, or 0.
     pub(in super::super) const HELLO: u8 = 0;
     /// Its initialiser failed; why follows.
     pub(in super::super) const NOT_READY: u8 = 1;

@@ -165,9 +165,10 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         outbox.put(says::NOT_READY, |to| to.extend(why.bytes()))?;
         return outbox.send();
     }
+    let holder = outbox.journal.as_ref().map_or(0, |_| std::process::id());
     outbox.put(says::HELLO, |to| {
         to.extend(PROTOCOL.to_le_bytes());
-        to.extend(std::process::id().to_le_bytes());
+        to.extend(holder.to_le_bytes());
     })?;
     outbox.send()?;
     let mut frames = FrameReader::new(argument.max_frame);
@@ -184,7 +185,7 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         let run_one = table.runs.get(work);
         outbox.put(says::BEGUN, |_| {})?;
         while let Some(input) = split_message(&mut inputs) {
-            // Whoever finds this knows that the job behind it has begun.
+            // Whoever finds it in the journal knows that the job behind it has begun.
             outbox.secure()?;
             outbox.answer(|output| match run_one {
                 Some(run_one) => run_one(input, output),
@@ -257,7 +258,7 @@ fn end_with_the_parent(channel: File) -> io::Result<()> {
 #[derive(Debug)]
 struct Outbox {
     to: File,
-    /// None where parent and worker share no memory; then nothing may wait in `unsent`.
+    /// None where parent and worker share no memory; then the parent sends jobs one by one.
     journal: Option<JournalWriter>,
     unsent: Vec<u8>,
     /// How many frames `unsent` holds.
@@ -301,12 +302,10 @@ impl Outbox {
 
     /// From here on the worker may die, and all of this is known.
     fn secure(&mut self) -> io::Result<()> {
-        let news = &self.unsent[self.kept..];
-        if self
-            .journal
-            .as_mut()
-            .is_some_and(|journal| journal.append(news))
-        {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        if journal.append(&self.unsent[self.kept..]) {
             self.kept = self.unsent.len();
             return Ok(());
         }
