@@ -10,11 +10,14 @@
 //! |---|---|---|---|
 //! | a worker of `fetch_all` | nothing | its own file | nobody |
 //! | the stopper | nothing | the connections | all workers: it closes their connections |
+//! | an asker, one a request | nothing | the client's call | the worker that joins it, or has left |
 //! | the end of a call | nothing | `finished` | the stopper |
 //!
 //! A blocked read cannot wait for an [`Event`] as well. So each call has one more thread, the
 //! *stopper*: it sleeps until the call has finished, looks at the stop signal every 20 ms, and when
-//! that is set it closes the call's connections under its readers.
+//! that is set it closes the call's connections under its readers. The look-up of a name and a
+//! connect cannot be ended: they run on a thread of their own, the *asker*, which is joined until
+//! the stop signal is set, and then left to itself.
 //!
 //! With [`resume`](DownloaderBuilder::resume) the bytes of a failed download stay, as a part with a
 //! note of the version that they are from; the next attempt appends the rest of that version.
@@ -141,7 +144,7 @@ impl Downloader {
         stop: &Event,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Receipt, DownloadError> {
-        let agent = self.settings.agent(NonZeroUsize::MIN);
+        let (agent, stop) = (self.settings.agent(NonZeroUsize::MIN), Stop::of(stop));
         stoppable(&agent, stop, || {
             self.attempts(&agent, url, to, stop, progress)
         })
@@ -195,7 +198,7 @@ impl Downloader {
         report: &(dyn Fn(usize, Update<'_>) + Sync),
     ) -> Vec<Result<Receipt, DownloadError>> {
         let workers = self.settings.workers;
-        let agent = self.settings.agent(workers);
+        let (agent, stop) = (self.settings.agent(workers), Stop::of(stop));
         let numbered: Vec<_> = downloads.iter().enumerate().collect();
         let outcomes = stoppable(&agent, stop, || {
             // One at a time: the next download must not wait in a run behind a slow one.
@@ -218,7 +221,7 @@ impl Downloader {
         agent: &Agent,
         url: &str,
         to: &Path,
-        stop: &Event,
+        stop: Stop<'_>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Receipt, DownloadError> {
         address::check(url)?;
@@ -262,7 +265,7 @@ impl Downloader {
 
 /// Runs `body`; if `stop` is set meanwhile, closes the agent's connections so that it ends.
 // ANCHOR: stoppable
-fn stoppable<R>(agent: &Agent, stop: &Event, body: impl FnOnce() -> R) -> R {
+fn stoppable<R>(agent: &Agent, stop: Stop<'_>, body: impl FnOnce() -> R) -> R {
     let finished = Event::new();
     std::thread::scope(|scope| {
         let stopper = std::thread::Builder::new().name("stopper".to_owned());
@@ -279,6 +282,37 @@ fn stoppable<R>(agent: &Agent, stop: &Event, body: impl FnOnce() -> R) -> R {
     })
 }
 // ANCHOR_END: stoppable
+
+/// The caller's stop signal, from the beginning of a call: a pulse between two looks counts, too.
+#[derive(Clone, Copy, Debug)]
+struct Stop<'a> {
+    event: &'a Event,
+    before: u64,
+}
+
+impl<'a> Stop<'a> {
+    fn of(event: &'a Event) -> Self {
+        let before = event.generation();
+        Self { event, before }
+    }
+
+    fn is_set(self) -> bool {
+        self.event.is_set_since(self.before)
+    }
+
+    fn wait_timeout(self, timeout: Duration) -> Wait {
+        let start = Instant::now();
+        while !self.is_set() {
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Wait::TimedOut;
+            }
+            // It ends at once when the event is set. A slice, for a pulse right before it.
+            let _ = self.event.wait_timeout(left.min(STOP_POLL));
+        }
+        Wait::Set
+    }
+}
 
 struct SetOnDrop<'a>(&'a Event);
 

@@ -191,6 +191,17 @@ impl Event {
     }
     // ANCHOR_END: wait
 
+    /// How often it has been set.
+    pub(crate) fn generation(&self) -> u64 {
+        self.state.lock().generation
+    }
+
+    /// Whether it is set, or has been since its [`generation`](Self::generation) was `seen`: for
+    /// somebody who looks now and then and must not miss a pulse.
+    pub(crate) fn is_set_since(&self, seen: u64) -> bool {
+        self.state.lock().released_since(seen)
+    }
+
     /// How many threads are inside `wait` or `wait_timeout` at this moment.
     ///
     /// For tests and reports: a thread that is counted has looked at the event, and the next

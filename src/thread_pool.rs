@@ -24,6 +24,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -114,7 +116,63 @@ impl ThreadPool {
     /// # Errors
     /// The system cannot start that many; those that were started have ended again.
     pub fn new(workers: NonZeroUsize) -> io::Result<Self> {
-        let queue = Queue::new(workers.get());
+        Self::start(workers, |_| true)
+    }
+
+    /// Starts `workers` threads, each of which runs `initialiser` before its first job, such as to
+    /// open a connection that the thread keeps.
+    ///
+    /// # Blocking
+    /// Until every worker has run it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); and if it fails or panics in one of them: the error names the worker
+    /// and says why. No thread is left then.
+    ///
+    /// # Differences from Python
+    /// [`ThreadPoolExecutor(initializer=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor):
+    /// an initializer that raises is found by the jobs, all of which then raise `BrokenThreadPool`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::convert::Infallible;
+    /// use threadproof::ThreadPool;
+    ///
+    /// thread_local!(static BASE: Cell<u64> = const { Cell::new(0) });
+    /// let workers = std::num::NonZeroUsize::new(3).unwrap();
+    /// let prepare = || -> Result<(), Infallible> { Ok(BASE.set(40)) };
+    /// let pool = ThreadPool::initialised_by(workers, prepare)?;
+    /// assert_eq!(pool.map([1, 2], |n| BASE.get() + n), [Ok(41), Ok(42)]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn initialised_by<E: fmt::Display>(
+        workers: NonZeroUsize,
+        initialiser: impl Fn() -> Result<(), E> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let (prepared, outcomes) = mpsc::channel();
+        let pool = Self::start(workers, move |name| {
+            let run = || initialiser().map_err(|error| error.to_string());
+            let outcome = catch_unwind(AssertUnwindSafe(run))
+                .unwrap_or_else(|payload| Err(Panicked::new(name, payload).message));
+            let is_ready = outcome.is_ok();
+            let why = |why| io::Error::other(format!("{name} could not prepare itself: {why}"));
+            // Nobody listens any more if another worker has failed.
+            let _ = prepared.send(outcome.map_err(why));
+            is_ready
+        })?;
+        for _ in 0..workers.get() {
+            outcomes.recv().expect("each worker says it once")?;
+        }
+        Ok(pool)
+    }
+
+    /// A worker that `prepare`, which gets its name, does not allow to work ends at once.
+    fn start(
+        workers: NonZeroUsize,
+        prepare: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let (queue, prepare) = (Queue::new(workers.get()), Arc::new(prepare));
         let mut pool = Self {
             queue,
             threads: Vec::new(),
@@ -122,8 +180,13 @@ impl ThreadPool {
         };
         for number in 1..=workers.get() {
             let name = format!("worker-{number}");
-            let queue = pool.queue.clone();
-            let thread = builder(&name)?.spawn(move || queue.work(&name))?;
+            let builder = builder(&name);
+            let (queue, prepare) = (pool.queue.clone(), prepare.clone());
+            let work = move || match prepare(&name) {
+                true => queue.work(&name),
+                false => Tally::default(),
+            };
+            let thread = builder?.spawn(work)?;
             pool.threads.push(thread);
         }
         Ok(pool)

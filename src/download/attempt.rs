@@ -16,9 +16,9 @@ use ureq::{Agent, Body};
 
 use super::address::{self, without_credentials};
 use super::part::{Answer, Origin, Part};
-use super::{DownloadError, DownloaderBuilder, Progress};
+use super::{DownloadError, DownloaderBuilder, Progress, STOP_POLL, Stop};
 use crate::atomic_file::AtomicFile;
-use crate::event::Event;
+use crate::lifecycle::start;
 
 /// Large enough that a big file costs few system calls.
 pub(super) const BUFFER: usize = 256 * 1024;
@@ -27,7 +27,7 @@ pub(super) const BUFFER: usize = 256 * 1024;
 pub(super) struct Attempt<'a> {
     pub(super) url: &'a str,
     pub(super) to: &'a Path,
-    pub(super) stop: &'a Event,
+    pub(super) stop: Stop<'a>,
     pub(super) settings: &'a DownloaderBuilder,
     pub(super) start: Instant,
 }
@@ -119,10 +119,33 @@ impl Attempt<'_> {
             // Who asked for https must not be led to http by a redirect.
             .https_only(address::is_https(self.url))
             .build();
-        request
-            .call()
-            .map_err(|error| (self.before_body(error), None))
+        let answer = self.unless_stopped(move || request.call());
+        answer.map_err(|error| (error, None))
     }
+
+    // ANCHOR: ask
+    /// Asks on a thread of its own. Nothing can end the look-up of a name, or a connect, before its
+    /// time is up; but nobody has to wait for it.
+    fn unless_stopped(
+        &self,
+        ask: impl FnOnce() -> Result<Response<Body>, ureq::Error> + Send + 'static,
+    ) -> Result<Response<Body>, DownloadError> {
+        let mut asking = start("asker", ask).map_err(|error| self.cannot_connect(error))?;
+        loop {
+            match asking.join_timeout(STOP_POLL) {
+                Ok(answer) => {
+                    let answer = answer.map_err(|panicked| self.cannot_connect(panicked))?;
+                    return answer.map_err(|error| self.before_body(error));
+                }
+                Err(running) if self.stop.is_set() => {
+                    running.detach();
+                    return Err(self.stopped());
+                }
+                Err(running) => asking = running,
+            }
+        }
+    }
+    // ANCHOR_END: ask
 
     /// Saves an answer that holds the whole file; `part` is what is left of another version.
     fn take_whole(
@@ -302,10 +325,14 @@ impl Attempt<'_> {
                 let text = error.to_string();
                 bad_answer(text.split(": ").next().unwrap_or_default())
             }
-            other => DownloadError::Connect {
-                url,
-                why: other.to_string(),
-            },
+            other => self.cannot_connect(other),
+        }
+    }
+
+    fn cannot_connect(&self, why: impl ToString) -> DownloadError {
+        DownloadError::Connect {
+            url: self.shown_url(),
+            why: why.to_string(),
         }
     }
 

@@ -368,6 +368,11 @@ fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
 
 // D6: stopping.
 
+/// A stop that is gone before anybody has looked.
+fn pulse(stop: &Event) -> bool {
+    stop.set() && stop.clear()
+}
+
 /// D6.
 #[rstest]
 #[case::before_the_head(Reply::ok(*b"x").latency(HOUR))]
@@ -380,14 +385,17 @@ fn a_wait_that_would_outlast_the_total_timeout_is_not_begun() {
 )]
 #[case::in_a_drip_feed(Reply::ok(body(10_000)).fault(Fault::Drip { every: ms(20) }))]
 #[case::in_the_wait_before_the_next_attempt(Reply::status(503).header("Retry-After", "3600"))]
-fn a_stop_ends_a_download_at_once_and_leaves_nothing(#[case] reply: Reply) {
+fn a_stop_ends_a_download_at_once_and_leaves_nothing(
+    #[case] reply: Reply,
+    #[values(Event::set, pulse)] stop_it: fn(&Event) -> bool,
+) {
     let (scene, stop) = (Scene::with(reply), Event::new());
     let (outcome, took) = thread::scope(|scope| {
         let allowed = settings().allow_unknown_length(true).retries(5);
         let fetch = scope.spawn(|| (scene.fetch_until(allowed, &stop), Instant::now()));
         until(|| scene.server.requests().len() == 1);
         let start = Instant::now();
-        stop.set();
+        stop_it(&stop);
         let (outcome, end) = fetch.join().unwrap();
         (outcome, end - start)
     });
@@ -396,6 +404,27 @@ fn a_stop_ends_a_download_at_once_and_leaves_nothing(#[case] reply: Reply) {
     // Ten times the promise of 100 ms.
     assert!(took < ms(1_000), "{took:?}");
     scene.is_unharmed();
+}
+
+/// D6. No answer comes to the connection either; the client alone would wait for 10 s.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_does_not_wait_for_a_connection() {
+    let (port, stop) = (crate::support::FullPort::new(), Event::new());
+    let folder = tempfile::tempdir().unwrap();
+    let (url, path) = (format!("http://{}/a", port.address()), folder.path());
+    let start = thread::scope(|scope| {
+        let fetch = scope.spawn(|| settings().build().fetch(&url, &path.join("a.bin"), &stop));
+        until(|| port.keeps_somebody_waiting());
+        let start = Instant::now();
+        stop.set();
+        let error = fetch.join().unwrap().unwrap_err();
+        assert!(matches!(error, DownloadError::Stopped { .. }), "{error}");
+        start
+    });
+    // Ten times the promise of 100 ms.
+    assert!(start.elapsed() < ms(1_000), "{:?}", start.elapsed());
+    assert!(files_in(path).is_empty());
 }
 
 /// D6.

@@ -7,6 +7,8 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod full_port;
+#[cfg(target_os = "linux")]
 mod leftovers;
 #[cfg(unix)]
 mod program;
@@ -16,6 +18,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+pub(crate) use full_port::FullPort;
 #[cfg(target_os = "linux")]
 pub(crate) use leftovers::*;
 #[cfg(unix)]
