@@ -25,7 +25,6 @@ use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -35,7 +34,7 @@ pub(crate) use self::job::JobCell;
 use self::queue::{Queue, Tally};
 use crate::claims::{Counter, Pace, in_order};
 use crate::lifecycle::{Panicked, builder};
-use crate::sync::Arc;
+use crate::sync::{Arc, mpsc};
 
 /// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.
 ///
