@@ -12,18 +12,18 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub(super) struct Channel {
     /// The worker's stdin, or its wrapper's.
     socket: UnixStream,
-    answers: Answers,
+    source: Source,
 }
 
 /// Where the worker answers.
 #[derive(Debug)]
-enum Answers {
+enum Source {
     /// It holds the other end of the socket.
-    InSocket,
+    Socket,
     /// A wrapper hands its stdout on.
-    InStdout(ChildStdout),
+    Stdout(ChildStdout),
     /// It has said nothing yet: its first word will show.
-    InEither(ChildStdout),
+    Either(ChildStdout),
 }
 
 /// What the caller waits for.
@@ -36,34 +36,34 @@ pub(super) enum Ready {
 impl Channel {
     pub(super) fn new(socket: UnixStream, stdout: Option<ChildStdout>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let answers = match stdout {
+        let source = match stdout {
             Some(stdout) => {
                 rustix::io::ioctl_fionbio(&stdout, true)?;
-                Answers::InEither(stdout)
+                Source::Either(stdout)
             }
-            None => Answers::InSocket,
+            None => Source::Socket,
         };
-        Ok(Self { socket, answers })
+        Ok(Self { socket, source })
     }
 
     /// Waits for at most `timeout`; false if the time is over.
     pub(super) fn wait(&mut self, ready: Ready, timeout: Duration) -> io::Result<bool> {
         let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
-        let looked = match (ready, &self.answers) {
-            (Ready::ToRead, Answers::InEither(stdout)) => {
+        let looked = match (ready, &self.source) {
+            (Ready::ToRead, Source::Either(stdout)) => {
                 let mut ends = [
                     PollFd::new(&self.socket, PollFlags::IN),
                     PollFd::new(stdout, PollFlags::IN),
                 ];
                 let looked = poll(&mut ends, Some(&timeout));
                 let [socket, stdout] = ends.map(|end| end.revents());
-                self.answers_come(socket, stdout);
+                self.settle(socket, stdout);
                 looked
             }
-            (Ready::ToRead, Answers::InStdout(stdout)) => {
+            (Ready::ToRead, Source::Stdout(stdout)) => {
                 poll(&mut [PollFd::new(stdout, PollFlags::IN)], Some(&timeout))
             }
-            (Ready::ToRead, Answers::InSocket) => poll(
+            (Ready::ToRead, Source::Socket) => poll(
                 &mut [PollFd::new(&self.socket, PollFlags::IN)],
                 Some(&timeout),
             ),
@@ -80,13 +80,13 @@ impl Channel {
     }
 
     /// Settles where the worker answers, once it shows.
-    fn answers_come(&mut self, socket: PollFlags, stdout: PollFlags) {
+    fn settle(&mut self, socket: PollFlags, stdout: PollFlags) {
         // A stdout that was closed without a word: what comes now comes through the socket.
         let in_socket =
             !socket.is_empty() || (!stdout.is_empty() && !stdout.contains(PollFlags::IN));
-        self.answers = match std::mem::replace(&mut self.answers, Answers::InSocket) {
-            Answers::InEither(_) if in_socket => Answers::InSocket,
-            Answers::InEither(pipe) if stdout.contains(PollFlags::IN) => Answers::InStdout(pipe),
+        self.source = match std::mem::replace(&mut self.source, Source::Socket) {
+            Source::Either(_) if in_socket => Source::Socket,
+            Source::Either(pipe) if stdout.contains(PollFlags::IN) => Source::Stdout(pipe),
             same => same,
         };
     }
@@ -100,10 +100,10 @@ impl Channel {
 
 impl Read for Channel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.answers {
-            Answers::InSocket => self.socket.read(buffer),
-            Answers::InStdout(stdout) => stdout.read(buffer),
-            Answers::InEither(_) => Err(ErrorKind::WouldBlock.into()),
+        match &mut self.source {
+            Source::Socket => self.socket.read(buffer),
+            Source::Stdout(stdout) => stdout.read(buffer),
+            Source::Either(_) => Err(ErrorKind::WouldBlock.into()),
         }
     }
 }

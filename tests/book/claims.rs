@@ -42,7 +42,7 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
     let mut claims: BTreeMap<_, (String, Claim)> = BTreeMap::new();
     for page in &book.pages {
         let is_chapter = page.path.starts_with("book/src");
-        let is_list = page.path.ends_with("mutants/list.md");
+        let is_list = page.path.starts_with("fixtures") && page.path.ends_with("list.md");
         for (_, words) in page.prose().filter(|_| is_chapter || is_list) {
             let Some(id) = claim_id(words) else { continue };
             let entry = claims.entry(place(id)).or_default();

@@ -10,9 +10,12 @@
 //! | `MUTANTS=all cargo test --test mutants` | every break, and every model on the source as it is |
 //! | `MUTANTS=rules cargo test --test mutants` | every break that the rules of `rules.rs` make |
 //!
+//! What no model holds is broken in `fixtures/breaks/*.patch`; there a test of `cargo test` must fail.
+//!
 //! `BLESS=1` beside `MUTANTS=all` writes what the book shows: the schedules in which the breaks
 //! fail, the list of breaks, and the table of models.
 
+mod breaks;
 mod judge;
 mod mutant;
 mod rules;
@@ -25,6 +28,7 @@ use std::path::Path;
 
 use threadproof::scoped_map;
 
+use breaks::Crate;
 use mutant::Mutant;
 use rules::Generated;
 use workspace::{Copy, ROOT, Workspace, write};
@@ -72,7 +76,7 @@ fn differs_from_fixture(path: &str, found: &str) -> Option<String> {
 
 #[test]
 fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
-    let mut mutants = Mutant::all();
+    let mut mutants = Mutant::all(mutant::FOLDER);
     let number = mutants.len();
     assert!(number >= 16, "{number} breaks");
     if !is_asked_for("all") {
@@ -150,10 +154,36 @@ fn the_table_of_models_is_what_they_say() {
     expect_none(differs_from_fixture(MODELS, &table));
 }
 
+/// The same for what no model holds.
+#[test]
+fn every_break_of_the_rest_makes_the_named_test_fail() {
+    let mutants = Mutant::all(breaks::FOLDER);
+    assert!(mutants.len() >= 7, "{} breaks", mutants.len());
+    let rows: Vec<String> = mutants.iter().map(breaks::row).collect();
+    let head = "| claim | break | what fails of it |\n| --- | --- | --- |";
+    let list = format!("{head}\n{}\n", rows.join("\n"));
+    expect_none(differs_from_fixture("fixtures/breaks/list.md", &list));
+    if !is_asked_for("all") {
+        say("the breaks of what no model holds are made with MUTANTS=all");
+        return;
+    }
+    let copy = Crate::copy();
+    let complaints = mutants.iter().filter_map(|mutant| {
+        let end = copy.judge(mutant);
+        say(&format!(
+            "break {}  {}",
+            mutant.name,
+            end.as_ref().map_or("?", |()| &*mutant.fails)
+        ));
+        end.err()
+    });
+    expect_none(complaints);
+}
+
 /// The programs of `schedule` have broken versions of their own.
 #[test]
 fn every_model_has_a_break_that_it_must_see() {
-    let mutants = Mutant::all();
+    let mutants = Mutant::all(mutant::FOLDER);
     let seen = mutants
         .iter()
         .flat_map(|mutant| mutant.also.iter().chain([&mutant.fails]));

@@ -25,7 +25,7 @@ pub(crate) struct Mutant {
     pub(crate) claim: String,
     /// What is broken, in words.
     pub(crate) broken: String,
-    /// The test of `tests/loom` that must fail.
+    /// The test of `tests/loom`, or of `tests`, that must fail.
     pub(crate) fails: String,
     /// Some words of its failure.
     pub(crate) how: String,
@@ -47,12 +47,12 @@ pub(crate) struct Counterexample<'a> {
 }
 
 impl Mutant {
-    /// All of them, by name.
-    pub(crate) fn all() -> Vec<Self> {
-        let files = files_below(&Path::new(ROOT).join(FOLDER));
+    /// All in a folder of fixtures, by name.
+    pub(crate) fn all(folder: &str) -> Vec<Self> {
+        let files = files_below(&Path::new(ROOT).join(folder));
         let patches = files.iter().filter_map(|path| {
             let name = path.file_name()?.to_str()?.strip_suffix(".patch")?;
-            Some(Self::parse(name, &read(&format!("{FOLDER}/{name}.patch"))))
+            Some(Self::parse(name, &read(&format!("{folder}/{name}.patch"))))
         });
         patches.collect()
     }

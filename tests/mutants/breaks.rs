@@ -1,0 +1,132 @@
+//! Breaks of what no model holds: files, processes, times. Here the named test is one of `cargo test`.
+//!
+//! A break is a file `fixtures/breaks/*.patch`, written as those of `mutants`. It is applied to a
+//! copy of the whole crate, one after the other, and the copy's own test is run.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::mutant::Mutant;
+use crate::workspace::{ROOT, files_below, read, write};
+
+pub(crate) const FOLDER: &str = "fixtures/breaks";
+
+const COPIED: [&str; 3] = ["src", "tests", "fixtures"];
+
+/// A build and a test that take longer do not end.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Without optimisation, so that it is built sooner, and without the benchmarks.
+fn manifest() -> String {
+    let ours = read("Cargo.toml");
+    let (ours, optimised) = ours
+        .split_once("[profile.dev.package.threadproof]")
+        .expect("the last part of the manifest");
+    assert_eq!(optimised.trim(), "opt-level = 2");
+    let bench = ours.find("[[bench]]").expect("the bench");
+    let dependencies = ours.find("[dependencies]").expect("they come behind it");
+    format!("{}{}\n[workspace]\n", &ours[..bench], &ours[dependencies..])
+}
+
+/// A copy of the crate, in a folder below cargo's for tests.
+pub(crate) struct Crate {
+    folder: PathBuf,
+}
+
+impl Crate {
+    pub(crate) fn copy() -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("breaks/crate");
+        for copied in COPIED {
+            for path in files_below(&Path::new(ROOT).join(copied)) {
+                let to = folder.join(path.strip_prefix(ROOT).expect("it is below"));
+                let bytes = fs::read(&path).expect("a file of ours");
+                // What did not change is not built again.
+                if fs::read(&to).is_ok_and(|there| there == bytes) {
+                    continue;
+                }
+                let made = fs::create_dir_all(to.parent().expect("it is in a folder"));
+                let written = made.and_then(|()| fs::write(&to, bytes));
+                written.unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+            }
+        }
+        for (name, text) in [
+            ("Cargo.toml", manifest()),
+            ("Cargo.lock", read("Cargo.lock")),
+        ] {
+            write(&folder.join(name), &text);
+        }
+        Self { folder }
+    }
+
+    /// Runs the named test with the break; `Err` says why that is no proof.
+    pub(crate) fn judge(&self, mutant: &Mutant) -> Result<(), String> {
+        for (path, broken) in &mutant.copy().changed {
+            write(&self.folder.join(path), broken);
+        }
+        let said = self.run(&mutant.fails);
+        for path in mutant.copy().changed.keys() {
+            write(&self.folder.join(path), &read(path));
+        }
+        let (name, said) = (
+            &mutant.name,
+            said.map_err(|why| format!("{}: {why}", mutant.name))?,
+        );
+        if !said.contains("test result: FAILED.") {
+            return Err(format!("{name}: {} does not fail\n{said}", mutant.fails));
+        }
+        if !said.contains(&mutant.how) {
+            return Err(format!(
+                "{name}: it fails for another reason than `{}`\n{said}",
+                mutant.how
+            ));
+        }
+        Ok(())
+    }
+
+    /// What `cargo test` says of the cases of one test, `spec::event::name`.
+    fn run(&self, test: &str) -> Result<String, String> {
+        let (kind, test) = test
+            .split_once("::")
+            .expect("a kind of test, then its path");
+        let log = self.folder.join("said.txt");
+        let file = File::create(&log).expect("the log can be made");
+        let mut run = Command::new(env!("CARGO"))
+            .args(["test", "--quiet", "--test", kind, "--", test])
+            .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
+            .env("RUST_BACKTRACE", "0")
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stderr(file.try_clone().expect("a second handle"))
+            .stdout(file)
+            .spawn()
+            .expect("cargo can be started");
+        let start = Instant::now();
+        while run.try_wait().expect("it is our child").is_none() {
+            if start.elapsed() > PATIENCE {
+                run.kill().expect("it is our child");
+                run.wait().expect("it is our child");
+                return Err(format!("{test} does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let said = fs::read(&log).expect("the log is there");
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+/// The row of the book's list.
+pub(crate) fn row(mutant: &Mutant) -> String {
+    let Mutant {
+        name,
+        claim,
+        broken,
+        fails,
+        ..
+    } = mutant;
+    let proof = fails.replacen("::", "/", 1).replacen("::", ".rs::", 1);
+    format!("| {claim} | **{name}**<br>{broken} | `tests/{proof}` |")
+}
