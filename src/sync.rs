@@ -142,7 +142,7 @@ impl Deadline {
     }
 
     pub(crate) fn never() -> Self {
-        Self::after(std::time::Duration::MAX)
+        Self { at: None }
     }
 
     pub(crate) fn is_never(&self) -> bool {

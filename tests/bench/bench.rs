@@ -28,6 +28,8 @@ mod process_pool;
 #[cfg(unix)]
 mod python;
 #[cfg(unix)]
+mod reasons;
+#[cfg(unix)]
 mod stop_latency;
 #[cfg(unix)]
 mod table;
@@ -93,11 +95,13 @@ fn main() -> std::process::ExitCode {
     }
     if std::env::var_os("BLESS").is_some() {
         table::bless("which", &which::markdown());
+        let all = GROUPS
+            .iter()
+            .filter_map(|(name, _)| table::Report::load(name));
+        let missed: Vec<String> = all.flat_map(|report| report.missed()).collect();
+        table::bless("missed", &(missed.join("\n") + "\n"));
     }
-    println!("\n{} goals missed", missed.len());
-    for line in missed {
-        println!("- {line}");
-    }
+    println!("\n{} goals missed\n{}", missed.len(), missed.join("\n"));
     std::process::ExitCode::SUCCESS
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::harness::{Group, Kind, Row, Side, Unit};
 use crate::machine;
+use crate::reasons::reason;
 
 /// One group with its circumstances.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,6 +78,7 @@ impl Report {
         Some((row.side(&row.ours), row.side(&row.peer)))
     }
 
+    /// A line for each goal that was missed, with the reason.
     pub(crate) fn missed(&self) -> Vec<String> {
         let missed = self.rows.iter().filter(|row| row.is_met() == Some(false));
         let line = |row: &Row| {
@@ -86,10 +88,9 @@ impl Report {
                 _ => row.figure_text(),
             };
             let goal = row.goal_text();
-            format!(
-                "{}: {case}: {ours}, {peer}: {figure} (goal {goal})",
-                self.group
-            )
+            let of_peer = if peer.is_empty() { "" } else { " by " };
+            let why = reason(case, peer);
+            format!("- **{case}**, {ours}{of_peer}{peer}: {figure}, goal {goal}. Why: {why}.")
         };
         missed.map(line).collect()
     }
