@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use threadproof::{ProcessError, ProcessPool, Shutdown};
 use threadproof::{Work, WorkTable, WorkerProgram, run_if_worker};
 
-/// How many steps from a number to 1: half of an even one, three times an odd one and one more.
+/// Counts the steps from a number to 1: half an even one, thrice an odd one and 1.
 #[derive(Serialize, Deserialize)]
 struct Steps(u64);
 
@@ -38,13 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (number, outcome) in numbers.iter().zip(pool.map(numbers.map(Steps))) {
         match outcome {
             Ok(steps) => println!("{number}: {steps} steps"),
-            Err(
-                error @ (ProcessError::Panicked { .. }
-                | ProcessError::Crashed { .. }
-                | ProcessError::TimedOut { .. }),
-            ) => println!("{number}: {error}"),
             // Not this input's fault, and the next one would not fare better.
-            Err(error) => return Err(error.into()),
+            Err(error @ ProcessError::PoolBroken { .. }) => return Err(error.into()),
+            // Of this input alone: it panicked, crashed, took too long, or could not be sent.
+            Err(error) => println!("{number}: {error}"),
         }
     }
     let report = pool.shutdown(Shutdown::Drain);
