@@ -3,7 +3,8 @@
 //
 // - a table whose first column is `step` becomes a stepper;
 // - a heading such as `Unlocked: 6 orders, 4 bad`, with those orders below it, becomes a game;
-// - a list before a closed answer becomes a choice.
+// - a list before a closed answer becomes a choice;
+// - a timeline, the picture of a run, can be drawn larger along its time.
 //
 // There are no ids, for a page may show one table twice. Nothing is fetched and nothing is stored.
 'use strict';
@@ -295,6 +296,139 @@
         list.after(said);
     }
 
+    // The picture of a run --------------------------------------------------------------------------
+
+    // As in src/timeline/svg.rs: about the width of a letter, and the room beside a bar's name.
+    const LETTER = 7;
+    const MARGIN = 8;
+    const NARROWEST_BAR = 1.5;
+    // The picture has its places to a tenth of a unit. Drawn larger still, the rounding would be seen.
+    const MOST = 16;
+
+    /** How long the time of a picture is, its unit and how exact it says so: "0.80 s". */
+    function scaleOf(axis) {
+        const told = /^(\d+(?:\.(\d+))?) (m?s)$/.exec(textOf(axis));
+        return told && { length: Number(told[1]), digits: (told[2] ?? '').length, unit: told[3] };
+    }
+
+    /**
+     * Bars and times move; names of lanes and the size of letters stay. A larger `svg` or a smaller
+     * `viewBox` would stretch the letters, or push the names of the lanes out of the picture.
+     */
+    function zoom(svg) {
+        const axis = [...svg.querySelectorAll('.axis')];
+        const scale = axis.length > 1 && scaleOf(axis.at(-1));
+        // A picture that was not understood stays as it is.
+        if (!scale || !scale.length) return;
+        const numberOf = (element, name) => Number(element.getAttribute(name));
+        const left = numberOf(axis[0], 'x');
+        const right = numberOf(axis.at(-1), 'x');
+        const name = textOf(svg.querySelector('.title'));
+        const original = [...svg.childNodes];
+        const shown = { from: 0, part: 1 };
+
+        const nearer = button('Zoom in', 'half the time, twice as wide (key +)', () => grow(2));
+        const farther = button('Zoom out', 'twice the time (key -)', () => grow(0.5));
+        const earlier = button('Earlier', 'what was before (left arrow)', () => move(-0.25));
+        const later = button('Later', 'what comes after (right arrow)', () => move(0.25));
+        const whole = button('Whole run', 'all of the time (key 0)', () => show(0, 1));
+        const bar = make('div', { class: 'bar', role: 'group', 'aria-label': `Zoom: ${name}` }, nearer, farther, earlier, later, whole);
+        const said = announcer();
+        const label = `${name}: plus and minus zoom, the left and right arrows move, zero shows the whole run`;
+        const frame = make('div', { class: 'picture', role: 'group', tabindex: '0', 'aria-label': label });
+        const box = make('div', { class: 'zoom' });
+        svg.before(box);
+        frame.append(svg);
+        box.append(frame, bar, said);
+
+        /** Draws a bar where it is now, cut at the ends of the axis; says whether any of it is seen. */
+        function place(span) {
+            const [rect, words] = [span.querySelector('rect'), span.querySelector('text')];
+            const moved = x => left + ((x - left) / (right - left) - shown.from) / shown.part * (right - left);
+            const [x, drawn] = [numberOf(rect, 'x'), numberOf(rect, 'width')];
+            const begin = moved(x);
+            // The narrowest bars are wider than their time, which is not known here: they do not grow.
+            const end = drawn > NARROWEST_BAR ? moved(x + drawn) : begin + NARROWEST_BAR;
+            const from = Math.max(begin, left);
+            const width = Math.max(Math.min(end, right) - from, NARROWEST_BAR);
+            if (end <= left || begin >= right) {
+                // Not removed: bars have their colours by turns.
+                span.setAttribute('display', 'none');
+                return false;
+            }
+            rect.setAttribute('x', from.toFixed(1));
+            rect.setAttribute('width', width.toFixed(1));
+            // A sharp end: the bar goes on beyond it.
+            if (begin < left || end > right) rect.setAttribute('rx', '0');
+            const what = /^(.*): /s.exec(span.querySelector('title').textContent)?.[1] ?? '';
+            words.setAttribute('x', (from + 5).toFixed(1));
+            words.textContent = width > what.length * LETTER + MARGIN ? what : '';
+            return true;
+        }
+
+        /** Each drawing begins with the picture as it came, so that no rounding adds up. */
+        function draw() {
+            if (shown.part === 1) {
+                svg.replaceChildren(...original);
+                return `The whole run, on an axis of ${textOf(axis.at(-1))}.`;
+            }
+            svg.replaceChildren(...original.map(node => node.cloneNode(true)));
+            const step = scale.length * shown.part / (axis.length - 1);
+            const digits = Math.max(scale.digits, Math.ceil(-Math.log10(step)) + 1);
+            const time = part => `${(scale.length * part).toFixed(digits)} ${scale.unit}`;
+            const ticks = [...svg.querySelectorAll('.axis')];
+            ticks.forEach((tick, index) => {
+                tick.textContent = time(shown.from + shown.part * index / (ticks.length - 1));
+            });
+            const spans = [...svg.querySelectorAll('.span')];
+            const seen = spans.filter(place).length;
+            return `${textOf(ticks[0])} to ${textOf(ticks.at(-1))}, of ${textOf(axis.at(-1))}; ${seen} of ${spans.length} bars.`;
+        }
+
+        function show(from, part) {
+            shown.part = Math.min(1, Math.max(1 / MOST, part));
+            shown.from = Math.min(1 - shown.part, Math.max(0, from));
+            said.textContent = draw();
+            enable(nearer, shown.part > 1 / MOST);
+            enable(farther, shown.part < 1);
+            enable(earlier, shown.from > 0);
+            enable(later, shown.from + shown.part < 1);
+            enable(whole, shown.part < 1);
+        }
+
+        /** The middle of the bars that are seen, from 0 to 1 along the axis; else that of the axis. */
+        function middle() {
+            const places = [...svg.querySelectorAll('.span:not([display]) rect')].flatMap(rect =>
+                [numberOf(rect, 'x'), numberOf(rect, 'x') + numberOf(rect, 'width')]);
+            if (!places.length) return 0.5;
+            return ((Math.min(...places) + Math.max(...places)) / 2 - left) / (right - left);
+        }
+
+        /** A run may be much shorter than its axis: nearer to its bars, not to the empty part. */
+        function grow(factor) {
+            const part = Math.min(1, Math.max(1 / MOST, shown.part / factor));
+            const at = shown.from + shown.part * (factor > 1 ? middle() : 0.5);
+            show(at - part / 2, part);
+        }
+
+        const move = step => show(shown.from + shown.part * step, shown.part);
+
+        const keys = {
+            '+': () => grow(2),
+            // The same key, without Shift, on many keyboards.
+            '=': () => grow(2),
+            '-': () => grow(0.5),
+            '0': () => show(0, 1),
+            ArrowLeft: () => move(-0.25),
+            ArrowRight: () => move(0.25),
+        };
+        onKeys(box, key => keys[key]);
+        show(0, 1);
+        // Paper shows the whole run.
+        addEventListener('beforeprint', () => svg.replaceChildren(...original));
+        addEventListener('afterprint', draw);
+    }
+
     // -----------------------------------------------------------------------------------------------
 
     // The page that is made to be printed holds all chapters. Nobody plays on paper.
@@ -308,6 +442,7 @@
     for (const answer of main.querySelectorAll('ul + details')) {
         prediction(answer.previousElementSibling, answer);
     }
+    for (const svg of main.querySelectorAll('svg.timeline')) zoom(svg);
 
     // On paper a closed list of orders would be missing.
     const opened = new Set();

@@ -20,4 +20,5 @@ mod schedule;
 mod stop_flags;
 mod thread_pool;
 mod timeline;
+mod use_it;
 mod watch;
