@@ -42,8 +42,8 @@ const REASONS: [(&str, &str, &str); 13] = [
     ),
     (
         "at a time",
-        "latency",
-        "each file is made durable before it has its name: two fsyncs, which the limit does not have",
+        "",
+        "each file is made durable before it has its name: two fsyncs, which neither the limit has nor a peer",
     ),
     (
         "64 watchers",
@@ -61,7 +61,7 @@ const REASONS: [(&str, &str, &str); 13] = [
         "threads more than cores: what grows is the scheduler's part",
     ),
     (
-        "10^7 steps",
+        "steps",
         "",
         "both cores are wanted for all of the time: whatever else runs on the machine shows here",
     ),

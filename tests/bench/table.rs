@@ -88,9 +88,13 @@ impl Report {
                 _ => row.figure_text(),
             };
             let goal = row.goal_text();
-            let of_peer = if peer.is_empty() { "" } else { " by " };
+            let who = match row.kind {
+                Kind::Ratio => format!("{ours} by {peer}"),
+                Kind::Slope => format!("from {peer} to {ours}").replace(':', ""),
+                Kind::Value => ours.clone(),
+            };
             let why = reason(case, peer);
-            format!("- **{case}**, {ours}{of_peer}{peer}: {figure}, goal {goal}. Why: {why}.")
+            format!("- **{case}**, {who}: {figure}, goal {goal}. Why: {why}.")
         };
         missed.map(line).collect()
     }
