@@ -43,7 +43,7 @@ const REASONS: [(&str, &str, &str); 13] = [
     (
         "at a time",
         "",
-        "each file is made durable before it has its name: two fsyncs, which neither the limit has nor a peer",
+        "the limit leaves out the transfer, and neither it nor the peers make each file durable before it has its name, by two fsyncs",
     ),
     (
         "64 watchers",
