@@ -463,7 +463,9 @@ impl Link {
         self.over = Some(over);
         self.reap();
         self.frames.forget_partial();
-        let left = self.journal.as_ref().and_then(|j| j.read().ok());
+        // Where the child was not the worker, that may still run, and write.
+        let journal = self.journal.as_ref().filter(|_| self.is_faithful);
+        let left = journal.and_then(|journal| journal.read().ok());
         let Some((before, left)) = left else { return };
         let mut left = left.as_slice();
         while let Ok(1..) = self.frames.fill(&mut left) {}
