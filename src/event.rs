@@ -191,6 +191,14 @@ impl Event {
     }
     // ANCHOR_END: wait
 
+    /// How many threads are inside `wait` or `wait_timeout` at this moment.
+    ///
+    /// For tests and reports: a thread that is counted has looked at the event, and the next
+    /// `set` releases it.
+    pub fn n_waiting(&self) -> usize {
+        self.state.lock().waiting
+    }
+
     /// How often it has been set.
     pub(crate) fn generation(&self) -> u64 {
         self.state.lock().generation
@@ -200,14 +208,6 @@ impl Event {
     /// somebody who looks now and then and must not miss a pulse.
     pub(crate) fn is_set_since(&self, seen: u64) -> bool {
         self.state.lock().released_since(seen)
-    }
-
-    /// How many threads are inside `wait` or `wait_timeout` at this moment.
-    ///
-    /// For tests and reports: a thread that is counted has looked at the event, and the next
-    /// `set` releases it.
-    pub fn n_waiting(&self) -> usize {
-        self.state.lock().waiting
     }
 }
 

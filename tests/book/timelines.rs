@@ -125,6 +125,60 @@ fn the_fourth_waits_for_a_worker(picture: &Picture) {
     );
 }
 
+fn three_at_once_and_nobody_joins(picture: &Picture) {
+    assert_eq!(picture.lanes, ["download-1", "download-2", "download-3"]);
+    assert!(each_overlaps_each(&picture.bars));
+    assert!(ONE.contains(&picture.end()), "{}", picture.end());
+}
+
+fn one_is_cut_off(picture: &Picture) {
+    let lasted = |what: &str| {
+        let bar = picture.bars.iter().find(|bar| bar.what == what).unwrap();
+        bar.to - bar.from
+    };
+    assert!(lasted("joined") >= ONE.start - HAIR);
+    assert!(lasted("cut off") < 0.5 * lasted("joined"));
+}
+
+/// The watchers' files are looked at every 0.2 s.
+const INTERVAL: f64 = 0.2;
+
+fn a_sleeper_is_woken(picture: &Picture) {
+    let [watcher] = &picture.bars[..] else {
+        panic!("{:?}", picture.bars);
+    };
+    // It sees one change, at the end of an interval, and sleeps no second one.
+    assert!(
+        watcher.to - watcher.from < 2.0 * INTERVAL - 0.05,
+        "{watcher:?}"
+    );
+}
+
+fn stopped_in_turn(picture: &Picture) {
+    assert_eq!(picture.lanes, ["watcher-1", "watcher-2", "watcher-3"]);
+    assert!(each_overlaps_each(&picture.bars));
+    let ends = picture.bars.iter().map(|bar| bar.to);
+    let gaps = ends.clone().zip(ends.skip(1)).map(|(one, next)| next - one);
+    assert!(gaps.clone().count() == 2, "{:?}", picture.bars);
+    assert!(
+        gaps.into_iter().all(|gap| gap > INTERVAL - 0.02),
+        "{:?}",
+        picture.bars
+    );
+}
+
+fn threads_take_less(picture: &Picture) {
+    assert_eq!(
+        picture.lanes,
+        ["sequential", "threads", "rayon", "processes"]
+    );
+    let lasted: Vec<f64> = picture.bars.iter().map(|bar| bar.to - bar.from).collect();
+    assert!(
+        lasted[1..].iter().all(|way| *way < 0.8 * lasted[0]),
+        "{lasted:?}"
+    );
+}
+
 fn three_processes_at_once(picture: &Picture) {
     assert!(picture.lanes.iter().all(|lane| lane.starts_with("pid ")));
     assert_eq!(picture.lanes.len(), 3);
@@ -141,6 +195,12 @@ fn each_overlaps_each(bars: &[Bar]) -> bool {
 #[case::join("join", Some(0.4), side_by_side_and_joined)]
 #[case::thread_pool("thread-pool", None, the_fourth_waits_for_a_worker)]
 #[case::processes("processes", None, three_processes_at_once)]
+#[case::start("start", Some(0.4), three_at_once_and_nobody_joins)]
+#[case::daemon("daemon", None, one_is_cut_off)]
+#[case::event("event", Some(1.2), a_sleeper_is_woken)]
+#[case::flags("flags", Some(1.2), stopped_in_turn)]
+#[case::locked_flags("locked-flags", Some(1.2), stopped_in_turn)]
+#[case::compare("compare", None, threads_take_less)]
 fn a_picture_shows_what_its_chapter_says(
     #[case] section: &str,
     #[case] axis: Option<f64>,
