@@ -150,9 +150,9 @@ fn is_expected(stage: Stage, fault: Fault, error: &ProcessError) -> bool {
 
 /// Claim X4: not from the start of the chunk, which takes longer than any of its jobs may.
 #[rstest]
-fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "pipes")] channel: &str) {
+fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "relay")] channel: &str) {
     let program = match channel {
-        "pipes" => worker_program().wrapped_by(["env"]),
+        "relay" => worker_program().wrapped_by(["sh", "-c", r#"cat | "$@""#, "sh"]),
         _ => worker_program(),
     };
     leaves_nothing(move || {

@@ -23,7 +23,7 @@ fn wrapped(wrapper: &str) -> WorkerProgram {
     })
 }
 
-/// Claims X1, X2 and X3 over pipes.
+/// Claims X1, X2 and X3 behind a wrapper.
 #[rstest]
 fn a_wrapped_pool_keeps_order_and_loses_one_job_a_death(
     #[values("nice", "sh exec", "sh", "env")] wrapper: &str,
@@ -76,7 +76,7 @@ fn a_program_whose_jobs_print() {
 /// Claim X7: what a job prints goes to stdout, or behind a wrapper to stderr; never into the channel.
 #[rstest]
 #[case::socket("socket", (200, 0))]
-#[case::pipes("nice", (0, 200))]
+#[case::wrapped("nice", (0, 200))]
 fn what_a_job_prints_stays_out_of_the_channel(#[case] how: &str, #[case] printed: (usize, usize)) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--nocapture", "--exact"])
