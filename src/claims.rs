@@ -16,9 +16,10 @@
 //! tiny and single inputs while they are not: see [`Pace`].
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::lifecycle::discard;
+use crate::lifecycle::{Panicked, discard};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
@@ -109,18 +110,87 @@ pub(crate) fn run_length(wanted: usize, left: usize, workers: usize) -> usize {
     wanted.min(left / (2 * workers)).max(1).min(left)
 }
 
-/// Puts runs of outputs, each with its first index, into the order of the inputs.
-pub(crate) fn in_order<R>(mut runs: Vec<(usize, Vec<R>)>) -> Vec<R> {
-    if let [(_, run)] = &mut runs[..] {
-        return std::mem::take(run);
+/// The outcomes of inputs that stand one after the other. Outputs and errors are kept apart, since
+/// `Result<u64, JobError>` is six times as large as the output alone, and memory is what tiny jobs
+/// wait for.
+#[derive(Debug)]
+pub(crate) struct Run<R, E> {
+    first: usize,
+    outputs: Vec<R>,
+    /// Each with the index of its input.
+    errors: Vec<(usize, E)>,
+}
+
+impl<R, E> Run<R, E> {
+    /// Runs `f` on one input after the other.
+    ///
+    /// A panic costs its input alone: it has been taken, and the next one is begun. So the catch is
+    /// set up once for a run, and the outputs go into their places as if nothing could be caught.
+    pub(crate) fn of<T>(
+        worker: &str,
+        first: usize,
+        mut inputs: impl ExactSizeIterator<Item = T>,
+        f: impl Fn(T) -> R,
+    ) -> Self
+    where
+        E: From<Panicked>,
+    {
+        let (mut outputs, mut errors) = (Vec::with_capacity(inputs.len()), Vec::new());
+        loop {
+            let rest = inputs.by_ref().map(&f);
+            let ended = catch_unwind(AssertUnwindSafe(|| outputs.extend(rest)));
+            let Err(payload) = ended else {
+                return Self {
+                    first,
+                    outputs,
+                    errors,
+                };
+            };
+            let index = first + outputs.len() + errors.len();
+            errors.push((index, Panicked::new(worker, payload).into()));
+        }
     }
-    runs.sort_unstable_by_key(|(first, _)| *first);
-    let mut outputs = Vec::with_capacity(runs.iter().map(|(_, run)| run.len()).sum());
-    for (first, run) in runs {
-        debug_assert_eq!(first, outputs.len(), "a run is missing or was run twice");
-        outputs.extend(run);
+
+    /// None of these inputs was begun, each for this reason.
+    pub(crate) fn refused(indices: Range<usize>, why: &E) -> Self
+    where
+        E: Clone,
+    {
+        Self {
+            first: indices.start,
+            outputs: Vec::new(),
+            errors: indices.map(|index| (index, why.clone())).collect(),
+        }
     }
-    outputs
+
+    pub(crate) fn length(&self) -> usize {
+        self.outputs.len() + self.errors.len()
+    }
+
+    pub(crate) fn errors(&self) -> usize {
+        self.errors.len()
+    }
+}
+
+/// Puts the outcomes of all inputs into the inputs' order.
+pub(crate) fn in_order<R, E>(mut runs: Vec<Run<R, E>>) -> Vec<Result<R, E>> {
+    runs.sort_unstable_by_key(|run| run.first);
+    let mut outcomes = Vec::with_capacity(runs.iter().map(Run::length).sum());
+    for run in runs {
+        debug_assert_eq!(
+            run.first,
+            outcomes.len(),
+            "a run is missing or was run twice"
+        );
+        let mut outputs = run.outputs.into_iter();
+        for (index, error) in run.errors {
+            let before = index - outcomes.len();
+            outcomes.extend(outputs.by_ref().take(before).map(Ok));
+            outcomes.push(Err(error));
+        }
+        outcomes.extend(outputs.map(Ok));
+    }
+    outcomes
 }
 
 /// How long a worker's next run should be: it grows while runs are over sooner than they should.

@@ -28,11 +28,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use self::batch::{Batch, run_each};
+use self::batch::Batch;
 pub use self::job::Job;
 pub(crate) use self::job::JobCell;
 use self::queue::{Queue, Tally};
-use crate::claims::{Counter, Pace, in_order};
+use crate::claims::{Counter, Pace, Run, in_order};
 use crate::lifecycle::{Panicked, builder};
 use crate::sync::{Arc, mpsc};
 
@@ -456,10 +456,10 @@ where
     let counter = Counter::new(inputs.len(), workers.max(1));
     let work = |name: &str| {
         let (mut runs, mut pace) = (Vec::new(), pace());
-        while let Some(run) = counter.claim(pace.length()) {
+        while let Some(indices) = counter.claim(pace.length()) {
             let start = Instant::now();
-            let (outputs, _) = run_each(name, inputs[run.clone()].iter(), &f);
-            runs.push((run.start, outputs));
+            let first = indices.start;
+            runs.push(Run::of(name, first, inputs[indices].iter(), &f));
             pace.learn(start);
         }
         runs

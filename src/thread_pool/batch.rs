@@ -11,13 +11,11 @@
 //! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::JobError;
 use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
-use crate::claims::{Inputs, Pace, in_order};
-use crate::lifecycle::Panicked;
+use crate::claims::{Inputs, Pace, Run, in_order};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 pub(crate) struct Batch<T, R, F> {
@@ -30,14 +28,11 @@ pub(crate) struct Batch<T, R, F> {
 struct State<R, F> {
     /// Gone once the caller has its outputs; a worker that comes later finds nothing to do.
     function: Option<Arc<F>>,
-    runs: Vec<Run<R>>,
+    runs: Vec<Run<R, JobError>>,
     left: usize,
     inside: usize,
     sleepers: Sleepers,
 }
-
-/// The index of the first output, and outputs one after the other.
-type Run<R> = (usize, Vec<Result<R, JobError>>);
 
 impl<T, R, F> Batch<T, R, F>
 where
@@ -90,11 +85,11 @@ where
     /// Ends every input that is not claimed with this error; says how many.
     fn give_up(&self, why: &JobError) -> usize {
         let indices = self.inputs.cancel();
-        let outputs = indices.clone().map(|_| Err(why.clone())).collect();
+        let (refused, run) = (indices.len(), Run::refused(indices, why));
         let mut state = self.state.lock();
-        state.deliver(vec![(indices.start, outputs)]);
+        state.deliver(vec![run]);
         self.end_if_done(state);
-        indices.len()
+        refused
     }
 
     fn end_if_done(&self, mut state: MutexGuard<'_, State<R, F>>) {
@@ -112,8 +107,8 @@ impl<R, F> State<R, F> {
         self.left == 0 && self.inside == 0
     }
 
-    fn deliver(&mut self, runs: Vec<Run<R>>) {
-        self.left -= runs.iter().map(|(_, run)| run.len()).sum::<usize>();
+    fn deliver(&mut self, runs: Vec<Run<R, JobError>>) {
+        self.left -= runs.iter().map(Run::length).sum::<usize>();
         self.runs.extend(runs);
     }
 }
@@ -139,9 +134,9 @@ where
         let (mut runs, mut tally, mut pace) = (Vec::new(), Tally::default(), Pace::of_threads());
         while let Some((first, inputs)) = self.inputs.claim(pace.length()) {
             let start = Instant::now();
-            let (outputs, panicked) = run_each(worker, inputs.into_iter(), &*function);
-            tally += Tally::of_run(outputs.len(), panicked);
-            runs.push((first, outputs));
+            let run = Run::of(worker, first, inputs.into_iter(), &*function);
+            tally += Tally::of_run(run.length(), run.errors());
+            runs.push(run);
             pace.learn(start);
         }
         drop(function);
@@ -156,27 +151,6 @@ where
     fn cancel(&self) -> Cancelled {
         let now = self.give_up(&JobError::Cancelled) as u64;
         Cancelled { now, before: 0 }
-    }
-}
-
-/// Runs `f` on one input after the other; gives the outcomes, and how many panicked.
-///
-/// A panic costs its input alone: it has been taken, and the next one is begun. So the catch is set
-/// up once for a run, and the outputs go into their places as if nothing could be caught.
-pub(super) fn run_each<T, R, E: From<Panicked>>(
-    worker: &str,
-    mut inputs: impl ExactSizeIterator<Item = T>,
-    f: impl Fn(T) -> R,
-) -> (Vec<Result<R, E>>, u64) {
-    let (mut outputs, mut panicked) = (Vec::with_capacity(inputs.len()), 0);
-    loop {
-        let rest = inputs.by_ref().map(|input| Ok(f(input)));
-        let ended = catch_unwind(AssertUnwindSafe(|| outputs.extend(rest)));
-        let Err(payload) = ended else {
-            return (outputs, panicked);
-        };
-        panicked += 1;
-        outputs.push(Err(E::from(Panicked::new(worker, payload))));
     }
 }
 

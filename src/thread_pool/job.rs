@@ -51,6 +51,8 @@ pub(crate) struct JobCell<F, R> {
 struct State<F, R> {
     phase: Phase<F, R>,
     sleepers: Sleepers,
+    /// Somebody sleeps until the job ends, or did.
+    is_awaited: bool,
 }
 
 enum Phase<F, R> {
@@ -70,6 +72,7 @@ where
         let state = State {
             phase: Phase::Queued(body),
             sleepers: Sleepers::default(),
+            is_awaited: false,
         };
         let (state, changed, queue) = (Mutex::new(state), Condvar::new(), queue.clone());
         Arc::new(Self {
@@ -88,8 +91,11 @@ where
     /// Ends the job: who sleeps until then can go on. It is one, since a join consumes the handle.
     fn end(&self, mut state: MutexGuard<'_, State<F, R>>) {
         state.sleepers.release(&self.queue);
+        let is_awaited = state.is_awaited;
         drop(state);
-        self.changed.notify_one();
+        if is_awaited {
+            self.changed.notify_one();
+        }
     }
 
     /// Queued to cancelled, if it still is; the body is dropped outside the lock.
@@ -160,6 +166,7 @@ where
             }
         }
         while state.phase.is_open() && !deadline.has_passed() {
+            state.is_awaited = true;
             state = self.changed.wait_until(state, deadline);
         }
         if state.phase.is_open() {

@@ -7,8 +7,8 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | `push` | the lock | the back | one worker, for a batch all; after the unlock |
-//! | `claim` | the lock, given up while it sleeps | the front | nobody |
+//! | `push` | the lock | the back | if any is idle, one worker, for a batch all; after the unlock |
+//! | `claim` | the lock, given up while it sleeps | the front, `idle` | nobody |
 //! | `close` | the lock | `is_closed` | all workers, after the unlock |
 //! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them |
 //!
@@ -22,7 +22,7 @@ use std::fmt::Debug;
 
 use super::PoolShutDown;
 use crate::lifecycle::discard;
-use crate::sync::{Arc, Condvar, Mutex};
+use crate::sync::{Arc, Condvar, Mutex, thread};
 
 /// Something that waits in the queue.
 pub(crate) trait Queued: Send + Sync + Debug {
@@ -44,10 +44,10 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Of so many jobs, some of which panicked.
-    pub(super) fn of_run(jobs: usize, panicked: u64) -> Self {
+    pub(super) fn of_run(jobs: usize, panicked: usize) -> Self {
         Self {
-            completed: jobs as u64 - panicked,
-            panicked,
+            completed: (jobs - panicked) as u64,
+            panicked: panicked as u64,
             ..Self::default()
         }
     }
@@ -68,7 +68,14 @@ pub(crate) struct Cancelled {
     pub(crate) before: u64,
 }
 
+/// How often a worker that finds no entry lets others run and looks again before it goes to sleep:
+/// to be woken costs it more, and costs whoever wakes it. Loom needs no second look to find an order.
+const LOOKS: usize = if cfg!(all(test, loom)) { 0 } else { 4 };
+
+/// Aligned, so that the lock shares no cache line with the count of its owners, which each job
+/// changes.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -79,9 +86,17 @@ pub(crate) struct Queue {
 struct State {
     entries: VecDeque<Arc<dyn Queued>>,
     is_closed: bool,
+    /// Workers that sleep until an entry comes.
+    idle: usize,
     /// Workers that sleep until a job of this pool ends.
     asleep: usize,
     cancelled: u64,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.entries.is_empty() && !self.is_closed
+    }
 }
 
 crate::sync::thread_local! {
@@ -106,11 +121,13 @@ impl Queue {
             return Err(PoolShutDown);
         }
         state.entries.push_back(entry);
+        let idle = state.idle;
         drop(state);
-        if is_batch {
-            self.changed.notify_all();
-        } else {
-            self.changed.notify_one();
+        // To wake nobody is a system call, too.
+        match (idle, is_batch) {
+            (0, _) => {}
+            (_, true) => self.changed.notify_all(),
+            (_, false) => self.changed.notify_one(),
         }
         Ok(())
     }
@@ -133,9 +150,19 @@ impl Queue {
 
     fn claim(&self) -> Option<Arc<dyn Queued>> {
         let mut state = self.state.lock();
+        for _ in 0..LOOKS {
+            if !state.is_idle() {
+                break;
+            }
+            drop(state);
+            thread::yield_now();
+            state = self.state.lock();
+        }
         // A loop: somebody else may have claimed what this worker was woken for.
-        while state.entries.is_empty() && !state.is_closed {
+        while state.is_idle() {
+            state.idle += 1;
             state = self.changed.wait(state);
+            state.idle -= 1;
         }
         let front = state.entries.front()?;
         if front.is_batch() {
