@@ -82,6 +82,12 @@ fn drain_with_one_worker_and_two_jobs() {
     holds(Bound::Exhaustive, || drain(1, 2));
 }
 
+/// P5: a wake-up meant for the second job may come after it; the third one must not be left.
+#[test]
+fn drain_with_one_worker_and_three_jobs() {
+    holds(Bound::Exhaustive, || drain(1, 3));
+}
+
 /// P5
 #[test]
 fn drain_with_two_workers_and_two_jobs() {
