@@ -8,7 +8,7 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | a worker of `fetch_all` | nothing | its own file | nobody |
+//! | a worker of `fetch_all` | a slot of `slots.rs`, until the body has come | its own file | nobody |
 //! | the stopper | nothing | the connections | all workers: it closes their connections |
 //! | an asker, one a request | nothing | the client's call | the worker that joins it, or has left |
 //! | the end of a call | nothing | `finished` | the stopper |
@@ -38,6 +38,7 @@ use ureq::Agent;
 use self::attempt::Attempt;
 use crate::claims::Pace;
 use crate::event::{Event, Wait};
+use crate::slots::{Slot, Slots};
 use crate::thread_pool::scoped_map_in_runs;
 
 pub use self::address::without_credentials;
@@ -146,13 +147,15 @@ impl Downloader {
     ) -> Result<Receipt, DownloadError> {
         let (agent, stop) = (self.settings.agent(NonZeroUsize::MIN), Stop::of(stop));
         stoppable(&agent, stop, || {
-            self.attempts(&agent, url, to, stop, progress)
+            self.attempts(&agent, url, to, stop, progress, None)
         })
     }
 
     /// Downloads many files, at most `workers` at a time; one outcome each, in the order given.
     ///
-    /// All of them share connections to the same host. One failure changes no other download.
+    /// They begin in the order given, too. A download whose body has come makes room for the next
+    /// one before it is made durable. All of them share connections to the same host. One failure
+    /// changes no other download.
     ///
     /// # Blocking
     /// Until every download has ended. After a stop the rest are [`DownloadError::Stopped`].
@@ -200,11 +203,15 @@ impl Downloader {
         let workers = self.settings.workers;
         let (agent, stop) = (self.settings.agent(workers), Stop::of(stop));
         let numbered: Vec<_> = downloads.iter().enumerate().collect();
+        let slots = Slots::new(workers);
+        // While one download becomes durable, which needs no network, the next one is under way.
+        let threads = workers.saturating_add(workers.get());
         let outcomes = stoppable(&agent, stop, || {
             // One at a time: the next download must not wait in a run behind a slow one.
-            scoped_map_in_runs(workers, &numbered, Pace::single, |(number, (url, to))| {
+            scoped_map_in_runs(threads, &numbered, Pace::single, |(number, (url, to))| {
+                let slot = slots.take(*number);
                 let mut progress = |progress| report(*number, Update::Progress(progress));
-                let outcome = self.attempts(&agent, url, to, stop, &mut progress);
+                let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(slot));
                 report(*number, Update::Ended(&outcome));
                 outcome
             })
@@ -223,6 +230,7 @@ impl Downloader {
         to: &Path,
         stop: Stop<'_>,
         progress: &mut dyn FnMut(Progress),
+        slot: Option<Slot<'_>>,
     ) -> Result<Receipt, DownloadError> {
         address::check(url)?;
         let (start, settings) = (Instant::now(), &self.settings);
@@ -236,7 +244,9 @@ impl Downloader {
                 start,
             };
             let (error, retry_after) = match attempt.run(agent, progress) {
-                Ok(bytes) => {
+                Ok(arrived) => {
+                    drop(slot);
+                    let bytes = attempt.commit(arrived)?;
                     let (path, elapsed) = (to.to_owned(), start.elapsed());
                     return Ok(Receipt {
                         path,

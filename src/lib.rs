@@ -38,6 +38,7 @@ pub mod process;
 #[cfg(unix)]
 pub mod process_pool;
 pub mod schedule;
+mod slots;
 pub mod stop_flags;
 mod sync;
 pub mod thread_pool;

@@ -44,6 +44,12 @@ struct Extent {
     total: Option<u64>,
 }
 
+/// A body that has come whole and does not have its name yet.
+pub(super) struct Arrived {
+    sink: Sink,
+    bytes: u64,
+}
+
 /// Where a body goes.
 enum Sink {
     /// To a temporary file that is removed if the download fails.
@@ -57,7 +63,7 @@ impl Attempt<'_> {
         &self,
         agent: &Agent,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<u64, Failure> {
+    ) -> Result<Arrived, Failure> {
         if self.stop.is_set() {
             return Err((self.stopped(), None));
         }
@@ -92,9 +98,8 @@ impl Attempt<'_> {
                     bytes,
                     total: Some(bytes),
                 });
-                part.commit(self.to)
-                    .map_err(|source| (self.cannot_write(source), None))?;
-                Ok(bytes)
+                let sink = Sink::Part(part);
+                Ok(Arrived { sink, bytes })
             }
             Answer::Unusable => {
                 drop(response);
@@ -153,7 +158,7 @@ impl Attempt<'_> {
         response: Response<Body>,
         part: Option<Part>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<u64, Failure> {
+    ) -> Result<Arrived, Failure> {
         self.check_head(&response)
             .map_err(|error| (error, retry_after(&response)))?;
         let total = announced_length(&response);
@@ -218,25 +223,16 @@ impl Attempt<'_> {
         }
     }
 
-    /// Saves the body; whatever came of it is kept in a part, or gone.
+    /// Saves the body; what came of one that did not come whole is kept in a part, or gone.
     fn save(
         &self,
         body: Body,
         mut sink: Sink,
         extent: Extent,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<u64, DownloadError> {
+    ) -> Result<Arrived, DownloadError> {
         match (self.fill(body, &mut sink, extent, progress), sink) {
-            // ANCHOR: whole
-            (Ok(bytes), sink) => {
-                let committed = match sink {
-                    Sink::Whole(file) => file.commit(),
-                    Sink::Part(part) => part.commit(self.to),
-                };
-                committed.map_err(|source| self.cannot_write(source))?;
-                Ok(bytes)
-            }
-            // ANCHOR_END: whole
+            (Ok(bytes), sink) => Ok(Arrived { sink, bytes }),
             (Err(error), Sink::Whole(_)) => Err(error),
             (Err(error), Sink::Part(part)) => {
                 // More than the answer may have is no part of it; the failure is known already.
@@ -250,6 +246,18 @@ impl Attempt<'_> {
             }
         }
     }
+
+    // ANCHOR: whole
+    /// Puts the body in its place; gives its length.
+    pub(super) fn commit(&self, arrived: Arrived) -> Result<u64, DownloadError> {
+        let committed = match arrived.sink {
+            Sink::Whole(file) => file.commit(),
+            Sink::Part(part) => part.commit(self.to),
+        };
+        committed.map_err(|source| self.cannot_write(source))?;
+        Ok(arrived.bytes)
+    }
+    // ANCHOR_END: whole
 
     fn fill(
         &self,

@@ -22,7 +22,7 @@ use std::fmt::Debug;
 
 use super::PoolShutDown;
 use crate::lifecycle::discard;
-use crate::sync::{Arc, Condvar, Mutex, thread};
+use crate::sync::{Arc, Condvar, LOOKS, Mutex, thread};
 
 /// Something that waits in the queue.
 pub(crate) trait Queued: Send + Sync + Debug {
@@ -67,13 +67,6 @@ pub(crate) struct Cancelled {
     pub(crate) now: u64,
     pub(crate) before: u64,
 }
-
-/// How often a worker that finds no entry lets others run and looks again before it goes to sleep:
-/// to be woken costs it more, and costs whoever wakes it.
-///
-/// Not once under loom, which tries fewer orders after a `yield_now`; with one look all models hold,
-/// too, in four times as many schedules.
-const LOOKS: usize = if cfg!(all(test, loom)) { 0 } else { 4 };
 
 /// Aligned, so that the lock shares no cache line with the count of its owners, which each job
 /// changes.

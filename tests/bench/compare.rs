@@ -1,12 +1,13 @@
 //! Section 11: the same counting four ways, against what so many cores could do at best.
 
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
-use threadproof::WorkerProgram;
-use threadproof::compare::{self, Way};
+use threadproof::compare::{self, Count, Way};
+use threadproof::{Work, WorkerProgram};
 
-use crate::harness::Group;
+use crate::harness::{Group, timed};
 use crate::machine::{cores, locked};
 use crate::python::Python;
 
@@ -35,13 +36,16 @@ pub(crate) fn run(group: &mut Group) {
     ] {
         let sequential = way(Way::Sequential);
         group
-            .case(format!("15 × 10^{power} steps"), Duration::from_secs(10))
+            .case(format!("15 × 10^{power} steps"), Duration::from_secs(14))
             .ours(name, way(ours))
             .peer(
                 &format!("sequential × {rounds_of_jobs}/{JOBS}"),
                 goal,
                 move || sequential() * share,
             )
+            .peer("std threads, a fixed share each", None, || {
+                timed(|| shared_out(workers.get(), power))
+            })
             .run();
     }
     let mut ratios = |name: &str, call: &str| {
@@ -59,4 +63,23 @@ pub(crate) fn run(group: &mut Group) {
     };
     ratios("Python, threads", "threads");
     ratios("Python, processes", "processes");
+}
+
+/// What the machine gives to as many threads at once: each takes every so many-th job, and no more.
+fn shared_out(workers: usize, power: u32) -> u64 {
+    let share = |first| {
+        move || {
+            (first..JOBS)
+                .step_by(workers)
+                .map(|_| Count { power }.run())
+                .sum::<u64>()
+        }
+    };
+    let threads: Vec<_> = (0..workers)
+        .map(|first| thread::spawn(share(first)))
+        .collect();
+    let counts = threads.into_iter().map(|thread| thread.join());
+    counts
+        .map(|count| count.expect("counting does not panic"))
+        .sum()
 }

@@ -1,13 +1,17 @@
 //! Downloads from a loopback server that waits 20 ms before each reply: curl, aria2c, requests.
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use threadproof::local_server::{Reply, Site};
-use threadproof::{Downloader, Event, LocalServer, Process, Work, WorkerProgram};
+use threadproof::{
+    AtomicFile, Downloader, Event, LocalServer, Process, Work, WorkerProgram, scoped_map,
+};
 
 use crate::harness::{Group, Unit, timed};
 use crate::machine::{first_line, memory};
@@ -74,6 +78,10 @@ pub(crate) fn run(group: &mut Group) {
                 })
             })
             .limit("latency", 1.05, move |_| limit)
+            .peer("as many waits and durable files", None, || {
+                let paths = to("durable");
+                timed(|| scoped_map(number, &paths, |path| wait_and_write(path)))
+            })
             .peer_if(curl.is_some(), curl_name, many.then_some(0.9), || {
                 timed(|| curl_all(&urls, &to("curl"), workers))
             })
@@ -85,6 +93,18 @@ pub(crate) fn run(group: &mut Group) {
     }
     drop(server);
     large(group, curl.is_some(), requests, &python, folder.path());
+}
+
+/// What is left of a download without a network.
+fn wait_and_write(path: &Path) {
+    thread::sleep(LATENCY);
+    durable(path, &[7; SMALL]);
+}
+
+fn durable(path: &Path, bytes: &[u8]) {
+    let mut file = AtomicFile::create(path).expect("a file in the temporary folder");
+    file.write_all(bytes).expect("there is space");
+    file.commit().expect("there is space");
 }
 
 fn write_list(list: &Path, urls: &[String], folder: &Path) {
@@ -162,6 +182,9 @@ fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder:
             timed(|| curl_all(&urls, &to, 1))
         })
         .peer_if(requests, "requests", None, || python.seconds(&call))
+        .peer("a durable file", None, || {
+            timed(|| durable(&folder.join("durable"), &copied))
+        })
         .peer("a copy in memory", None, || timed(|| copied.clone()))
         .run();
     let Ok(program) = WorkerProgram::current() else {

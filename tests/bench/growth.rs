@@ -8,6 +8,7 @@ use threadproof::{Event, LockedFlags, Shutdown, StopFlags, ThreadPool, scoped_ma
 
 use crate::harness::{Group, timed};
 use crate::machine::cores;
+use crate::stop_latency::bare_condvar;
 use crate::work::{spin, steps};
 
 /// Linear, with what a cache that gets too small may add.
@@ -50,6 +51,14 @@ pub(crate) fn run(group: &mut Group) {
         LINEAR,
     );
 
+    let bare = |n: usize| {
+        timed(|| {
+            let threads: Vec<_> = (0..n).map(|_| thread::spawn(|| {})).collect();
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        })
+    };
+    group.slope("std threads up and down", &sizes, time, bare, None);
+
     let waiting = [1, 4, 16, 64, 256];
     let release = |threads: usize| {
         let event = Event::new();
@@ -71,6 +80,14 @@ pub(crate) fn run(group: &mut Group) {
         time,
         release,
         LINEAR,
+    );
+
+    group.slope(
+        "a bare Condvar until all have ended, threads",
+        &waiting,
+        time,
+        |threads| bare_condvar(threads).1,
+        None,
     );
 
     let keys = [10, 100, 1_000, 10_000, 100_000];

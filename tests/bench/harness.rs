@@ -109,7 +109,7 @@ impl Group {
         sizes: &[usize],
         time: Duration,
         mut run: impl FnMut(usize) -> f64,
-        goal: f64,
+        goal: impl Into<Option<f64>>,
     ) {
         let time = if self.is_quick { time / 20 } else { time };
         let start = Instant::now();
@@ -140,7 +140,7 @@ impl Group {
             unit: Unit::Seconds,
             kind: Kind::Slope,
             figure: Some(slope_of(&points[from..])),
-            goal: Some(goal),
+            goal: goal.into(),
             rounds,
         });
     }
@@ -323,7 +323,7 @@ impl Role<'_> {
 }
 
 impl Side {
-    fn of(name: &str, samples: &[f64]) -> Self {
+    pub(crate) fn of(name: &str, samples: &[f64]) -> Self {
         let name = name.to_owned();
         let (median, least) = (Some(median(samples)), Some(least(samples)));
         Self {

@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
-use threadproof::{ProcessPool, Shutdown, WorkerProgram};
+use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 
 use crate::harness::{Group, timed};
 use crate::python::Python;
@@ -56,10 +58,16 @@ pub(crate) fn run(group: &mut Group) {
             peer(format!("start_executor {WORKERS}")),
         )
         .missing("procspawn", None)
+        .peer("the same program three times, ended at once", None, || {
+            timed(|| {
+                let mut children: Vec<_> = (0..WORKERS).map(|_| Bare::start()).collect();
+                children.iter_mut().for_each(Bare::end);
+            })
+        })
         .run();
 
     let one = pool(1);
-    let mut bare = Bare::start();
+    let (mut bare, mut behind) = (Bare::start(), Bare::start());
     group
         .case("one round trip", Duration::from_secs(6))
         .ours("ProcessPool::map of one", || {
@@ -67,7 +75,19 @@ pub(crate) fn run(group: &mut Group) {
             timed(trips) / TRIPS as f64
         })
         .peer("bare pipe", 4.0, || {
-            timed(|| (0..TRIPS).for_each(|_| bare.trip())) / TRIPS as f64
+            timed(|| (0..TRIPS).map(|_| bare.trip()).collect::<Vec<_>>()) / TRIPS as f64
+        })
+        .peer("bare pipe, asked by a second thread", None, || {
+            let (ask, asked) = mpsc::channel();
+            let (tell, told) = mpsc::channel();
+            thread::scope(|scope| {
+                let bare = &mut behind;
+                scope.spawn(move || asked.iter().all(|()| tell.send(bare.trip()).is_ok()));
+                let trip = |_| ask.send(()).is_ok() && told.recv().is_ok();
+                let took = timed(|| (0..TRIPS).all(trip)) / TRIPS as f64;
+                drop(ask);
+                took
+            })
         })
         .peer_if(
             there,
@@ -90,6 +110,7 @@ pub(crate) fn run(group: &mut Group) {
         .ours("ProcessPool::map", || {
             timed(|| ours.map((0..SQUARES).map(Square)))
         })
+        .peer("one thread, and what postcard costs", None, || timed(coded))
         .peer_if(
             there,
             "Pool.map",
@@ -134,6 +155,18 @@ pub(crate) fn run(group: &mut Group) {
     }
 }
 
+/// Each input and each output encoded and decoded, as on the way to a process and back.
+fn coded() -> Vec<Result<i64, ProcessError>> {
+    let mut bytes = [0; 16];
+    let mut there_and_back = |number: i64| {
+        let coded = postcard::to_slice(&number, &mut bytes).expect("ten bytes are enough");
+        postcard::from_bytes::<i64>(coded).expect("it was just encoded")
+    };
+    let mut job = |number| Square(there_and_back(number)).run();
+    let outputs: Vec<i64> = (0..SQUARES).map(&mut job).collect();
+    outputs.into_iter().map(|n| Ok(there_and_back(n))).collect()
+}
+
 /// A child that gives back what it reads, over two pipes.
 struct Bare(Child);
 
@@ -148,18 +181,24 @@ impl Bare {
         Self(child.expect("the bench's own program starts"))
     }
 
-    fn trip(&mut self) {
+    fn trip(&mut self) -> [u8; 8] {
         let (to, from) = (self.0.stdin.as_mut(), self.0.stdout.as_mut());
         let (to, from) = (to.expect("it is piped"), from.expect("it is piped"));
         let mut bytes = [7; 8];
         to.write_all(&bytes).expect("the child reads");
         from.read_exact(&mut bytes).expect("the child writes");
+        bytes
+    }
+
+    /// Its input ends, and so it does.
+    fn end(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
 impl Drop for Bare {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
+        self.end();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use threadproof::{Process, Shutdown, ThreadPool, Work, WorkerProgram, scoped_map};
+use threadproof::{JobError, Process, Shutdown, ThreadPool, Work, WorkerProgram, scoped_map};
 
 use crate::harness::{Group, Unit, timed};
 use crate::machine::{cores, locked, memory};
@@ -40,6 +40,14 @@ pub(crate) fn run(group: &mut Group) {
             .peer("threadpool", None, || pools.threadpool(&inputs))
             .peer("std scope", None, || timed(|| std_scope(workers, &inputs)));
         let case = match nanoseconds {
+            // How much of it is the memory of outputs that may each be an error.
+            10 => case
+                .peer("rayon, of Results", None, || {
+                    pools.rayon_of_results(&inputs)
+                })
+                .peer("one thread, of Results", None, || {
+                    timed(|| inputs.iter().map(|n| with_error(*n)).collect::<Vec<_>>())
+                }),
             // Python's own cost for a million jobs is minutes.
             1_000_000 => {
                 let call = format!("busy {workers} {jobs} {nanoseconds}");
@@ -90,9 +98,22 @@ impl Pools {
         })
     }
 
+    fn rayon_of_results(&self, inputs: &[u64]) -> f64 {
+        let inputs = inputs.to_vec();
+        timed(|| {
+            let map = || inputs.into_par_iter().map(with_error).collect::<Vec<_>>();
+            self.rayon.install(map)
+        })
+    }
+
     fn threadpool(&self, inputs: &[u64]) -> f64 {
         timed(|| on_threadpool(&self.threadpool, inputs, spin))
     }
+}
+
+/// An output as our maps give it.
+fn with_error(steps: u64) -> Result<u64, JobError> {
+    Ok(spin(steps))
 }
 
 /// As its documentation does it: a job an input, and a channel.
@@ -144,7 +165,8 @@ fn skewed(group: &mut Group, pools: &Pools) {
         inputs
     };
     // Everybody counts for himself, so in one round all have the same load.
-    let (mut ours, mut scoped, mut rayon, mut crate_pool) = (0, 0, 0, 0);
+    let (mut ours, mut scoped, mut rayon, mut crate_pool, mut alone) = (0, 0, 0, 0, 0);
+    let workers = pools.workers.get() as f64;
     let next = |round: &mut usize| {
         *round += 1;
         load(*round)
@@ -162,6 +184,10 @@ fn skewed(group: &mut Group, pools: &Pools) {
         .peer("rayon", 0.65, || pools.rayon(&next(&mut rayon)))
         .peer("threadpool", None, || {
             pools.threadpool(&next(&mut crate_pool))
+        })
+        .peer("one thread's time, shared out evenly", None, || {
+            let inputs = next(&mut alone);
+            timed(|| inputs.into_iter().map(spin).collect::<Vec<_>>()) / workers
         })
         .run();
 }

@@ -11,5 +11,6 @@ mod harness;
 mod locked_flags;
 pub(crate) mod recorder;
 mod schedule;
+mod slots;
 mod stop_flags;
 mod thread_pool;

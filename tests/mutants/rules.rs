@@ -16,11 +16,12 @@ use regex::Regex;
 use crate::workspace::{Copy, read};
 
 /// A modelled file and the models that see it.
-const FILES: [(&str, &[&str]); 7] = [
+const FILES: [(&str, &[&str]); 8] = [
     ("src/event.rs", &["event::"]),
     ("src/stop_flags.rs", &["stop_flags::"]),
     ("src/locked_flags.rs", &["locked_flags::"]),
     ("src/claims.rs", &["claims::", "batch::"]),
+    ("src/slots.rs", &["slots::"]),
     ("src/thread_pool/batch.rs", &["batch::"]),
     ("src/thread_pool/job.rs", &["thread_pool::"]),
     ("src/thread_pool/queue.rs", &["thread_pool::", "batch::"]),

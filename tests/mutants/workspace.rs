@@ -16,12 +16,13 @@ pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/schedules"];
 
 /// Of `src`, these files and folders of the same name are compiled.
-const MODULES: [&str; 8] = [
+const MODULES: [&str; 9] = [
     "claims",
     "event",
     "lifecycle",
     "locked_flags",
     "schedule",
+    "slots",
     "stop_flags",
     "sync",
     "thread_pool",
