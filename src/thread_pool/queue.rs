@@ -120,10 +120,13 @@ impl Queue {
         let idle = state.idle;
         drop(state);
         // To wake nobody is a system call, too.
-        match (idle, is_batch) {
-            (0, _) => {}
-            (_, true) => self.changed.notify_all(),
-            (_, false) => self.changed.notify_one(),
+        if idle == 0 {
+            return Ok(());
+        }
+        if is_batch {
+            self.changed.notify_all();
+        } else {
+            self.changed.notify_one();
         }
         Ok(())
     }

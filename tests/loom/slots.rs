@@ -42,22 +42,24 @@ fn one_slot_lets_in_one_after_the_other_and_in_their_order() {
     });
 }
 
-/// D7: nobody has to leave before the second one is let in.
+/// D7: nobody has to leave before the second one is let in, though a third one waits, too.
 #[test]
 fn second_of_two_slots_is_taken_while_the_first_is_held() {
-    holds(Bound::Exhaustive, || {
+    holds(Bound::Preemptions(3), || {
         let both = Arc::new((Slots::new(NonZeroUsize::new(2).unwrap()), Event::new()));
-        let second = both.clone();
-        let other = thread::spawn(move || {
-            let slot = second.0.take(1);
-            second.1.set();
-            drop(slot);
+        let others = [2, 1].map(|number| {
+            let both = both.clone();
+            thread::spawn(move || {
+                let slot = both.0.take(number);
+                both.1.set();
+                drop(slot);
+            })
         });
         // A wait that never ends unwinds, and a drop that locks would then abort the process.
         let slot = ManuallyDrop::new(both.0.take(0));
         both.1.wait();
         drop(ManuallyDrop::into_inner(slot));
-        other.join().unwrap();
+        others.into_iter().for_each(|other| other.join().unwrap());
     });
 }
 

@@ -576,24 +576,6 @@ fn failures_in_between_keep_no_worker_from_the_next_download() {
     assert_eq!(good, [60, 61, 62]);
 }
 
-/// D7.
-#[test]
-fn downloads_begin_in_the_order_given() {
-    let names = || (0..50).map(|number| number.to_string());
-    let page = |site: Site, name: String| site.page(&format!("/{name}"), Reply::ok(*b"x"));
-    let scene = Scene::new(names().fold(Site::new(), page));
-    let downloads = downloads(&scene, names());
-    let downloader = settings().workers(count(1)).build();
-    let outcomes = downloader.fetch_all(&downloads, &Event::new());
-    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    let asked = scene.server.requests().into_iter();
-    let asked: Vec<_> = asked.map(|request| request.path).collect();
-    assert_eq!(
-        asked,
-        names().map(|name| format!("/{name}")).collect::<Vec<_>>()
-    );
-}
-
 /// D7: while the first is not done with its file, the second has been asked for.
 #[test]
 fn a_download_whose_body_has_come_holds_up_no_other() {
