@@ -46,23 +46,22 @@ const REASONS: [(&str, &str, &str); 16] = [
     (
         "16 at a time",
         "latency",
-        "sixteen waits and durable files at a time, without a network, take 1.2 of it already; the rest is two cores that \
-         client and server share",
+        "as many waits and durable files, without a network, take as long: two cores, and one disk",
     ),
     (
         "at a time",
         "latency",
-        "the limit leaves out the transfer and the file",
+        "the limit leaves out the transfer and the file; without a network, as many waits and durable files take about as long",
     ),
     (
         "at a time",
         "",
-        "most of both is the server's latency: at the limit ours would be at",
+        "the server's latency alone is most of the peer's time",
     ),
     (
         "one file of",
         "curl",
-        "curl leaves the file to the system's cache; as large a file made durable without a network takes as long",
+        "curl leaves the file to the system's cache; as large a file made durable without a network takes as long or longer",
     ),
     (
         "64 watchers",
@@ -87,7 +86,7 @@ const REASONS: [(&str, &str, &str); 16] = [
     (
         "steps",
         "",
-        "both cores are wanted for all of the time: whatever else runs on the machine shows here",
+        "two threads of `std` that share nothing take no less: two cores at once are slower than one alone",
     ),
 ];
 
