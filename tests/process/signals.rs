@@ -148,15 +148,30 @@ fn a_second_signal_ends_the_program_at_once() {
         told.unwrap_or_default()
     };
     until(|| told("wchan").contains("pipe_write"));
-    send(&child, Signal::INT);
-    // Two signals at once would be one.
-    let pending = || {
-        let status = told("status");
-        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
-        u64::from_str_radix(pending.unwrap().trim(), 16).unwrap() & 2 != 0
+    // Two signals of which the listener has not taken the first would be one: so wait until it has
+    // slept and listens again.
+    let listener = || {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+        let mut folders = threads.flatten().map(|thread| {
+            let number = thread.file_name();
+            format!("task/{}", number.to_str().unwrap())
+        });
+        folders.find(|folder| told(&format!("{folder}/comm")) == "signals\n")
     };
-    until(|| !pending());
-    until(|| told("wchan").contains("pipe_write"));
+    until(|| listener().is_some());
+    let listener = listener().unwrap();
+    let of_listener = |file: &str| told(&format!("{listener}/{file}"));
+    let listens = || of_listener("wchan").contains("stream_read");
+    let times_slept = || -> u64 {
+        let status = of_listener("status");
+        let mut lines = status.lines();
+        let times = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        times.unwrap().trim().parse().unwrap()
+    };
+    until(listens);
+    let times = times_slept();
+    send(&child, Signal::INT);
+    until(|| times_slept() > times && listens());
     send(&child, Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
