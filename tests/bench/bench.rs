@@ -57,6 +57,7 @@ const GROUPS: [(&str, Run); 7] = [
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
+    procspawn::init();
     threadproof::run_if_worker(&work::table());
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);

@@ -6,9 +6,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use procspawn::JoinHandle;
 use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 
 use crate::harness::{Group, timed};
+use crate::machine::locked;
 use crate::python::Python;
 use crate::work::{ECHO, Echo, Square};
 
@@ -25,6 +27,7 @@ fn pool(workers: usize) -> ProcessPool {
 
 pub(crate) fn run(group: &mut Group) {
     let python = Python::start(group, "bench_process_pool.py");
+    group.version("procspawn", locked("procspawn").unwrap_or_default());
     let there = python.is_there();
     let peer = |call: String| {
         let python = &python;
@@ -57,7 +60,15 @@ pub(crate) fn run(group: &mut Group) {
             None,
             peer(format!("start_executor {WORKERS}")),
         )
-        .missing("procspawn", None)
+        .peer("procspawn", None, || {
+            timed(|| {
+                let pool = spawning(WORKERS);
+                let jobs: Vec<_> = (0..3).map(|n| pool.spawn(n, square)).collect();
+                let outputs: Vec<_> = jobs.into_iter().map(JoinHandle::join).collect();
+                pool.shutdown();
+                outputs
+            })
+        })
         .peer("the same program three times, ended at once", None, || {
             timed(|| {
                 let mut children: Vec<_> = (0..WORKERS).map(|_| Bare::start()).collect();
@@ -68,6 +79,7 @@ pub(crate) fn run(group: &mut Group) {
 
     let one = pool(1);
     let (mut bare, mut behind) = (Bare::start(), Bare::start());
+    let alone = spawning(1);
     group
         .case("one round trip", Duration::from_secs(6))
         .ours("ProcessPool::map of one", || {
@@ -88,6 +100,14 @@ pub(crate) fn run(group: &mut Group) {
                 drop(ask);
                 took
             })
+        })
+        .peer("procspawn", None, || {
+            let trips = || {
+                (0..TRIPS)
+                    .map(|_| alone.spawn(7, square).join())
+                    .collect::<Vec<_>>()
+            };
+            timed(trips) / TRIPS as f64
         })
         .peer_if(
             there,
@@ -153,6 +173,15 @@ pub(crate) fn run(group: &mut Group) {
             )
             .run();
     }
+}
+
+/// The pool of the crate procspawn.
+fn spawning(workers: usize) -> procspawn::Pool {
+    procspawn::Pool::new(workers).expect("workers start")
+}
+
+fn square(number: i64) -> i64 {
+    Square(number).run()
 }
 
 /// Each input and each output encoded and decoded, as on the way to a process and back.
