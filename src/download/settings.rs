@@ -136,7 +136,8 @@ impl DownloaderBuilder {
         self
     }
 
-    /// How many downloads [`Downloader::fetch_all`] runs at a time; 4.
+    /// How many downloads [`Downloader::fetch_all`] has on the network at a time; 4. Twice as many
+    /// threads share the work, since a file is made durable while the next one is under way.
     pub fn workers(mut self, workers: NonZeroUsize) -> Self {
         self.workers = workers;
         self

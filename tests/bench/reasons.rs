@@ -76,12 +76,12 @@ const REASONS: [(&str, &str, &str); 16] = [
     (
         "a pool up and down",
         "",
-        "so does the time of threads of `std` that do nothing",
+        "that of threads of `std` that do nothing grows as fast",
     ),
     (
         "Event::set until all have ended",
         "",
-        "so does that of a bare condition variable: threads more than cores",
+        "that of a bare condition variable grows as fast: there are more threads than cores",
     ),
     (
         "steps",
