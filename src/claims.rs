@@ -215,6 +215,7 @@ impl Pace {
     }
 
     /// Single inputs for ever: for jobs that wait, each of which is to have the next free worker.
+    #[cfg(feature = "download")]
     pub(crate) fn single() -> Self {
         Self::new(Duration::ZERO)
     }

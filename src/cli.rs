@@ -3,7 +3,6 @@
 mod context;
 mod downloads;
 mod failure;
-mod misbehave;
 mod options;
 mod outcome;
 mod print;

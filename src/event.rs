@@ -199,14 +199,28 @@ impl Event {
         self.state.lock().waiting
     }
 
-    /// How often it has been set.
-    pub(crate) fn generation(&self) -> u64 {
+    /// How often the event has been set; a second `set` without a `clear` between does not count.
+    ///
+    /// Taken before a look at something else, it tells [`is_set_since`](Self::is_set_since) what is
+    /// news. Never blocks.
+    pub fn generation(&self) -> u64 {
         self.state.lock().generation
     }
 
-    /// Whether it is set, or has been since its [`generation`](Self::generation) was `seen`: for
-    /// somebody who looks now and then and must not miss a pulse.
-    pub(crate) fn is_set_since(&self, seen: u64) -> bool {
+    /// Whether the event is set, or has been since its [`generation`](Self::generation) was `seen`:
+    /// for a thread that checks now and then and must not miss a `set` that a `clear` follows at
+    /// once. Never blocks.
+    ///
+    /// # Examples
+    /// ```
+    /// let event = threadproof::Event::new();
+    /// let seen = event.generation();
+    /// assert!(!event.is_set_since(seen));
+    /// event.set();
+    /// event.clear();
+    /// assert!(!event.is_set() && event.is_set_since(seen));
+    /// ```
+    pub fn is_set_since(&self, seen: u64) -> bool {
         self.state.lock().released_since(seen)
     }
 }

@@ -17,27 +17,42 @@
 //! | 10 | `multiprocessing.Pool.map` | `ProcessPool` |
 //! | 11 | threads against processes | `compare` |
 //!
+//! **Features.** Without any the crate is its core, which needs nothing but `thiserror`: `event`, the
+//! flags, `lifecycle`, `watch`, `thread_pool`, `timeline`. `download` adds [`download`],
+//! [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`], [`process_pool`] and [`frame`]
+//! (the first two on Unix only); `program`, the default, adds both and what the program and the
+//! book use: [`mod@compare`], [`local_server`], [`schedule`].
+//!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
 //! `event`, the flags, `lifecycle`; then `watch`, the pools, `process`, `download`; then `compare`
 //! and `schedule`, which makes real threads take their steps in a given order.
-//! Imports point inwards only. Processes are Unix only; everything else is not.
+//! Imports point inwards only, and never from fewer features to more.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "download")]
 pub mod atomic_file;
+#[cfg(feature = "download")]
 pub mod back_off;
 mod claims;
-#[cfg(unix)]
+#[cfg(all(feature = "program", unix))]
 pub mod compare;
+#[cfg(feature = "download")]
 pub mod download;
 pub mod event;
+#[cfg(feature = "processes")]
 pub mod frame;
 pub mod lifecycle;
+#[cfg(feature = "program")]
 pub mod local_server;
 pub mod locked_flags;
-#[cfg(unix)]
+#[cfg(all(feature = "processes", unix))]
 pub mod process;
-#[cfg(unix)]
+#[cfg(all(feature = "processes", unix))]
 pub mod process_pool;
+#[cfg(any(feature = "program", all(test, loom)))]
 pub mod schedule;
+#[cfg(any(feature = "download", all(test, loom)))]
 mod slots;
 pub mod stop_flags;
 mod sync;
@@ -45,17 +60,20 @@ pub mod thread_pool;
 pub mod timeline;
 pub mod watch;
 
+#[cfg(feature = "download")]
 pub use atomic_file::AtomicFile;
-#[cfg(unix)]
+#[cfg(all(feature = "program", unix))]
 pub use compare::compare;
+#[cfg(feature = "download")]
 pub use download::{DownloadError, Downloader, DownloaderBuilder, Progress, Receipt};
 pub use event::{Event, Wait};
 pub use lifecycle::{Daemon, JoinError, Panicked, Running, start, start_daemon};
+#[cfg(feature = "program")]
 pub use local_server::LocalServer;
 pub use locked_flags::{KeyTaken, LockedFlags, Registration};
-#[cfg(unix)]
+#[cfg(all(feature = "processes", unix))]
 pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_worker};
-#[cfg(unix)]
+#[cfg(all(feature = "processes", unix))]
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
 pub use stop_flags::{StopFlags, UnknownKey};
 pub use thread_pool::{

@@ -34,7 +34,8 @@ pub struct Timeline {
 }
 
 /// One bar in one row: what a lane did, from when to when since the timeline's start.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "program", derive(serde::Serialize))]
 pub struct Span {
     /// The row: a thread's name, or a process.
     pub lane: String,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use threadproof::{Downloader, Work, WorkTable};
 
 use super::failure::code_of;
-use super::misbehave::{self, Faulty, Misbehave};
 use super::signals::Signals;
 
 /// What `main` hands to `run_if_worker`.
@@ -16,9 +15,6 @@ pub(crate) fn table() -> WorkTable {
         .with::<threadproof::compare::Count>()
         .with::<Square>()
         .with::<Download>()
-        .with::<Misbehave>()
-        .with::<Faulty>()
-        .initialised_by(misbehave::initialise)
 }
 // ANCHOR_END: table
 

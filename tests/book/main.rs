@@ -21,6 +21,9 @@
 //! `broken.rs` breaks a small book in every one of these ways and expects the complaint. `built.rs`
 //! builds the book with mdBook.
 
+// Under loom only the models run: `tests/loom`.
+#![cfg(not(loom))]
+
 mod broken;
 mod built;
 mod checks;

@@ -5,6 +5,9 @@
 //! for the reason that is stated. To do one, change the function `starter` in its file and run
 //! `EXERCISE=join cargo test --test exercises join`: then the test is run with the starter alone.
 
+// Under loom only the models run: `tests/loom`.
+#![cfg(not(loom))]
+
 mod check_then_act;
 mod event;
 mod join;

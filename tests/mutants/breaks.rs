@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::mutant::Mutant;
-use crate::workspace::{ROOT, files_below, read, write};
+use crate::workspace::{ROOT, TARGET, files_below, read, write};
 
 pub(crate) const FOLDER: &str = "fixtures/breaks";
 
@@ -17,18 +17,6 @@ const COPIED: [&str; 3] = ["src", "tests", "fixtures"];
 
 /// A build and a test that take longer do not end.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Without optimisation, so that it is built sooner, and without the benchmarks.
-fn manifest() -> String {
-    let ours = read("Cargo.toml");
-    let (ours, optimised) = ours
-        .split_once("[profile.dev.package.threadproof]")
-        .expect("the last part of the manifest");
-    assert_eq!(optimised.trim(), "opt-level = 2");
-    let bench = ours.find("[[bench]]").expect("the bench");
-    let dependencies = ours.find("[dependencies]").expect("they come behind it");
-    format!("{}{}\n[workspace]\n", &ours[..bench], &ours[dependencies..])
-}
 
 /// A copy of the crate, in a folder below cargo's for tests.
 pub(crate) struct Crate {
@@ -51,22 +39,23 @@ impl Crate {
                 written.unwrap_or_else(|error| panic!("{}: {error}", to.display()));
             }
         }
-        for (name, text) in [
-            ("Cargo.toml", manifest()),
-            ("Cargo.lock", read("Cargo.lock")),
-        ] {
-            write(&folder.join(name), &text);
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            write(&folder.join(name), &read(name));
         }
         Self { folder }
     }
 
     /// Runs the named test with the break; `Err` says why that is no proof.
     pub(crate) fn judge(&self, mutant: &Mutant) -> Result<(), String> {
-        for (path, broken) in &mutant.copy().changed {
-            write(&self.folder.join(path), broken);
+        let (kind, test) = mutant.fails.split_once("::").expect("a kind, then a path");
+        let main = format!("tests/{kind}/main.rs");
+        let mut changed = mutant.copy().changed;
+        changed.insert(main.clone(), with_one_module(&read(&main), test));
+        for (path, text) in &changed {
+            write(&self.folder.join(path), text);
         }
-        let said = self.run(&mutant.fails);
-        for path in mutant.copy().changed.keys() {
+        let said = self.run(kind, test);
+        for path in changed.keys() {
             write(&self.folder.join(path), &read(path));
         }
         let (name, said) = (
@@ -85,16 +74,15 @@ impl Crate {
         Ok(())
     }
 
-    /// What `cargo test` says of the cases of one test, `spec::event::name`.
-    fn run(&self, test: &str) -> Result<String, String> {
-        let (kind, test) = test
-            .split_once("::")
-            .expect("a kind of test, then its path");
+    /// What `cargo test` says of the cases of one test: `event::name` of the kind `spec`.
+    fn run(&self, kind: &str, test: &str) -> Result<String, String> {
         let log = self.folder.join("said.txt");
         let file = File::create(&log).expect("the log can be made");
         let mut run = Command::new(env!("CARGO"))
             .args(["test", "--quiet", "--test", kind, "--", test])
             .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
+            // Dependencies are those that are built already; programs get places of their own.
+            .env("CARGO_BUILD_BUILD_DIR", TARGET)
             .env("RUST_BACKTRACE", "0")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -116,6 +104,14 @@ impl Crate {
         let said = fs::read(&log).expect("the log is there");
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
+}
+
+/// A kind's main file with the module of this test alone, so that it is built sooner.
+fn with_one_module(main: &str, test: &str) -> String {
+    const SUPPORT: &str = "mod support;\n";
+    let (module, _) = test.split_once("::").expect("a module, then a test");
+    let (head, _) = main.split_once(SUPPORT).expect("the first module");
+    format!("{head}{SUPPORT}mod {module};\n")
 }
 
 /// The row of the book's list.

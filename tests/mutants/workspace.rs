@@ -1,6 +1,6 @@
 //! Copies of the modelled source, a crate each, in one cargo workspace: built side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,47 +12,14 @@ use serde_json::Value;
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// Where this test was built, and so its dependencies.
+pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/..");
+
 /// The modelled files and all that they import, the models, and what those include.
 const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/schedules"];
 
-/// Of `src`, these files and folders of the same name are compiled.
-const MODULES: [&str; 9] = [
-    "claims",
-    "event",
-    "lifecycle",
-    "locked_flags",
-    "schedule",
-    "slots",
-    "stop_flags",
-    "sync",
-    "thread_pool",
-];
-
-/// What the models and the modules name from the crate's root.
-const ROOT_NAMES: &str = "
-pub use event::{Event, Wait};
-pub use lifecycle::{Panicked, start};
-pub use locked_flags::LockedFlags;
-pub use stop_flags::StopFlags;
-pub use thread_pool::{Job, JobError, PoolShutDown};
-
-#[cfg(all(test, loom))]
-#[path = \"../tests/loom/mod.rs\"]
-mod loom_models;
-";
-
-/// As in our own manifest, but for what tools that look into a crate need.
-const PROFILE: &str = "
-[profile.dev]
-debug = false
-
-[profile.dev.package]
-loom.opt-level = 3
-generator.opt-level = 3
-tracing.opt-level = 3
-tracing-core.opt-level = 3
-scoped-tls.opt-level = 3
-";
+/// The name of the crate as it is, beside those of its copies.
+pub(crate) const UNBROKEN: &str = "threadproof";
 
 /// A run that takes longer does not end.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -103,27 +70,38 @@ impl Model {
     }
 }
 
-/// The test programs by the copies' names; a copy that does not compile has none.
+/// The test programs by the copies' names, and that of the crate as it is; a copy that does not
+/// compile has none.
 pub(crate) struct Workspace {
     folder: PathBuf,
     programs: BTreeMap<String, PathBuf>,
 }
 
 impl Workspace {
-    /// Writes and builds the copies in a folder below cargo's for tests. What did not change since
-    /// the last time is not built again.
+    /// Builds the models of the crate as it is, and writes and builds the copies in a folder below
+    /// cargo's for tests. What did not change since the last time is not built again; dependencies
+    /// are built once for all.
     pub(crate) fn build(name: &str, copies: &[Copy]) -> Self {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
-        let folder = target.join(name);
-        let members: Vec<&str> = copies.iter().map(|copy| copy.name.as_str()).collect();
-        let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n{PROFILE}");
-        write(&folder.join("Cargo.toml"), &manifest);
-        let lock = Path::new(ROOT).join("Cargo.lock");
-        fs::copy(lock, folder.join("Cargo.lock")).expect("the lock file can be copied");
+        let mut programs = programs(Path::new(ROOT), &MODELS);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("mutants")
+            .join(name);
         for copy in copies {
             copy.write(&folder);
         }
-        let programs = programs(&folder, &target.join("target"));
+        if !copies.is_empty() {
+            let members: Vec<&str> = copies.iter().map(|copy| copy.name.as_str()).collect();
+            let profiles = read("Cargo.toml");
+            let profiles = &profiles[profiles.find("[profile.dev]").expect("the last part")..];
+            let workspace =
+                format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{profiles}");
+            write(&folder.join("Cargo.toml"), &workspace);
+            write(&folder.join("Cargo.lock"), &read("Cargo.lock"));
+            programs.extend(self::programs(
+                &folder,
+                &["build", "--tests", "--keep-going"],
+            ));
+        }
         Self { folder, programs }
     }
 
@@ -145,6 +123,7 @@ impl Workspace {
 
     fn run_with(&self, copy: &str, arguments: &[&str], switch: Option<&str>) -> Said {
         let folder = self.folder.join(copy);
+        fs::create_dir_all(&folder).expect("a folder for the log");
         let log = folder.join("said.txt");
         let file = File::create(&log).expect("the log can be made");
         let program = self.programs.get(copy);
@@ -185,12 +164,6 @@ impl Workspace {
 }
 
 impl Copy {
-    /// The source as it is.
-    pub(crate) fn unbroken() -> Self {
-        let (name, changed) = ("unbroken".to_owned(), BTreeMap::new());
-        Self { name, changed }
-    }
-
     fn write(&self, workspace: &Path) {
         let folder = workspace.join(&self.name);
         for copied in COPIED {
@@ -205,30 +178,23 @@ impl Copy {
             }
         }
         write(&folder.join("Cargo.toml"), &self.manifest());
-        let modules = MODULES
-            .map(|module| format!("pub mod {module};\n"))
-            .concat();
-        let allow =
-            "#![allow(warnings, reason = \"broken code warns, and a part of a crate, too\")]";
-        write(
-            &folder.join("src/lib.rs"),
-            &format!("{allow}\n\n{modules}{ROOT_NAMES}"),
-        );
     }
 
-    /// The dependencies of the modelled files and of the models, in our own versions.
+    /// The crate without its features: what is modelled needs none. Dependencies in our own versions.
     fn manifest(&self) -> String {
         const NAMES: [&str; 5] = ["loom", "serde", "serde_json", "thiserror", "tracing"];
         let ours = read("Cargo.toml");
         let is_one = |line: &&str| {
             let name = line.split_once(" = ").map(|(name, _)| name);
-            name.is_some_and(|name| NAMES.contains(&name))
+            name.is_some_and(|name| NAMES.contains(&name)) && !line.contains("optional")
         };
-        let dependencies: Vec<&str> = ours.lines().filter(is_one).collect();
+        let dependencies: BTreeSet<&str> = ours.lines().filter(is_one).collect();
         assert_eq!(dependencies.len(), NAMES.len(), "{dependencies:?}");
+        let dependencies: Vec<&str> = dependencies.into_iter().collect();
         format!(
             "[package]\nname = \"{}\"\nedition = \"2024\"\n\n[lib]\ndoctest = false\n\n\
-             [dependencies]\n{}\n",
+             [features]\ndownload = []\nprocesses = []\nprogram = []\n\n\
+             [lints.rust]\nwarnings = \"allow\"\n\n[dependencies]\n{}\n",
             self.name,
             dependencies.join("\n")
         )
@@ -275,15 +241,18 @@ impl Model {
     }
 }
 
-/// Builds all members; the test programs by their crates' names.
-fn programs(workspace: &Path, target: &Path) -> BTreeMap<String, PathBuf> {
+/// As a user builds the models, but without what they do not need.
+const MODELS: [&str; 4] = ["test", "--no-run", "--lib", "--no-default-features"];
+
+/// Builds with loom, into our own target folder; the test programs by their crates' names.
+fn programs(folder: &Path, arguments: &[&str]) -> BTreeMap<String, PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--tests", "--keep-going"])
-        .arg("--message-format=json")
+        .args(arguments)
+        .args(["--quiet", "--message-format=json"])
         .env("RUSTFLAGS", "--cfg loom")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("CARGO_TARGET_DIR", target)
-        .current_dir(workspace)
+        .env("CARGO_TARGET_DIR", TARGET)
+        .current_dir(folder)
         .output()
         .expect("cargo can be started");
     let said = String::from_utf8_lossy(&output.stdout);

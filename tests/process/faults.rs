@@ -228,7 +228,7 @@ fn an_input_that_no_worker_lives_to_read_is_given_up(
     leaves_nothing(move || {
         let program = short_of_hearing(bytes);
         let pool = ProcessPool::builder(program).workers(1).build().unwrap();
-        let long = Misbehave::Measure(vec![1; 64 * 1024 * 1024]);
+        let long = Misbehave::Measure("1".repeat(64 * 1024 * 1024));
         let outputs = pool.map([Misbehave::Not(0), long, Misbehave::Not(2)]);
         assert_eq!((number(&outputs[0]), number(&outputs[2])), (0, 2));
         let Err(ProcessError::Crashed { .. }) = outputs[1] else {
@@ -246,7 +246,7 @@ fn a_death_before_the_job_begins_costs_nothing() {
         let victim = pool.pids()[0];
         signal(victim, Signal::STOP);
         thread::scope(|scope| {
-            let long = Misbehave::Measure(vec![1; 64 * 1024 * 1024]);
+            let long = Misbehave::Measure("1".repeat(64 * 1024 * 1024));
             let outputs = scope.spawn(|| pool.map([long, Misbehave::Not(1)]));
             // It has come when the socket is full: a supervisor that waits sleeps in `poll`.
             until(|| supervisor_sleeps_in("poll"));

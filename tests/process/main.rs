@@ -1,6 +1,7 @@
 //! Real processes: what the program prints, how it exits, and what it leaves behind.
 
-#![cfg(unix)]
+// Under loom only the models run: `tests/loom`.
+#![cfg(all(unix, not(loom)))]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,7 +3,7 @@
 //! It is a test without a harness, a program with a `main` of its own: its workers are itself. That
 //! it ends well says that each outcome was as promised.
 
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 mod program {
     include!("use_it/program.rs");
 
@@ -25,10 +25,10 @@ mod program {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(loom)))]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     program::as_a_test()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(all(unix, not(loom))))]
 fn main() {}

@@ -5,9 +5,9 @@
 use std::num::NonZeroUsize;
 
 use proptest::prelude::*;
-use threadproof::compare;
+use threadproof::{WorkerProgram, compare};
 
-use crate::support::worker_program;
+use crate::support::PROGRAM;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
@@ -15,7 +15,7 @@ proptest! {
     #[test]
     fn all_ways_count_the_same(jobs in 0usize..6, power in 0u32..5, workers in 1usize..4) {
         let workers = NonZeroUsize::new(workers).unwrap();
-        let comparison = compare(jobs, power, workers, &worker_program()).unwrap();
+        let comparison = compare(jobs, power, workers, &WorkerProgram::at(PROGRAM)).unwrap();
         prop_assert_eq!(comparison.runs.len(), 4);
         for run in comparison.runs {
             prop_assert_eq!(run.counts, vec![10u64.pow(power); jobs], "{}", run.way);

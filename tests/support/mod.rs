@@ -6,11 +6,11 @@
     reason = "each kind of test uses its own part of this file"
 )]
 
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "program", target_os = "linux"))]
 mod full_port;
 #[cfg(target_os = "linux")]
 mod leftovers;
-#[cfg(unix)]
+#[cfg(all(feature = "program", unix))]
 mod program;
 
 use std::num::NonZeroUsize;
@@ -18,11 +18,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "program", target_os = "linux"))]
 pub(crate) use full_port::FullPort;
 #[cfg(target_os = "linux")]
 pub(crate) use leftovers::*;
-#[cfg(unix)]
+#[cfg(all(feature = "program", unix))]
 pub(crate) use program::*;
 
 /// After this long a test is broken, and says so instead of hanging.

@@ -7,15 +7,16 @@ use std::process::Command;
 
 use threadproof::{ProcessError, WorkerProgram};
 
-#[path = "../../src/cli/misbehave.rs"]
+#[path = "misbehave.rs"]
 mod misbehave;
 pub(crate) use misbehave::{Fault, Faulty, Misbehave, Stage};
 
-/// The program under test; its worker processes know [`Misbehave`].
+/// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");
 
+/// Its workers know [`Misbehave`] and [`Faulty`].
 pub(crate) fn worker_program() -> WorkerProgram {
-    WorkerProgram::at(PROGRAM)
+    WorkerProgram::at(env!("CARGO_BIN_EXE_misbehave"))
 }
 
 /// The program with these arguments, untouched by proxies of the environment.

@@ -1,5 +1,8 @@
 //! Does the house stand? Rings, the one switch, orderings argued, nothing ignored, nothing astray.
 
+// Under loom only the models run: `tests/loom`.
+#![cfg(not(loom))]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

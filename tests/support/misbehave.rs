@@ -1,4 +1,4 @@
-//! Jobs that do what jobs should not. The process tests share this file with the program.
+//! Jobs that do what jobs should not. The tests that hand them in share this file with the worker program.
 
 use std::fmt;
 use std::process::Command;
@@ -25,7 +25,7 @@ pub(crate) enum Misbehave {
     /// Gives this many zeros.
     Zeros(usize),
     /// Gives the length of what it was given.
-    Measure(#[serde(with = "serde_bytes")] Vec<u8>),
+    Measure(String),
     /// Sleeps a millisecond and appends a line to this file, so that one can count who ran.
     Tell(std::path::PathBuf, u64),
     /// Starts a worker of its own and says how that ended.
@@ -60,7 +60,7 @@ impl Work for Misbehave {
                 Vec::new()
             }
             Self::Zeros(length) => vec![0; length],
-            Self::Measure(bytes) => bytes.len().to_le_bytes().to_vec(),
+            Self::Measure(text) => text.len().to_le_bytes().to_vec(),
             Self::Tell(file, number) => {
                 use std::io::Write;
                 std::thread::sleep(Duration::from_millis(1));
