@@ -4,6 +4,7 @@ mod context;
 mod downloads;
 mod failure;
 mod misbehave;
+mod notebook;
 mod options;
 mod outcome;
 mod print;
@@ -44,12 +45,14 @@ pub(crate) fn main() -> ExitCode {
     };
     let outcome = match program.command {
         None => tour::run(program.options, &signals),
+        Some(Command::Section(command)) => {
+            tour::run_one(command.section(), program.options, &signals)
+        }
         Some(Command::List) => list::run(),
         Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
         Some(Command::Orders { program: one }) => orders::run(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
         Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options, &signals),
-        Some(section) => tour::run_one(section.section(), program.options, &signals),
     };
     // Whatever the section made of it: a signal and a closed pipe decide the exit code.
     match (outcome, signals.exit_code()) {

@@ -1,8 +1,8 @@
 //! `list`: the table of sections.
 
 use super::failure::Failure;
+use super::notebook::SECTIONS;
 use super::print::Printer;
-use super::sections::SECTIONS;
 
 pub(crate) fn run() -> Result<(), Failure> {
     let mut printer = Printer::new();

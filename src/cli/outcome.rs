@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::sections::Section;
+use super::notebook::Section;
 
 /// A section that ran to its end.
 #[derive(Debug)]

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::notebook::{SECTIONS, Section};
 use super::options::Options;
 use super::outcome::Outcome;
-use super::sections::{SECTIONS, Section};
+use super::sections;
 use super::signals::Signals;
 
 /// Runs one section.
@@ -40,7 +41,7 @@ pub(crate) fn run(options: Options, signals: &Signals) -> Result<(), Failure> {
 fn run_section(context: &Context, section: &Section) -> Result<Outcome, Failure> {
     context.story.heading(section.number, section.notebook);
     // An error that an interrupt caused is an interrupt.
-    let outcome = (section.run)(context).or_else(|failure| {
+    let outcome = sections::run(section.command, context).or_else(|failure| {
         context.check()?;
         Err(failure)
     })?;

@@ -255,7 +255,7 @@ fn the_top_level_has_what_the_design_card_names() {
 
 #[test]
 fn every_section_has_a_file_of_its_name() {
-    let table = fs::read_to_string(Path::new(ROOT).join("src/cli/sections.rs")).unwrap();
+    let table = fs::read_to_string(Path::new(ROOT).join("src/cli/notebook.rs")).unwrap();
     let names = table
         .lines()
         .filter_map(|line| line.trim().strip_prefix("name: \""));
