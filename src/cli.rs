@@ -10,7 +10,6 @@ mod outcome;
 mod print;
 mod sections;
 mod signals;
-mod story;
 pub(crate) mod work;
 
 mod compare;

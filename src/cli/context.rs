@@ -12,8 +12,8 @@ use threadproof::{Event, Timeline, Wait, WorkerProgram};
 
 use super::failure::Failure;
 use super::options::Options;
+use super::print::{Lane, Mode, Story};
 use super::signals::Signals;
-use super::story::{Lane, Mode, Story};
 use super::watchers::OnDrop;
 
 /// The image that the embedded server has, so that nothing leaves the machine.

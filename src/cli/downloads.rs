@@ -9,7 +9,7 @@ use threadproof::{DownloadError, Downloader, Event, Receipt, Running, Timeline, 
 
 use super::context::Context;
 use super::failure::Failure;
-use super::story::{Lane, Story};
+use super::print::{Lane, Story};
 
 /// How many files the notebook downloads.
 pub(crate) const FILES: usize = 3;

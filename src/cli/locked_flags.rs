@@ -8,7 +8,7 @@ use threadproof::{Event, LockedFlags, Wait};
 use super::context::Context;
 use super::failure::Failure;
 use super::outcome::Outcome;
-use super::story::Lane;
+use super::print::Lane;
 use super::watchers::{Watch, stop_one_by_one};
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {

@@ -10,7 +10,7 @@ use threadproof::{Event, ThreadPool, Wait};
 use super::context::{Context, LOOK};
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
-use super::story::{Lane, Mode, Story};
+use super::print::{Lane, Mode, Story};
 use super::watchers::Watch;
 
 const FILES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d.txt"];

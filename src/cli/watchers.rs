@@ -14,7 +14,7 @@ use threadproof::{Change, Event, Timeline, Watcher, start};
 use super::context::Context;
 use super::failure::Failure;
 use super::outcome::{Baseline, Outcome};
-use super::story::Lane;
+use super::print::Lane;
 
 /// A file that a watcher watches, and the moments that the section waits for.
 #[derive(Clone, Debug)]
