@@ -1,34 +1,19 @@
 //! The command line: parse, call the library, print. One file a subcommand.
 
-mod context;
-mod downloads;
 mod failure;
 mod misbehave;
 mod notebook;
 mod options;
-mod outcome;
 mod print;
 mod sections;
 mod signals;
 pub(crate) mod work;
 
-mod compare;
-mod daemon;
-mod event;
 mod fetch;
-mod flags;
-mod join;
 mod list;
-mod locked_flags;
 mod orders;
-mod process_pool;
-mod processes;
 mod replay;
-mod sequential;
-mod start;
-mod thread_pool;
 mod tour;
-mod watchers;
 
 use std::process::ExitCode;
 
@@ -51,7 +36,9 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
         Some(Command::Orders { program: one }) => orders::run(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
-        Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options, &signals),
+        Some(Command::DaemonProgram(ending)) => {
+            sections::daemon::program(ending, &program.options, &signals)
+        }
     };
     // Whatever the section made of it: a signal and a closed pipe decide the exit code.
     match (outcome, signals.exit_code()) {

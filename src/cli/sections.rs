@@ -1,14 +1,32 @@
-//! What the subcommand of each section runs.
+//! The sections: one file each, named as its subcommand, and what they share.
+//!
+//! | file | for | what |
+//! |---|---|---|
+//! | `context` | all | what a section is given, and the outcome that it gives back |
+//! | `downloads` | §1 to §3, §9 | three files, downloaded one after the other or on threads |
+//! | `watchers` | §5 to §8 | files to watch, touch and report |
 
-use super::context::Context;
+pub(crate) mod context;
+mod downloads;
+mod watchers;
+
+mod compare;
+pub(crate) mod daemon;
+mod event;
+mod flags;
+mod join;
+mod locked_flags;
+mod process_pool;
+mod processes;
+mod sequential;
+mod start;
+mod thread_pool;
+
+use self::context::{Context, Outcome};
 use super::failure::Failure;
 use super::notebook::SectionCommand;
-use super::outcome::Outcome;
-use super::{
-    compare, daemon, event, flags, join, locked_flags, process_pool, processes, sequential, start,
-    thread_pool,
-};
 
+/// What the subcommand of a section runs.
 pub(crate) fn run(section: SectionCommand, context: &Context) -> Result<Outcome, Failure> {
     match section {
         SectionCommand::Sequential => sequential::run(context),

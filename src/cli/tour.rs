@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::context::Context;
 use super::failure::Failure;
 use super::notebook::{SECTIONS, Section};
 use super::options::Options;
-use super::outcome::Outcome;
 use super::sections;
+use super::sections::context::{Context, Outcome};
 use super::signals::Signals;
 
 /// Runs one section.

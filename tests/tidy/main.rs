@@ -264,9 +264,7 @@ fn every_section_has_a_file_of_its_name() {
         .collect();
     assert_eq!(names.len(), 11);
     for name in names {
-        assert!(
-            Path::new(ROOT).join(format!("src/cli/{name}.rs")).exists(),
-            "{name}"
-        );
+        let file = format!("src/cli/sections/{name}.rs");
+        assert!(Path::new(ROOT).join(&file).exists(), "{file}");
     }
 }
