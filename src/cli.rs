@@ -1,18 +1,25 @@
-//! The command line: parse, call the library, print. One file a subcommand.
+//! The command line: parse, call the library, print. Imports point inwards:
+//!
+//! ```text
+//!   what main calls       tour · fetch · schedule
+//!                           ↓
+//!   what runs             sections · work, the jobs of worker processes
+//!                           ↓
+//!   what all stand on     options · notebook, the table of sections · failure · print · signals
+//! ```
 
 mod failure;
 mod misbehave;
 mod notebook;
 mod options;
 mod print;
-mod sections;
 mod signals;
+
+mod sections;
 pub(crate) mod work;
 
 mod fetch;
-mod list;
-mod orders;
-mod replay;
+mod schedule;
 mod tour;
 
 use std::process::ExitCode;
@@ -32,9 +39,9 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Section(command)) => {
             tour::run_one(command.section(), program.options, &signals)
         }
-        Some(Command::List) => list::run(),
-        Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
-        Some(Command::Orders { program: one }) => orders::run(one, &program.options),
+        Some(Command::List) => tour::list(),
+        Some(Command::Replay(replay)) => schedule::replay(&replay, &program.options),
+        Some(Command::Orders { program: one }) => schedule::orders(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
         Some(Command::DaemonProgram(ending)) => {
             sections::daemon::program(ending, &program.options, &signals)
