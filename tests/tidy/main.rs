@@ -1,5 +1,7 @@
 //! Does the house stand? Rings, the one switch, orderings argued, nothing ignored, nothing astray.
 
+mod cli;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
