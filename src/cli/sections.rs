@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `context` | all | what a section is given, and the outcome that it gives back |
 //! | `downloads` | §1 to §3, §9 | three files, downloaded one after the other or on threads |
-//! | `watchers` | §5 to §8 | files to watch, touch and report |
+//! | `watchers` | §5 to §8 | files to watch and to touch, and what a watcher reports |
 
 pub(crate) mod context;
 mod downloads;
