@@ -1,33 +1,25 @@
-//! The command line: parse, call the library, print. One file a subcommand.
+//! The command line: parse, call the library, print. Imports point inwards:
+//!
+//! ```text
+//!   what main calls       tour · fetch · schedule
+//!                           ↓
+//!   what runs             sections · work, the jobs of worker processes
+//!                           ↓
+//!   what all stand on     options · notebook, the table of sections · failure · print · signals
+//! ```
 
-mod context;
-mod downloads;
 mod failure;
+mod notebook;
 mod options;
-mod outcome;
 mod print;
-mod sections;
 mod signals;
-mod story;
+
+mod sections;
 pub(crate) mod work;
 
-mod compare;
-mod daemon;
-mod event;
 mod fetch;
-mod flags;
-mod join;
-mod list;
-mod locked_flags;
-mod orders;
-mod process_pool;
-mod processes;
-mod replay;
-mod sequential;
-mod start;
-mod thread_pool;
+mod schedule;
 mod tour;
-mod watchers;
 
 use std::process::ExitCode;
 
@@ -43,12 +35,16 @@ pub(crate) fn main() -> ExitCode {
     };
     let outcome = match program.command {
         None => tour::run(program.options, &signals),
-        Some(Command::List) => list::run(),
-        Some(Command::Replay(replay)) => replay::run(&replay, &program.options),
-        Some(Command::Orders { program: one }) => orders::run(one, &program.options),
+        Some(Command::Section(command)) => {
+            tour::run_one(command.section(), program.options, &signals)
+        }
+        Some(Command::List) => tour::list(),
+        Some(Command::Replay(replay)) => schedule::replay(&replay, &program.options),
+        Some(Command::Orders { program: one }) => schedule::orders(one, &program.options),
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
-        Some(Command::DaemonProgram(ending)) => daemon::program(ending, &program.options, &signals),
-        Some(section) => tour::run_one(section.section(), program.options, &signals),
+        Some(Command::DaemonProgram(ending)) => {
+            sections::daemon::program(ending, &program.options, &signals)
+        }
     };
     // Whatever the section made of it: a signal and a closed pipe decide the exit code.
     match (outcome, signals.exit_code()) {

@@ -11,8 +11,8 @@ use threadproof::{DownloadError, Downloader, Receipt};
 
 use super::failure::{Failure, code_of};
 use super::options::{Fetch, Options};
+use super::print::{Mode, Story};
 use super::signals::Signals;
-use super::story::{Mode, Story};
 
 /// Exit code when files failed in more than one way.
 const SEVERAL_KINDS: u8 = 10;

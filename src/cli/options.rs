@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use threadproof::schedule::{self, PROGRAMS};
 
-use super::sections::{SECTIONS, Section};
+use super::notebook::{SECTIONS, SectionCommand};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -32,28 +32,8 @@ pub(crate) struct Program {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// §1 three downloads, one after the other
-    Sequential,
-    /// §2 three threads started and not joined: main goes on at once
-    Start,
-    /// §3 three threads started and joined: as long as the slowest, not the sum
-    Join,
-    /// §4 a daemon joined, and a daemon cut off by the program's end
-    Daemon,
-    /// §5 a watcher that sleeps and stops at once
-    Event,
-    /// §6 three watchers stopped one after the other by their flags
-    Flags,
-    /// §7 the same under a lock: no step after the stop
-    LockedFlags,
-    /// §8 four watchers on three workers
-    ThreadPool,
-    /// §9 three downloads in three processes
-    Processes,
-    /// §10 an ordered map over processes
-    ProcessPool,
-    /// §11 the same work sequentially, on threads, with rayon and in processes
-    Compare,
+    #[command(flatten)]
+    Section(SectionCommand),
     /// Print the table of sections
     List,
     /// Run a small program on real threads in a given order of its steps
@@ -239,33 +219,6 @@ impl Program {
             }
         }
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
-    }
-}
-
-impl Command {
-    /// The section that a subcommand runs.
-    pub(crate) fn section(&self) -> &'static Section {
-        let number = match self {
-            Self::Sequential => 1,
-            Self::Start => 2,
-            Self::Join => 3,
-            Self::Daemon => 4,
-            Self::Event => 5,
-            Self::Flags => 6,
-            Self::LockedFlags => 7,
-            Self::ThreadPool => 8,
-            Self::Processes => 9,
-            Self::ProcessPool => 10,
-            Self::Compare => 11,
-            Self::List
-            | Self::Replay(_)
-            | Self::Orders { .. }
-            | Self::Fetch(_)
-            | Self::DaemonProgram(_) => {
-                unreachable!("only sections are asked for their section")
-            }
-        };
-        &SECTIONS[number - 1]
     }
 }
 

@@ -1,14 +1,181 @@
-//! Plain lines on stdout, for the commands that tell no story.
+//! What is printed: a section's story, and plain lines for the commands that tell none.
+//!
+//! A section tells lines with their lane and time in front. A lane keeps its lines until whoever
+//! joins it tells them, so that the order in which they are printed does not depend on the
+//! scheduler. With `--live` each line is printed when it happens.
 
-use std::io::{ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use threadproof::Event;
 
 use super::failure::Failure;
 
+const LANE: Style = AnsiColor::Cyan.on_default();
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+
+/// Where lines go.
+#[derive(Debug)]
+pub(crate) struct Story {
+    mode: Mode,
+    bars: MultiProgress,
+    closed: Event,
+    /// Set when nobody reads the output any more, so that the section ends.
+    stop: Arc<Event>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A lane's lines are told by whoever joins it.
+    Told,
+    /// Lines are printed as they happen.
+    Live,
+    /// No lines: the output is JSON.
+    Silent,
+}
+
+/// One thread's or process's part of the story.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    name: String,
+    start: Instant,
+    story: Arc<Story>,
+    held: Vec<(Duration, String)>,
+}
+
+impl Story {
+    pub(crate) fn new(mode: Mode, stop: Arc<Event>) -> Arc<Self> {
+        let on_terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
+        let target = if on_terminal && mode != Mode::Silent {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bars = MultiProgress::with_draw_target(target);
+        Arc::new(Self {
+            mode,
+            bars,
+            closed: Event::new(),
+            stop,
+        })
+    }
+
+    /// A lane whose times count from `start`.
+    pub(crate) fn lane(self: &Arc<Self>, name: impl Into<String>, start: Instant) -> Lane {
+        let (name, story) = (name.into(), self.clone());
+        Lane {
+            name,
+            start,
+            story,
+            held: Vec::new(),
+        }
+    }
+
+    /// Prints what a lane has held back.
+    pub(crate) fn tell(&self, lane: Lane) {
+        for (time, text) in &lane.held {
+            self.print_line(&lane.name, *time, text);
+        }
+    }
+
+    pub(crate) fn heading(&self, number: u8, title: &str) {
+        self.print(format_args!("{BOLD}§{number} {title}{BOLD:#}"));
+    }
+
+    pub(crate) fn summary(&self, text: &str) {
+        self.print(format_args!("{GOOD}{text}{GOOD:#}"));
+    }
+
+    /// A plain line, unless the output is JSON.
+    pub(crate) fn plain(&self, text: &str) {
+        self.print(format_args!("{text}"));
+    }
+
+    /// A line of JSON, whatever the mode.
+    pub(crate) fn json(&self, value: &serde_json::Value) {
+        self.write(format_args!("{value}"));
+    }
+
+    /// A line on stderr.
+    pub(crate) fn complain(&self, text: &str) {
+        self.bars.suspend(|| anstream::eprintln!("{text}"));
+    }
+
+    /// Whether nobody reads the output any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.is_set()
+    }
+
+    /// A bar for one download; invisible unless a terminal looks on.
+    pub(crate) fn bar(&self, name: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template(
+            "  {prefix:<18} {bar:32.cyan/dim} {bytes:>10} of {total_bytes:<10} {bytes_per_sec:>12}",
+        );
+        let bar = self.bars.add(ProgressBar::new(0));
+        bar.set_style(style.expect("the template is right").progress_chars("━╸━"));
+        bar.set_prefix(name.to_owned());
+        bar
+    }
+
+    fn print_line(&self, lane: &str, time: Duration, text: &str) {
+        let seconds = time.as_secs_f64();
+        self.print(format_args!(
+            "  {LANE}{lane:<12}{LANE:#} {DIM}{seconds:>6.2} s{DIM:#}  {text}"
+        ));
+    }
+
+    fn print(&self, line: std::fmt::Arguments<'_>) {
+        if self.mode != Mode::Silent {
+            self.write(line);
+        }
+    }
+
+    /// Writes one line in one piece, so that lines of several threads are never torn.
+    fn write(&self, line: std::fmt::Arguments<'_>) {
+        let written = self.bars.suspend(|| {
+            let mut stdout = anstream::stdout().lock();
+            writeln!(stdout, "{line}").and_then(|()| stdout.flush())
+        });
+        if written.is_err() {
+            self.closed.set();
+            self.stop.set();
+        }
+    }
+}
+
+impl Lane {
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        let (time, text) = (self.start.elapsed(), text.into());
+        match self.story.mode {
+            Mode::Live => self.story.print_line(&self.name, time, &text),
+            Mode::Told => self.held.push((time, text)),
+            Mode::Silent => {}
+        }
+    }
+
+    /// Prints what this lane has said so far; for main, which nobody joins.
+    pub(crate) fn flush(&mut self) {
+        for (time, text) in self.held.drain(..) {
+            self.story.print_line(&self.name, time, &text);
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Plain lines on stdout.
 pub(crate) struct Printer(StdoutLock<'static>);
 
 impl Printer {
     pub(crate) fn new() -> Self {
-        Self(std::io::stdout().lock())
+        Self(io::stdout().lock())
     }
 
     /// Prints a line; a reader who has gone is no error of ours.

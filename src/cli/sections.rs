@@ -1,115 +1,44 @@
-//! The table of sections: it drives the command line, the list, the tour and the book's check.
+//! The sections: one file each, named as its subcommand, and what they share.
+//!
+//! | file | for | what |
+//! |---|---|---|
+//! | `context` | all | what a section is given, and the outcome that it gives back |
+//! | `downloads` | §1 to §3, §9 | three files, downloaded one after the other or on threads |
+//! | `watchers` | §5 to §8 | files to watch and to touch, and what a watcher reports |
 
-use super::context::Context;
+pub(crate) mod context;
+mod downloads;
+mod watchers;
+
+mod compare;
+pub(crate) mod daemon;
+mod event;
+mod flags;
+mod join;
+mod locked_flags;
+mod process_pool;
+mod processes;
+mod sequential;
+mod start;
+mod thread_pool;
+
+use self::context::{Context, Outcome};
 use super::failure::Failure;
-use super::outcome::Outcome;
-use super::{
-    compare, daemon, event, flags, join, locked_flags, process_pool, processes, sequential, start,
-    thread_pool,
-};
+use super::notebook::SectionCommand;
 
-/// One section of the notebook.
-#[derive(Debug)]
-pub(crate) struct Section {
-    pub(crate) number: u8,
-    /// The subcommand, and the name of the chapter, the cell and the transcript.
-    pub(crate) name: &'static str,
-    /// The notebook's heading.
-    pub(crate) notebook: &'static str,
-    /// What it is called in Python.
-    pub(crate) python: &'static str,
-    /// Our module.
-    pub(crate) module: &'static str,
-    pub(crate) run: fn(&Context) -> Result<Outcome, Failure>,
+/// What the subcommand of a section runs.
+pub(crate) fn run(section: SectionCommand, context: &Context) -> Result<Outcome, Failure> {
+    match section {
+        SectionCommand::Sequential => sequential::run(context),
+        SectionCommand::Start => start::run(context),
+        SectionCommand::Join => join::run(context),
+        SectionCommand::Daemon => daemon::run(context),
+        SectionCommand::Event => event::run(context),
+        SectionCommand::Flags => flags::run(context),
+        SectionCommand::LockedFlags => locked_flags::run(context),
+        SectionCommand::ThreadPool => thread_pool::run(context),
+        SectionCommand::Processes => processes::run(context),
+        SectionCommand::ProcessPool => process_pool::run(context),
+        SectionCommand::Compare => compare::run(context),
+    }
 }
-
-pub(crate) const SECTIONS: [Section; 11] = [
-    Section {
-        number: 1,
-        name: "sequential",
-        notebook: "Without threading",
-        python: "requests.get, three times",
-        module: "download",
-        run: sequential::run,
-    },
-    Section {
-        number: 2,
-        name: "start",
-        notebook: "thread.start()",
-        python: "Thread.start",
-        module: "lifecycle",
-        run: start::run,
-    },
-    Section {
-        number: 3,
-        name: "join",
-        notebook: "thread.join()",
-        python: "Thread.join",
-        module: "lifecycle",
-        run: join::run,
-    },
-    Section {
-        number: 4,
-        name: "daemon",
-        notebook: "Closing threads: daemon=True",
-        python: "Thread(daemon=True)",
-        module: "lifecycle",
-        run: daemon::run,
-    },
-    Section {
-        number: 5,
-        name: "event",
-        notebook: "Close manually: threading.Event()",
-        python: "threading.Event",
-        module: "event",
-        run: event::run,
-    },
-    Section {
-        number: 6,
-        name: "flags",
-        notebook: "Cooperative flags in a dict",
-        python: "a dict of bools",
-        module: "stop_flags",
-        run: flags::run,
-    },
-    Section {
-        number: 7,
-        name: "locked-flags",
-        notebook: "The same with threading.Lock()",
-        python: "a dict of bools, a Lock",
-        module: "locked_flags",
-        run: locked_flags::run,
-    },
-    Section {
-        number: 8,
-        name: "thread-pool",
-        notebook: "ThreadPoolExecutor(max_workers=3).map",
-        python: "ThreadPoolExecutor.map",
-        module: "thread_pool",
-        run: thread_pool::run,
-    },
-    Section {
-        number: 9,
-        name: "processes",
-        notebook: "multiprocessing.Process",
-        python: "multiprocessing.Process",
-        module: "process",
-        run: processes::run,
-    },
-    Section {
-        number: 10,
-        name: "process-pool",
-        notebook: "multiprocessing.Pool(3).map(square)",
-        python: "multiprocessing.Pool.map",
-        module: "process_pool",
-        run: process_pool::run,
-    },
-    Section {
-        number: 11,
-        name: "compare",
-        notebook: "Threads versus processes, CPU-bound",
-        python: "Thread, Process, time.time",
-        module: "compare",
-        run: compare::run,
-    },
-];

@@ -1,13 +1,31 @@
-//! One section, or all of them with the closing table.
+//! The way through the notebook: its list of sections, one of them, or all with the closing table.
 
 use serde_json::Value;
 
-use super::context::Context;
 use super::failure::Failure;
+use super::notebook::{SECTIONS, Section};
 use super::options::Options;
-use super::outcome::Outcome;
-use super::sections::{SECTIONS, Section};
+use super::print::Printer;
+use super::sections;
+use super::sections::context::{Context, Outcome};
 use super::signals::Signals;
+
+/// Prints the sections, and runs none.
+pub(crate) fn list() -> Result<(), Failure> {
+    let mut printer = Printer::new();
+    printer.line(format_args!(
+        " {:>2}  {:<13} {:<13} {:<38} Python",
+        "§", "subcommand", "module", "notebook"
+    ))?;
+    for section in &SECTIONS {
+        let (number, name, module) = (section.number, section.name, section.module);
+        let (notebook, python) = (section.notebook, section.python);
+        printer.line(format_args!(
+            " {number:>2}  {name:<13} {module:<13} {notebook:<38} {python}"
+        ))?;
+    }
+    Ok(())
+}
 
 /// Runs one section.
 pub(crate) fn run_one(
@@ -40,7 +58,7 @@ pub(crate) fn run(options: Options, signals: &Signals) -> Result<(), Failure> {
 fn run_section(context: &Context, section: &Section) -> Result<Outcome, Failure> {
     context.story.heading(section.number, section.notebook);
     // An error that an interrupt caused is an interrupt.
-    let outcome = (section.run)(context).or_else(|failure| {
+    let outcome = sections::run(section.command, context).or_else(|failure| {
         context.check()?;
         Err(failure)
     })?;

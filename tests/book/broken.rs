@@ -9,7 +9,7 @@ use super::pages::Book;
 
 /// A sound book of two sections and a preface.
 const SOUND: [(&str, &str); 18] = [
-    ("src/cli/sections.rs", SECTIONS_TABLE),
+    ("src/cli/notebook.rs", SECTIONS_TABLE),
     (
         "src/event.rs",
         "// ANCHOR: set\npub fn set() {}\n// ANCHOR_END: set\n\n/// ```\n/// set();\n/// ```\npub struct Event;\n",
@@ -148,17 +148,17 @@ const BREAKS: [Break; 45] = [
     ("book/src/SUMMARY.md", "preface.md", "prefaces.md", "book/src/SUMMARY.md:3: there is no chapter book/src/prefaces.md"),
     ("book/src/SUMMARY.md", "- [Pool]", "- [Again](event.md)\n- [Pool]", "book/src/SUMMARY.md:6: book/src/event.md is listed a second time"),
     // Sections.
-    ("src/cli/sections.rs", "", "", "src/cli/sections.rs:1: no section found"),
-    ("src/cli/sections.rs", "number: 2", "number: 3", "src/cli/sections.rs:12: section 3 stands in place 2"),
-    ("src/cli/sections.rs", "module: \"lifecycle\",", "", "src/cli/sections.rs:12: section \"thread-pool\" names no module"),
-    ("src/lifecycle.rs", "", "", "src/cli/sections.rs:12: section \"thread-pool\" has no module src/lifecycle.rs"),
-    ("book/src/thread-pool.md", "", "", "src/cli/sections.rs:12: section \"thread-pool\" has no chapter book/src/thread-pool.md"),
-    ("fixtures/python/event.py", "", "", "src/cli/sections.rs:7: section \"event\" has no Python cell fixtures/python/event.py"),
-    ("fixtures/expected/event.txt", "", "", "src/cli/sections.rs:7: section \"event\" has no transcript fixtures/expected/event.txt"),
+    ("src/cli/notebook.rs", "", "", "src/cli/notebook.rs:1: no section found"),
+    ("src/cli/notebook.rs", "number: 2", "number: 3", "src/cli/notebook.rs:12: section 3 stands in place 2"),
+    ("src/cli/notebook.rs", "module: \"lifecycle\",", "", "src/cli/notebook.rs:12: section \"thread-pool\" names no module"),
+    ("src/lifecycle.rs", "", "", "src/cli/notebook.rs:12: section \"thread-pool\" has no module src/lifecycle.rs"),
+    ("book/src/thread-pool.md", "", "", "src/cli/notebook.rs:12: section \"thread-pool\" has no chapter book/src/thread-pool.md"),
+    ("fixtures/python/event.py", "", "", "src/cli/notebook.rs:7: section \"event\" has no Python cell fixtures/python/event.py"),
+    ("fixtures/expected/event.txt", "", "", "src/cli/notebook.rs:7: section \"event\" has no transcript fixtures/expected/event.txt"),
     ("fixtures/expected/event.txt", "$ threadproof event\n", "", "fixtures/expected/event.txt:1: the first line is not the command"),
     ("book/src/thread-pool.md", "expected/thread-pool.txt", "expected/event.txt", "book/src/thread-pool.md:1: the chapter does not show fixtures/expected/thread-pool.txt"),
     ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/SUMMARY.md:5: book/src/thread-pool.md stands before book/src/event.md"),
-    ("src/cli/sections.rs", "\"thread-pool\"", "\"pool\"", "fixtures/python/thread_pool.py:1: no section of src/cli/sections.rs has this name"),
+    ("src/cli/notebook.rs", "\"thread-pool\"", "\"pool\"", "fixtures/python/thread_pool.py:1: no section of src/cli/notebook.rs has this name"),
     // Claims.
     ("book/src/event.md", "a_set_wakes_all`", "a_set_wakes`", "book/src/event.md:23: tests/loom/event.rs holds no `fn a_set_wakes`"),
     ("book/src/event.md", "a_set_wakes_all`", "no_longer_here`", "book/src/event.md:23: tests/loom/event.rs holds no `fn no_longer_here`"),

@@ -11,7 +11,7 @@
 //! - **A proof** is a token in backticks: `tests/<kind>/<file>.rs::<test>`, or
 //!   `src/<file>.rs::<item>` for the doctest of an item. A table row that starts with the id of a
 //!   claim (`| D1 |`) holds at least one.
-//! - **A section** of the table in `src/cli/sections.rs` has a chapter `book/src/<name>.md`, which
+//! - **A section** of the table in `src/cli/notebook.rs` has a chapter `book/src/<name>.md`, which
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
 //!   `fixtures/expected/<name>.txt`, whose first line is the command after `$ `.
 //! - **Nothing is loaded from elsewhere**: no image, script or style has a web address. Links may
@@ -40,7 +40,7 @@ use pages::Book;
 const TAGS: [&str; 6] = ["rust", "python", "console", "toml", "text", "diff"];
 const WHOLE_FILES: [&str; 4] = ["txt", "md", "patch", "svg"];
 const SUMMARY: &str = "book/src/SUMMARY.md";
-const SECTIONS: &str = "src/cli/sections.rs";
+const SECTIONS: &str = "src/cli/notebook.rs";
 
 #[test]
 fn every_include_shows_a_whole_file_or_one_closed_region() {

@@ -3,6 +3,8 @@
 // Under loom only the models run: `tests/loom`.
 #![cfg(not(loom))]
 
+mod cli;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -258,7 +260,7 @@ fn the_top_level_has_what_the_design_card_names() {
 
 #[test]
 fn every_section_has_a_file_of_its_name() {
-    let table = fs::read_to_string(Path::new(ROOT).join("src/cli/sections.rs")).unwrap();
+    let table = fs::read_to_string(Path::new(ROOT).join("src/cli/notebook.rs")).unwrap();
     let names = table
         .lines()
         .filter_map(|line| line.trim().strip_prefix("name: \""));
@@ -267,9 +269,7 @@ fn every_section_has_a_file_of_its_name() {
         .collect();
     assert_eq!(names.len(), 11);
     for name in names {
-        assert!(
-            Path::new(ROOT).join(format!("src/cli/{name}.rs")).exists(),
-            "{name}"
-        );
+        let file = format!("src/cli/sections/{name}.rs");
+        assert!(Path::new(ROOT).join(&file).exists(), "{file}");
     }
 }

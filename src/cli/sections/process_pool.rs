@@ -5,10 +5,9 @@ use std::time::Instant;
 use serde_json::json;
 use threadproof::{ProcessPool, Shutdown};
 
-use super::context::Context;
-use super::failure::Failure;
-use super::outcome::Outcome;
-use super::work::Square;
+use super::context::{Context, Outcome};
+use crate::cli::failure::Failure;
+use crate::cli::work::Square;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::context::Context;
+use super::context::{Context, Outcome};
 use super::downloads::{FILES, Kit};
-use super::failure::Failure;
-use super::outcome::Outcome;
+use crate::cli::failure::Failure;
 
 // ANCHOR: run
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {

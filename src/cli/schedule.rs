@@ -1,15 +1,16 @@
-//! `replay`: one order of a program's steps, on real threads.
+//! `replay` and `orders`: a small program's steps, taken in a given order or in every order.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use threadproof::schedule::{Program, Run};
+use threadproof::schedule::{PROGRAMS, Program, Run, count};
 
 use super::failure::Failure;
 use super::options::{Options, Replay};
 use super::print::Printer;
 
-pub(crate) fn run(replay: &Replay, options: &Options) -> Result<(), Failure> {
+/// One order, on real threads.
+pub(crate) fn replay(replay: &Replay, options: &Options) -> Result<(), Failure> {
     let program = replay.program;
     let version = if replay.mended {
         &program.mended
@@ -41,11 +42,11 @@ pub(crate) fn run(replay: &Replay, options: &Options) -> Result<(), Failure> {
             })
         ));
     }
-    print(program, version.name, &run)
+    print_run(program, version.name, &run)
 }
 
 /// A column a thread, so that the order is seen at a glance.
-fn print(program: &Program, version: &str, run: &Run) -> Result<(), Failure> {
+fn print_run(program: &Program, version: &str, run: &Run) -> Result<(), Failure> {
     let mut printer = Printer::new();
     let threads: BTreeSet<char> = run.steps.iter().map(|step| step.thread).collect();
     let width = run
@@ -80,4 +81,42 @@ fn print(program: &Program, version: &str, run: &Run) -> Result<(), Failure> {
         printer.line(format_args!("  {number:>4}  {words}"))?;
     }
     printer.line(format_args!("{}", run.verdict))
+}
+
+/// Every order that the steps can be taken in, and how each ends.
+pub(crate) fn orders(program: Option<&'static Program>, options: &Options) -> Result<(), Failure> {
+    let mut printer = Printer::new();
+    for program in PROGRAMS
+        .iter()
+        .filter(|one| program.is_none_or(|it| it.name == one.name))
+    {
+        if !options.json {
+            printer.line(format_args!("{}: {}", program.name, program.about))?;
+        }
+        for version in program.versions() {
+            let runs = version.orders();
+            let bad = runs.iter().filter(|run| !run.verdict.is_good()).count();
+            if options.json {
+                let orders: Vec<_> = runs
+                    .iter()
+                    .map(|run| json!({ "schedule": run.schedule, "verdict": run.verdict.to_string() }))
+                    .collect();
+                let (program, version) = (program.name, version.name);
+                let object = json!({
+                    "program": program, "version": version, "bad": bad, "orders": orders,
+                });
+                printer.line(format_args!("{object}"))?;
+                continue;
+            }
+            printer.line(format_args!(
+                "  {}: {}",
+                version.name,
+                count(runs.len(), bad)
+            ))?;
+            for run in runs {
+                printer.line(format_args!("    {:<9} {}", run.schedule, run.verdict))?;
+            }
+        }
+    }
+    Ok(())
 }

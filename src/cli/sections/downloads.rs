@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use threadproof::{DownloadError, Downloader, Event, Receipt, Running, Timeline, start};
 
 use super::context::Context;
-use super::failure::Failure;
-use super::story::{Lane, Story};
+use crate::cli::failure::Failure;
+use crate::cli::print::{Lane, Story};
 
 /// How many files the notebook downloads.
 pub(crate) const FILES: usize = 3;

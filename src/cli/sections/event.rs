@@ -6,10 +6,9 @@ use std::time::Instant;
 use serde_json::json;
 use threadproof::{Event, start, watch_file};
 
-use super::context::Context;
-use super::failure::Failure;
-use super::outcome::{Baseline, Outcome};
-use super::watchers::{OnDrop, Watch};
+use super::context::{Baseline, Context, OnDrop, Outcome};
+use super::watchers::Watch;
+use crate::cli::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let interval = context.options.interval;

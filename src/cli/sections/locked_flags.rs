@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use threadproof::{Event, LockedFlags, Wait};
 
-use super::context::Context;
-use super::failure::Failure;
-use super::outcome::Outcome;
-use super::story::Lane;
+use super::context::{Context, Outcome};
 use super::watchers::{Watch, stop_one_by_one};
+use crate::cli::failure::Failure;
+use crate::cli::print::Lane;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let flags = Arc::new(LockedFlags::new());

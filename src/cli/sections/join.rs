@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::context::Context;
+use super::context::{Baseline, Context, Outcome};
 use super::downloads::{FILES, Kit, sequential};
-use super::failure::Failure;
-use super::outcome::{Baseline, Outcome};
+use crate::cli::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let kit = Kit::new(context)?;

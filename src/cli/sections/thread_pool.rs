@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use threadproof::{Event, ThreadPool, Wait};
 
-use super::context::{Context, LOOK};
-use super::failure::Failure;
-use super::outcome::{Baseline, Outcome};
-use super::story::{Lane, Mode, Story};
+use super::context::{Baseline, Context, LOOK, Outcome};
 use super::watchers::Watch;
+use crate::cli::failure::Failure;
+use crate::cli::print::{Lane, Mode, Story};
 
 const FILES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d.txt"];
 

@@ -12,11 +12,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use threadproof::{Downloader, Event, start, start_daemon};
 
-use super::context::Context;
-use super::failure::{Failure, code_of};
-use super::options::{DaemonProgram, Options};
-use super::outcome::{Baseline, Outcome};
-use super::signals::Signals;
+use super::context::{Baseline, Context, Outcome};
+use crate::cli::failure::{Failure, code_of};
+use crate::cli::options::{DaemonProgram, Options};
+use crate::cli::signals::Signals;
 
 const JOINED: &str = "joined.png";
 const CUT_OFF: &str = "cut-off.png";

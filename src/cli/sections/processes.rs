@@ -6,11 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use threadproof::Process;
 
-use super::context::{Context, LOOK};
+use super::context::{Baseline, Context, LOOK, Outcome};
 use super::downloads::{FILES, on_threads};
-use super::failure::Failure;
-use super::outcome::{Baseline, Outcome};
-use super::work::Download;
+use crate::cli::failure::Failure;
+use crate::cli::work::Download;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let threads = on_threads(context)?;

@@ -1,4 +1,5 @@
-//! What every section has: where to download from and to, who tells the story, when to stop.
+//! What every section is given: where to download from and to, who tells the story, when to stop.
+//! And what it gives back: its time, what that is compared with, and its part of the JSON.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -6,18 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{Event, Timeline, Wait, WorkerProgram};
 
-use super::failure::Failure;
-use super::options::Options;
-use super::signals::Signals;
-use super::story::{Lane, Mode, Story};
-use super::watchers::OnDrop;
+use crate::cli::failure::Failure;
+use crate::cli::notebook::Section;
+use crate::cli::options::Options;
+use crate::cli::print::{Lane, Mode, Story};
+use crate::cli::signals::Signals;
 
 /// The image that the embedded server has, so that nothing leaves the machine.
-static OFFICE: &[u8] = include_bytes!("../../fixtures/site/office.png");
+static OFFICE: &[u8] = include_bytes!("../../../fixtures/site/office.png");
 
 /// How long the embedded server thinks before each answer.
 const LATENCY: Duration = Duration::from_millis(100);
@@ -37,6 +39,27 @@ pub(crate) struct Context {
     _temporary: Option<TempDir>,
     server: OnceLock<LocalServer>,
     measured: Mutex<BTreeMap<&'static str, Duration>>,
+}
+
+/// A section that ran to its end.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What happened, for the closing table.
+    pub(crate) what: String,
+    /// The section's own time: what the comparison is about, not what surrounds it.
+    pub(crate) time: Duration,
+    pub(crate) baseline: Option<Baseline>,
+    pub(crate) details: Value,
+}
+
+/// What a section's time is divided by; measured in the same run.
+#[derive(Clone, Debug)]
+pub(crate) struct Baseline {
+    /// What it is, in words.
+    pub(crate) what: &'static str,
+    pub(crate) time: Duration,
+    /// The ratio that nothing can beat.
+    pub(crate) ideal: f64,
 }
 
 impl Context {
@@ -174,5 +197,48 @@ impl Context {
         });
         self.check()?;
         Ok(output)
+    }
+}
+
+impl Outcome {
+    pub(crate) fn ratio(&self) -> Option<f64> {
+        let baseline = self.baseline.as_ref()?;
+        Some(self.time.as_secs_f64() / baseline.time.as_secs_f64().max(1e-9))
+    }
+
+    /// The line that closes a section.
+    pub(crate) fn summary(&self) -> String {
+        let (what, seconds) = (&self.what, self.time.as_secs_f64());
+        match (&self.baseline, self.ratio()) {
+            (Some(baseline), Some(ratio)) => format!(
+                "{what}: {seconds:.4} s, {ratio:.2} × {} (ideal {:.2})",
+                baseline.what, baseline.ideal
+            ),
+            _ => format!("{what}: {seconds:.4} s"),
+        }
+    }
+
+    pub(crate) fn to_json(&self, section: &Section) -> Value {
+        let baseline = self.baseline.as_ref();
+        json!({
+            "section": section.number,
+            "name": section.name,
+            "what": self.what,
+            "seconds": self.time.as_secs_f64(),
+            "baseline": baseline.map(|baseline| baseline.time.as_secs_f64()),
+            "compared_with": baseline.map(|baseline| baseline.what),
+            "ratio": self.ratio(),
+            "ideal": baseline.map(|baseline| baseline.ideal),
+            "details": self.details,
+        })
+    }
+}
+
+/// Does something when a scope is left, however it is left.
+pub(crate) struct OnDrop<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        self.0();
     }
 }

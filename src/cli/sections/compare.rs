@@ -6,10 +6,9 @@ use serde_json::json;
 use threadproof::compare::{Comparison, Run, Way, run as run_way};
 use threadproof::start;
 
-use super::context::{Context, LOOK};
-use super::failure::Failure;
-use super::options::Only;
-use super::outcome::{Baseline, Outcome};
+use super::context::{Baseline, Context, LOOK, Outcome};
+use crate::cli::failure::Failure;
+use crate::cli::options::Only;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

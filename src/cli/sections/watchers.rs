@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use threadproof::{Change, Event, Timeline, Watcher, start};
 
-use super::context::Context;
-use super::failure::Failure;
-use super::outcome::{Baseline, Outcome};
-use super::story::Lane;
+use super::context::{Baseline, Context, OnDrop, Outcome};
+use crate::cli::failure::Failure;
+use crate::cli::print::Lane;
 
 /// A file that a watcher watches, and the moments that the section waits for.
 #[derive(Clone, Debug)]
@@ -176,13 +175,4 @@ pub(crate) fn stop_one_by_one(
             "interval": interval.as_secs_f64(),
         }),
     })
-}
-
-/// Does something when a scope is left, however it is left.
-pub(crate) struct OnDrop<F: Fn()>(pub(crate) F);
-
-impl<F: Fn()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        self.0();
-    }
 }
