@@ -43,10 +43,12 @@ impl Work for Count {
 
     // ANCHOR: count
     fn run(self) -> u64 {
-        let mut count = 0;
-        for step in 0..10u64.pow(self.power) {
+        let (steps, mut count) = (10u64.pow(self.power), 0);
+        // `for` over a range takes ten nanoseconds a step where nothing is optimised, this loop two;
+        // with `--release` both take a quarter of one.
+        while count < steps {
             // Without this the compiler sees through the loop and there is nothing to measure.
-            black_box(step);
+            black_box(count);
             count += 1;
         }
         count

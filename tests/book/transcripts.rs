@@ -26,7 +26,7 @@ fn a_chapter_shows_what_its_command_prints(
     let command = first.strip_prefix("$ threadproof").unwrap_or_else(|| {
         panic!("{name}: the first line is the command, `$ threadproof …`");
     });
-    let output = Command::new(env!("CARGO_BIN_EXE_threadproof"))
+    let output = program()
         .args(command.split_whitespace())
         .env_remove("http_proxy")
         .output()
@@ -37,7 +37,7 @@ fn a_chapter_shows_what_its_command_prints(
         "{name}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    if std::env::var_os("BLESS").is_some() {
+    if is_blessed() {
         fs::write(&transcript, format!("{first}\n{printed}")).unwrap();
         return;
     }
@@ -48,13 +48,27 @@ fn a_chapter_shows_what_its_command_prints(
     );
 }
 
+fn is_blessed() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// The program; what the book shows is never of fewer steps.
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_threadproof"));
+    if !is_blessed() {
+        program.args(["--power", "6"]);
+    }
+    program
+}
+
 /// Puts signs in place of what differs from run to run and from machine to machine.
 fn masked(text: &str) -> String {
-    const MASKS: [(&str, &str); 9] = [
+    const MASKS: [(&str, &str); 10] = [
         (r"\d+ of 3 files were still", "N of 3 files were still"),
         (r"\d+\.\d+ (s|ms|×|billion)", "T $1"),
         (r"ideal \d+\.\d+", "ideal T"),
         (r"pid \d+ *", "pid N "),
+        (r"10\^\d+ steps", "10^N steps"),
         (r"\d+ (looks?|of them|workers|cores)\b", "N $1"),
         // Which worker runs which of the four watchers is the scheduler's choice.
         (r"worker-\d", "worker-N"),
@@ -78,9 +92,7 @@ fn masked(text: &str) -> String {
 fn the_readme_shows_the_closing_table() {
     let path = Path::new(ROOT).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_threadproof"))
-        .output()
-        .unwrap();
+    let output = program().output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     let table = printed
         .split("  §  section")
@@ -90,7 +102,7 @@ fn the_readme_shows_the_closing_table() {
         .split_once("```text\n  §  section")
         .expect("the README's table");
     let (shown, after) = rest.split_once("```").unwrap();
-    if std::env::var_os("BLESS").is_some() {
+    if is_blessed() {
         fs::write(
             &path,
             format!("{before}```text\n  §  section{table}```{after}"),

@@ -511,6 +511,7 @@ fn no_worker_outlives_a_parent_that_was_killed(
             workers.iter().for_each(|pid| signal(*pid, Signal::STOP));
         }
         let killed = Instant::now();
+        assert_eq!(parent.try_wait().unwrap(), None, "it still had work to do");
         parent.kill().unwrap();
         parent.wait().unwrap();
         if state == "stopped" {

@@ -6,10 +6,12 @@ mod misbehave;
 
 use std::process::ExitCode;
 
+use threadproof::compare::Count;
 use threadproof::{WorkTable, run_if_worker};
 
 fn main() -> ExitCode {
     let table = WorkTable::new()
+        .with::<Count>()
         .with::<misbehave::Misbehave>()
         .with::<misbehave::Faulty>();
     run_if_worker(&table.initialised_by(misbehave::initialise));
