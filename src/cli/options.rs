@@ -169,9 +169,6 @@ pub(crate) struct DaemonProgram {
     /// Main leaves once so many bytes have come
     #[arg(long, conflicts_with = "join")]
     pub(crate) leave_at: Option<u64>,
-    /// So many daemons that never end, and no download
-    #[arg(long, conflicts_with = "join")]
-    pub(crate) busy: Option<u32>,
 }
 
 /// Which sections an option is for. Every subcommand takes every option; help shows what matters.

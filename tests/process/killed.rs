@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use assert_cmd::assert::OutputAssertExt;
 use rstest::rstest;
 use threadproof::local_server::{LocalServer, Reply, Site};
 
-use crate::support::{all_faults, files_in, rounds, threadproof};
+use crate::support::{MISBEHAVE, all_faults, files_in, rounds, threadproof};
 
 const LENGTH: usize = 300_000;
 const OLD: &[u8] = b"the good old file";
@@ -127,8 +127,9 @@ fn a_daemon_that_is_cut_off_leaves_the_old_file_a_new_one_or_none(
 fn busy_daemons_do_not_disturb_the_end_of_the_program(#[values(1, 40)] daemons: u32) {
     for _ in 0..rounds(5, 100) {
         let start = Instant::now();
-        let assert = threadproof(&["daemon-program", "--busy", &daemons.to_string()]).assert();
-        assert.success().stdout("").stderr("");
+        let mut leave = Command::new(MISBEHAVE);
+        leave.args(["leave-busy-daemons", &daemons.to_string()]);
+        leave.assert().success().stdout("").stderr("");
         // Ten times the promise of a second.
         assert!(start.elapsed() < Duration::from_secs(10));
     }
@@ -147,7 +148,7 @@ fn bytes_are_durable_before_they_have_their_name(#[case] options: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let url = server.url("/a.bin");
-    let mut command = std::process::Command::new("strace");
+    let mut command = Command::new("strace");
     command
         .args(["-f", "-y", "-e", "trace=fsync,/^rename", "-o"])
         .arg(&log)

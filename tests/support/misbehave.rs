@@ -227,3 +227,15 @@ pub(crate) fn initialise() -> Result<(), impl fmt::Display> {
         _ => Ok(()),
     }
 }
+
+/// For claim A1: the program's end does not care what its daemons are at.
+pub(crate) fn leave_busy_daemons(daemons: u32) {
+    for number in 1..=daemons {
+        let busy = threadproof::start_daemon(&format!("busy-{number}"), || {
+            loop {
+                std::hint::black_box(String::from("busy"));
+            }
+        });
+        busy.expect("a thread can be started");
+    }
+}

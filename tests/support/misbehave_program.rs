@@ -1,20 +1,31 @@
-//! A worker program whose jobs abort, hang and kill: what the tests of processes start.
+//! A program for the tests: a worker whose jobs abort, hang and kill, or a program with daemons.
 
-#![cfg_attr(not(unix), allow(dead_code, reason = "there are no worker processes"))]
-
+#[cfg(unix)]
 mod misbehave;
 
-use std::process::ExitCode;
-
-use threadproof::compare::Count;
-use threadproof::{WorkTable, run_if_worker};
-
-fn main() -> ExitCode {
-    let table = WorkTable::new()
-        .with::<Count>()
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    let table = threadproof::WorkTable::new()
+        .with::<threadproof::compare::Count>()
         .with::<misbehave::Misbehave>()
         .with::<misbehave::Faulty>();
-    run_if_worker(&table.initialised_by(misbehave::initialise));
-    eprintln!("misbehave: only the tests start it, as a worker");
-    ExitCode::from(2)
+    threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let daemons = match &words[..] {
+        [what, number] if what == "leave-busy-daemons" => number.parse().ok(),
+        _ => None,
+    };
+    match daemons {
+        Some(daemons) => {
+            misbehave::leave_busy_daemons(daemons);
+            std::process::ExitCode::SUCCESS
+        }
+        None => {
+            eprintln!("misbehave: the tests start it, as a worker or to `leave-busy-daemons N`");
+            std::process::ExitCode::from(2)
+        }
+    }
 }
+
+#[cfg(not(unix))]
+fn main() {}

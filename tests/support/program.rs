@@ -14,9 +14,12 @@ pub(crate) use misbehave::{Fault, Faulty, Misbehave, Stage};
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");
 
+/// The tests' own program, which does what a program should not.
+pub(crate) const MISBEHAVE: &str = env!("CARGO_BIN_EXE_misbehave");
+
 /// Its workers know [`Misbehave`] and [`Faulty`].
 pub(crate) fn worker_program() -> WorkerProgram {
-    WorkerProgram::at(env!("CARGO_BIN_EXE_misbehave"))
+    WorkerProgram::at(MISBEHAVE)
 }
 
 /// The program with these arguments, untouched by proxies of the environment.

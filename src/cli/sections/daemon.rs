@@ -120,9 +120,6 @@ pub(crate) fn program(
     options: &Options,
     signals: &Signals,
 ) -> Result<(), Failure> {
-    if let Some(daemons) = ending.busy {
-        return leave_busy_daemons(daemons);
-    }
     let missing = || Failure::Usage("daemon-program needs --url and --dir".to_owned());
     let url = options.url.clone().ok_or_else(missing)?;
     let folder = options.dir.as_deref().ok_or_else(missing)?;
@@ -159,16 +156,3 @@ pub(crate) fn program(
     Ok(())
 }
 // ANCHOR_END: program
-
-/// For claim A1: the program's end does not care what its daemons are at.
-fn leave_busy_daemons(daemons: u32) -> Result<(), Failure> {
-    for number in 1..=daemons {
-        let busy = start_daemon(&format!("busy-{number}"), || {
-            loop {
-                std::hint::black_box(String::from("busy"));
-            }
-        });
-        busy.map_err(|error| Failure::io("a thread", error))?;
-    }
-    Ok(())
-}
