@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "../../src/cli/misbehave.rs"]
@@ -37,11 +39,10 @@ pub(crate) fn threadproof(arguments: &[&str]) -> Command {
 
 /// Whether a process of this number is there, be it as a zombie.
 pub(crate) fn exists(pid: u32) -> bool {
-    let number = pid.to_string();
-    let shown = Command::new("ps")
-        .args(["-o", "stat=", "-p", &number])
-        .output();
-    shown.is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    // The system is asked, and not `ps`, which may be missing: then nothing would exist. It may also
+    // answer that the process is somebody else's.
+    test_kill_process(pid.expect("a process number")) != Err(Errno::SRCH)
 }
 
 /// What [`Misbehave::Not`] gave back.
