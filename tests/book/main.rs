@@ -18,16 +18,16 @@
 //!   lead out.
 //!
 //! Each check gathers all of its complaints as `file:line: what is wrong; what to do`, then fails.
-//! `broken.rs` breaks a small book in every one of these ways and expects the complaint. `built.rs`
-//! builds the book with mdBook.
+//! `broken.rs` breaks a small book in every one of these ways and expects the complaint. The book
+//! is built with mdBook by `tests/your_machine/built.rs`.
 
 mod broken;
 mod built;
 mod checks;
 mod claims;
-#[path = "../support/mdbook.rs"]
-mod mdbook;
+mod complaints;
 mod pages;
+mod paths;
 mod timelines;
 mod transcripts;
 

@@ -1,4 +1,5 @@
-//! A pool over any command: its workers behind `nice`, `sh`, and `srun` where there is one.
+//! A pool over any command: its workers behind `nice` and `sh`. Behind `srun` they are in
+//! `tests/your_machine/slurm.rs`.
 
 use std::path::Path;
 use std::process::Command;

@@ -3,7 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod compare;
 mod download;
 mod event;
 mod locked_flags;
