@@ -18,8 +18,8 @@
 //!   lead out.
 //!
 //! Each check gathers all of its complaints as `file:line: what is wrong; what to do`, then fails.
-//! `broken.rs` breaks a small book in every one of these ways and expects the complaint. `built.rs`
-//! builds the book with mdBook.
+//! `broken.rs` breaks a small book in every one of these ways and expects the complaint. The book
+//! is built with mdBook by `tests/your_machine/built.rs`.
 
 // Under loom only the models run: `tests/loom`.
 #![cfg(not(loom))]
@@ -28,9 +28,9 @@ mod broken;
 mod built;
 mod checks;
 mod claims;
-#[path = "../support/mdbook.rs"]
-mod mdbook;
+mod complaints;
 mod pages;
+mod paths;
 mod timelines;
 mod transcripts;
 

@@ -17,7 +17,7 @@ use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, Worke
 
 use crate::support::{
     Fault, Faulty, Misbehave, Stage, all_faults, children_of, exists, leaves_nothing, number,
-    rounds, runs_told, until, worker_program,
+    rounds, runs, runs_told, until, worker_program,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -517,7 +517,7 @@ fn no_worker_outlives_a_parent_that_was_killed(
         if state == "stopped" {
             workers.iter().for_each(|pid| signal(*pid, Signal::CONT));
         }
-        until(|| !workers.iter().copied().any(exists));
+        until(|| !workers.iter().copied().any(runs));
         // The claim is one second; tests assert ten times that.
         assert!(killed.elapsed() < Duration::from_secs(10));
     }

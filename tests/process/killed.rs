@@ -3,7 +3,6 @@
 //! Plain `cargo test` runs a sample; `FAULTS=all`, as in `.ci/run`, all of them.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use assert_cmd::assert::OutputAssertExt;
 use rstest::rstest;
 use threadproof::local_server::{LocalServer, Reply, Site};
 
-use crate::support::{MISBEHAVE, all_faults, files_in, rounds, threadproof};
+use crate::support::{MISBEHAVE, rounds, threadproof};
 
 const LENGTH: usize = 300_000;
 const OLD: &[u8] = b"the good old file";
@@ -133,61 +132,4 @@ fn busy_daemons_do_not_disturb_the_end_of_the_program(#[values(1, 40)] daemons: 
         // Ten times the promise of a second.
         assert!(start.elapsed() < Duration::from_secs(10));
     }
-}
-
-/// D1, A2: the bytes are durable before the rename, the rename before the program says "done".
-///
-/// Nothing short of a power cut shows that, so this test watches the system calls, with strace.
-#[cfg(target_os = "linux")]
-#[rstest]
-#[case::a_temporary_file(&[])]
-#[case::a_part(&["--resume"])]
-fn bytes_are_durable_before_they_have_their_name(#[case] options: &[&str]) {
-    let whole = Reply::ok(body(0)).header("ETag", "\"0\"");
-    let server = LocalServer::start(Site::new().page("/a.bin", whole)).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log");
-    let url = server.url("/a.bin");
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-y", "-e", "trace=fsync,/^rename", "-o"])
-        .arg(&log)
-        .arg(crate::support::PROGRAM)
-        .args(["fetch", &url, "--dir", folder.path().to_str().unwrap()])
-        .args(options);
-    let output = match command.output() {
-        Err(error) if !all_faults() => return println!("not tested, no strace: {error}"),
-        output => output.unwrap(),
-    };
-    assert!(output.status.success(), "{output:?}");
-    let log = fs::read_to_string(log).unwrap();
-    let folder = folder.path().canonicalize().unwrap();
-    assert_durable(&log, &folder);
-    assert_eq!(files_in(&folder), ["a.bin", "log"]);
-}
-
-/// fsync of the hidden file, rename, fsync of the folder: each done, in this order.
-#[cfg(target_os = "linux")]
-#[track_caller]
-fn assert_durable(log: &str, folder: &Path) {
-    let (hidden, folder) = (
-        format!("<{}/.threadproof-", folder.display()),
-        format!("<{}>", folder.display()),
-    );
-    let steps = log.lines().filter_map(|line| {
-        let step = match () {
-            () if line.contains("fsync(") && line.contains(&hidden) => "fsync of the file",
-            () if line.contains("rename") && line.contains("a.bin\"") => "rename",
-            () if line.contains("fsync(") && line.contains(&folder) => "fsync of the folder",
-            () => return None,
-        };
-        assert!(line.contains("= 0"), "{line}");
-        Some(step)
-    });
-    let steps: Vec<&str> = steps.collect();
-    assert_eq!(
-        steps,
-        ["fsync of the file", "rename", "fsync of the folder"],
-        "{log}"
-    );
 }

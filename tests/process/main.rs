@@ -18,5 +18,3 @@ mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;
-#[cfg(target_os = "linux")]
-mod slurm;

@@ -1,4 +1,5 @@
-//! A pool over any command: its workers behind `nice`, `sh`, and `srun` where there is one.
+//! A pool over any command: its workers behind `nice` and `sh`. Behind `srun` they are in
+//! `tests/your_machine/slurm.rs`.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +11,9 @@ use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{Process, ProcessError, ProcessPool, Shutdown, WorkerProgram};
 
-use crate::support::{Misbehave, exists, number, runs_told, threadproof, until, worker_program};
+use crate::support::{
+    Misbehave, exists, number, runs, runs_told, threadproof, until, worker_program,
+};
 
 /// A wrapper, and whether it turns into the worker.
 fn wrapped(wrapper: &str) -> WorkerProgram {
@@ -112,7 +115,7 @@ fn a_killed_wrapper_takes_its_busy_worker_with_it() {
     let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
     let worker: u32 = shown.trim().parse().unwrap();
     process.kill();
-    until(|| !exists(worker));
+    until(|| !runs(worker));
 }
 
 /// Claim X3. The wrapper is killed; where it had not turned into its worker, that lives on for a moment.

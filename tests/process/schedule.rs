@@ -1,10 +1,10 @@
 //! One schedule, four witnesses: the baton, loom, Python, and the book's page tell the same story.
 //!
 //! The page, `fixtures/schedules/<program>.md`, is what all are compared with. The baton's part is
-//! here, written anew by `BLESS=1`; loom's is `tests/loom/schedule.rs`.
+//! here, written anew by `BLESS=1`; loom's is `tests/loom/schedule.rs`, Python's
+//! `tests/your_machine/schedule.rs`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt;
 use predicates::prelude::*;
@@ -30,32 +30,6 @@ fn the_baton_tells_the_story_of_the_page() {
         assert_eq!(
             page, told,
             "BLESS=1 cargo test --test process schedule writes it anew"
-        );
-    }
-}
-
-#[test]
-fn python_s_threads_tell_the_story_of_the_page() {
-    let script = format!("{ROOT}/fixtures/python/replay.py");
-    for program in &PROGRAMS {
-        let Ok(output) = Command::new("python3")
-            .args([&script, program.name])
-            .output()
-        else {
-            println!("no python3 here: its part of the story was not compared");
-            return;
-        };
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let told = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(
-            std::fs::read_to_string(page_of(program)).unwrap(),
-            told,
-            "{}",
-            program.name
         );
     }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "misbehave.rs"]
@@ -41,11 +43,22 @@ pub(crate) fn threadproof(arguments: &[&str]) -> Command {
 
 /// Whether a process of this number is there, be it as a zombie.
 pub(crate) fn exists(pid: u32) -> bool {
-    let number = pid.to_string();
-    let shown = Command::new("ps")
-        .args(["-o", "stat=", "-p", &number])
-        .output();
-    shown.is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    // The system is asked, and not `ps`, which may be missing: then nothing would exist. It may also
+    // answer that the process is somebody else's.
+    test_kill_process(pid.expect("a process number")) != Err(Errno::SRCH)
+}
+
+/// Whether a process runs. One that has ended and whose parent is dead stays as a zombie until the
+/// first process of the system looks, which may take seconds and is nobody's fault here.
+pub(crate) fn runs(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    // The state stands behind the name in brackets, which may hold anything.
+    let is_zombie = |stat: String| {
+        let (_, rest) = stat.rsplit_once(')')?;
+        rest.split_whitespace().next().map(|state| state == "Z")
+    };
+    exists(pid) && !stat.ok().and_then(is_zombie).unwrap_or(false)
 }
 
 /// What [`Misbehave::Not`] gave back.

@@ -7,8 +7,6 @@
 mod support;
 
 #[cfg(feature = "program")]
-mod compare;
-#[cfg(feature = "program")]
 mod download;
 mod event;
 mod locked_flags;

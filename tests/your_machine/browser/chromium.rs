@@ -10,11 +10,11 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -22,23 +22,8 @@ use serde_json::{Value, json};
 
 use crate::support::PATIENCE;
 
-/// `CHROMIUM`, else the first of its usual names that can be started.
-pub(crate) fn find_chromium() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("CHROMIUM") {
-        return Some(named.into());
-    }
-    let runs = |name: &&str| {
-        let output = Command::new(name).arg("--version").output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(runs)
-        .map(PathBuf::from)
-}
-
 /// A browser with one page. It ends when this process does, for then its commands end.
-pub(crate) struct Chromium {
+pub(super) struct Chromium {
     commands: ChildStdin,
     messages: Receiver<Value>,
     events: VecDeque<Value>,
@@ -52,7 +37,7 @@ struct Page {
 }
 
 impl Chromium {
-    pub(crate) fn start(program: &Path) -> Self {
+    pub(super) fn start(program: &Path) -> Self {
         let mut process = Command::new("sh")
             // The shell gives the browser its two extra files, and becomes the browser.
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#])
@@ -90,7 +75,7 @@ impl Chromium {
     }
 
     /// Closes the page, if there is one, and opens an empty one, with nothing left of the last test.
-    pub(crate) fn turn_over(&mut self) {
+    pub(super) fn turn_over(&mut self) {
         if let Some(old) = self.page.take() {
             self.call("Target.closeTarget", json!({ "targetId": old.target }));
         }
@@ -106,7 +91,7 @@ impl Chromium {
 
     /// Gives a command and waits for its reply.
     #[track_caller]
-    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(super) fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last_id += 1;
         let mut command = json!({ "id": self.last_id, "method": method, "params": parameters });
         if let Some(page) = &self.page {
@@ -133,12 +118,12 @@ impl Chromium {
 
     /// Opens a page and waits until it has loaded, and everything that it names with it.
     #[track_caller]
-    pub(crate) fn open(&mut self, page: &Path) {
+    pub(super) fn open(&mut self, page: &Path) {
         self.open_url(&format!("file://{}", page.display()));
     }
 
     #[track_caller]
-    pub(crate) fn open_url(&mut self, url: &str) {
+    pub(super) fn open_url(&mut self, url: &str) {
         self.events.clear();
         let opened = self.call("Page.navigate", json!({ "url": url }));
         assert!(opened["errorText"].is_null(), "{url}: {opened}");
@@ -151,7 +136,7 @@ impl Chromium {
 
     /// What happened since the page was opened, up to now.
     #[track_caller]
-    pub(crate) fn events(&mut self) -> Vec<Value> {
+    pub(super) fn events(&mut self) -> Vec<Value> {
         // Whatever the page began in its first frames has been reported before this is answered.
         self.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))");
         self.events.drain(..).collect()
@@ -159,7 +144,7 @@ impl Chromium {
 
     /// The value of an expression, on the page.
     #[track_caller]
-    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+    pub(super) fn evaluate(&mut self, expression: &str) -> Value {
         let mut outcome = self.call(
             "Runtime.evaluate",
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true }),
@@ -170,7 +155,7 @@ impl Chromium {
     }
 
     #[track_caller]
-    pub(crate) fn text(&mut self, expression: &str) -> String {
+    pub(super) fn text(&mut self, expression: &str) -> String {
         let value = self.evaluate(expression);
         let text = value.as_str();
         text.unwrap_or_else(|| panic!("{expression} is {value}"))
@@ -178,7 +163,7 @@ impl Chromium {
     }
 
     #[track_caller]
-    pub(crate) fn number(&mut self, expression: &str) -> usize {
+    pub(super) fn number(&mut self, expression: &str) -> usize {
         let value = self.evaluate(expression);
         let number = value
             .as_u64()
@@ -187,13 +172,13 @@ impl Chromium {
     }
 
     #[track_caller]
-    pub(crate) fn is(&mut self, expression: &str) -> bool {
+    pub(super) fn is(&mut self, expression: &str) -> bool {
         self.evaluate(expression) == true
     }
 
     /// Waits until an expression is true.
     #[track_caller]
-    pub(crate) fn until(&mut self, expression: &str) {
+    pub(super) fn until(&mut self, expression: &str) {
         let start = Instant::now();
         while !self.is(expression) {
             assert!(start.elapsed() < PATIENCE, "in vain: {expression}");
@@ -202,7 +187,7 @@ impl Chromium {
 
     /// Presses a key and lets go of it, as a hand would: `ArrowRight`, `Home`, `a`.
     #[track_caller]
-    pub(crate) fn press(&mut self, key: &str) {
+    pub(super) fn press(&mut self, key: &str) {
         let code = match key {
             "ArrowLeft" => 37,
             "ArrowRight" => 39,
@@ -228,13 +213,13 @@ impl Chromium {
 
     /// Types words into whatever has the focus.
     #[track_caller]
-    pub(crate) fn write(&mut self, words: &str) {
+    pub(super) fn write(&mut self, words: &str) {
         self.call("Input.insertText", json!({ "text": words }));
     }
 
     /// Pretends a medium, such as `print`, or a wish of the reader's, such as a dark scheme.
     #[track_caller]
-    pub(crate) fn pretend(&mut self, medium: &str, wishes: &[(&str, &str)]) {
+    pub(super) fn pretend(&mut self, medium: &str, wishes: &[(&str, &str)]) {
         let wish = |(name, value): &(&str, &str)| json!({ "name": name, "value": value });
         let wishes: Vec<Value> = wishes.iter().map(wish).collect();
         let media = json!({ "media": medium, "features": wishes });
@@ -243,7 +228,7 @@ impl Chromium {
 
     /// A picture of the page as it stands in the window.
     #[track_caller]
-    pub(crate) fn screenshot(&mut self, path: &Path) {
+    pub(super) fn screenshot(&mut self, path: &Path) {
         let picture = self.call("Page.captureScreenshot", json!({ "format": "png" }));
         let picture = picture["data"].as_str().expect("a picture");
         let picture = BASE64_STANDARD.decode(picture).expect("in base64");

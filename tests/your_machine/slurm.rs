@@ -1,7 +1,6 @@
 //! The same pool on a cluster: its workers are started by `srun`, each on a node of its own.
 //!
-//! `.ci/run` starts three nodes on one machine and names them by `SLURM_CONF`. Without that variable
-//! these tests say that they did not run.
+//! `.ci/three-nodes` starts three nodes on one machine, and `SLURM_CONF` names them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,18 +9,13 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{ProcessError, ProcessPool, Shutdown, WorkerProgram};
 
+use crate::needs::Need;
+use crate::run::Test;
 use crate::support::{Misbehave, number, runs_told, until, worker_program};
 
-/// Whether there is a cluster; says so if there is none. One that was named and does not answer
-/// is an error.
-fn has_cluster() -> bool {
-    if std::env::var_os("SLURM_CONF").is_none() {
-        println!("did not run: SLURM_CONF names no cluster of three nodes; .ci/run starts one");
-        return false;
-    }
-    let nodes = said("sinfo", &["--noheader", "--Node", "--format=%N"]);
-    assert_eq!(nodes.lines().count(), 3, "three nodes: {nodes}");
-    true
+pub(crate) fn tests() -> Vec<Test> {
+    let test = a_pool_over_three_nodes_keeps_its_promises;
+    vec![Test::new(&[Need::Slurm], test)]
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {
@@ -75,12 +69,9 @@ fn workers(name: &str) -> BTreeMap<u32, String> {
 }
 
 /// All in one test, since each part wants the three nodes for itself.
-#[test]
 fn a_pool_over_three_nodes_keeps_its_promises() {
-    if has_cluster() {
-        a_node_loses_its_worker();
-        a_parent_is_killed();
-    }
+    a_node_loses_its_worker();
+    a_parent_is_killed();
 }
 
 /// Claims X1, X3 and X6.
@@ -127,22 +118,21 @@ fn a_node_loses_its_worker() {
 
 const PARENT: &str = "THREADPROOF_TEST_SLURM_PARENT";
 
-/// What the next part starts, and kills. Without its variable it is no test at all.
-#[test]
-fn a_parent_on_the_cluster_to_be_killed() {
+/// What the next part starts, and kills: this program, if it is told so by a variable.
+pub(crate) fn is_parent_to_be_killed() -> bool {
     let Ok(name) = std::env::var(PARENT) else {
-        return println!("only a part of another test");
+        return false;
     };
     let program = over_slurm(&name);
     let pool = ProcessPool::builder(program).workers(3).build().unwrap();
     pool.map((0..6).map(|_| Misbehave::Sleep(3_600_000)));
+    true
 }
 
 /// Claim X5.
 fn a_parent_is_killed() {
     let name = format!("threadproof-parent-{}", std::process::id());
     let mut parent = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "slurm::a_parent_on_the_cluster_to_be_killed"])
         .env(PARENT, &name)
         .stdout(Stdio::null())
         .spawn()

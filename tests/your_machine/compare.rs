@@ -1,22 +1,20 @@
 //! Claim C1: CPU-bound threads run at once, which Python's interpreter lock forbids.
 
-#![cfg(unix)]
-
-use std::num::NonZeroUsize;
-
-use threadproof::WorkerProgram;
 use threadproof::compare::{Way, run};
 
-#[test]
+use crate::needs::Need;
+use crate::run::Test;
+use crate::support::{count, worker_program};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let test = two_cpu_bound_threads_take_less_than_one_after_the_other;
+    vec![Test::new(&[Need::TwoCores], test).alone()]
+}
+
 fn two_cpu_bound_threads_take_less_than_one_after_the_other() {
-    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
-        println!("one core: nothing can run at once here, so this proves nothing");
-        return;
-    }
-    let program = WorkerProgram::at(env!("CARGO_BIN_EXE_threadproof"));
-    let workers = NonZeroUsize::new(2).unwrap();
+    let program = worker_program();
     let seconds = |way| {
-        run(way, 2, 8, workers, &program)
+        run(way, 2, 7, count(2), &program)
             .unwrap()
             .elapsed
             .as_secs_f64()

@@ -1,0 +1,65 @@
+//! D1, A2: the bytes are durable before the rename, the rename before the program says "done".
+//!
+//! Nothing short of a power cut shows that, so strace watches the system calls.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use threadproof::local_server::{LocalServer, Reply, Site};
+
+use crate::needs::Need;
+use crate::run::Test;
+use crate::support::{PROGRAM, files_in};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let table: [(&str, &[&str]); 2] = [("a_temporary_file", &[]), ("a_part", &["--resume"])];
+    let test = bytes_are_durable_before_they_have_their_name;
+    Test::cases(&[Need::Strace], test, table)
+}
+
+fn bytes_are_durable_before_they_have_their_name(options: &[&str]) {
+    let whole = Reply::ok([1; 300_000]).header("ETag", "\"0\"");
+    let server = LocalServer::start(Site::new().page("/a.bin", whole)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let url = server.url("/a.bin");
+    let output = Command::new(Need::Strace.program())
+        .args(["-f", "-y", "-e", "trace=fsync,/^rename", "-o"])
+        .arg(&log)
+        .arg(PROGRAM)
+        .args(["fetch", &url, "--dir", folder.path().to_str().unwrap()])
+        .args(options)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let log = fs::read_to_string(log).unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    assert_durable(&log, &folder);
+    assert_eq!(files_in(&folder), ["a.bin", "log"]);
+}
+
+/// fsync of the hidden file, rename, fsync of the folder: each done, in this order.
+#[track_caller]
+fn assert_durable(log: &str, folder: &Path) {
+    let (hidden, folder) = (
+        format!("<{}/.threadproof-", folder.display()),
+        format!("<{}>", folder.display()),
+    );
+    let steps = log.lines().filter_map(|line| {
+        let step = match () {
+            () if line.contains("fsync(") && line.contains(&hidden) => "fsync of the file",
+            () if line.contains("rename") && line.contains("a.bin\"") => "rename",
+            () if line.contains("fsync(") && line.contains(&folder) => "fsync of the folder",
+            () => return None,
+        };
+        assert!(line.contains("= 0"), "{line}");
+        Some(step)
+    });
+    let steps: Vec<&str> = steps.collect();
+    assert_eq!(
+        steps,
+        ["fsync of the file", "rename", "fsync of the folder"],
+        "{log}"
+    );
+}

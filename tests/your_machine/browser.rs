@@ -1,0 +1,99 @@
+//! The book as a reader meets it: in a browser, with keys and buttons, in light and in dark.
+//!
+//! Pictures of some pages are left in `target/screenshots`, for a person to look at.
+
+mod chromium;
+mod everybody;
+mod game;
+mod pages;
+mod predictions;
+mod stepper;
+mod zoom;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde_json::Value;
+use threadproof::schedule::{Program, Run};
+
+use crate::book::book;
+use crate::needs::Need;
+use crate::run::Test;
+use crate::support::files_in;
+use chromium::Chromium;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+const NEEDS: &[Need] = &[Need::Chromium, Need::MdBook];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let tests = [
+        stepper::tests(),
+        zoom::tests(),
+        game::tests(),
+        predictions::tests(),
+        pages::tests(),
+        everybody::tests(),
+    ];
+    tests.into_iter().flatten().collect()
+}
+
+/// The browser, for this test alone, and the folder of the pages.
+fn reader() -> (MutexGuard<'static, Chromium>, &'static Path) {
+    // One for all tests, for it takes a second or two to start.
+    static BROWSER: OnceLock<Mutex<Chromium>> = OnceLock::new();
+    let pages = &book().pages;
+    let start = || Mutex::new(Chromium::start(Need::Chromium.program()));
+    let browser = BROWSER.get_or_init(start).lock();
+    // A test that failed has left nothing in it but a page, which is turned over.
+    let mut browser = browser.unwrap_or_else(PoisonError::into_inner);
+    browser.turn_over();
+    (browser, pages)
+}
+
+/// Where the tables of steps are that a page itself shows, and not a game.
+const STEP_TABLES: &str = "[...document.querySelectorAll('main table')].filter(table => \
+    table.tHead?.rows[0].cells[0].textContent === 'step' && !table.closest('.game'))";
+
+/// Every order of both versions: what the page should know.
+fn orders_of(program: &Program) -> Vec<Run> {
+    program
+        .versions()
+        .iter()
+        .flat_map(|version| version.orders())
+        .collect()
+}
+
+/// Every page but the one for addresses that do not exist, which a server must place at the root.
+fn every_page(book: &Path) -> Vec<PathBuf> {
+    let is_page = |name: &String| name.ends_with(".html") && name != "404.html";
+    let mut names = files_in(book);
+    names.retain(is_page);
+    assert!(names.len() > 15, "the book is there: {names:?}");
+    names.into_iter().map(|name| book.join(name)).collect()
+}
+
+/// What the console complained of, and what was asked of others, since the page was opened.
+fn complaints(events: &[Value]) -> Vec<String> {
+    let complaint = |event: &Value| {
+        let about = &event["params"];
+        let is_error = |level: &Value| level == "error" || level == "assert" || level == "warning";
+        match event["method"].as_str()? {
+            "Runtime.exceptionThrown" => Some(format!("exception: {}", about["exceptionDetails"])),
+            "Runtime.consoleAPICalled" if is_error(&about["type"]) => {
+                Some(format!("console: {}", about["args"]))
+            }
+            "Log.entryAdded" if is_error(&about["entry"]["level"]) => {
+                Some(format!("log: {}", about["entry"]["text"]))
+            }
+            "Network.requestWillBeSent" => {
+                let url = about["request"]["url"].as_str().unwrap_or_default();
+                let is_here = url.starts_with("file:") || url.starts_with("data:");
+                (!is_here).then(|| format!("asks {url}"))
+            }
+            "Network.loadingFailed" => Some(format!("does not load: {about}")),
+            _ => None,
+        }
+    };
+    events.iter().filter_map(complaint).collect()
+}

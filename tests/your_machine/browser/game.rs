@@ -1,0 +1,142 @@
+//! The game: be the scheduler.
+
+use std::collections::BTreeSet;
+
+use threadproof::schedule::{PROGRAMS, Program, Run, Verdict};
+
+use super::{NEEDS, reader};
+use crate::run::Test;
+
+pub(super) fn tests() -> Vec<Test> {
+    let places = [
+        ("orders", ("orders", None)),
+        ("flags", ("flags", Some("lost-update"))),
+        ("locked_flags", ("locked-flags", Some("check-then-act"))),
+    ];
+    let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
+    let mut tests = Test::cases(NEEDS, lost, places);
+    tests.push(Test::new(
+        NEEDS,
+        the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait,
+    ));
+    tests
+}
+
+/// Plays every way through a game by its buttons: the paths at which nobody can go, and whether each
+/// was lost, with what was said there.
+const PLAY_EVERYTHING: &str = "(() => {
+    const ends = [];
+    const players = [...game.querySelectorAll('.bar button')].slice(0, -2);
+    const [undo] = [...game.querySelectorAll('.bar button')].slice(-2);
+    const walk = () => {
+        const able = players.filter(button => button.getAttribute('aria-disabled') === 'false');
+        if (!able.length) {
+            const said = game.querySelector('[role=status]').textContent;
+            ends.push({ path: game.dataset.path, lost: game.classList.contains('lost'), said });
+        }
+        for (const button of able) { button.click(); walk(); undo.click(); }
+    };
+    walk();
+    return ends;
+})()";
+
+fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, only): (&str, Option<&str>)) {
+    let (mut browser, book) = reader();
+    browser.open(&book.join(page).with_extension("html"));
+    let is_here = |program: &&Program| only.is_none_or(|name| name == program.name);
+    let programs: Vec<&Program> = PROGRAMS.iter().filter(is_here).collect();
+    let games = browser.number("(games = [...document.querySelectorAll('.game')]).length");
+    assert_eq!(games, 2 * programs.len());
+    let versions = programs.iter().flat_map(|program| {
+        let [broken, mended] = program.versions();
+        [(program.name, broken, true), (program.name, mended, false)]
+    });
+    for (game, (program, version, is_broken)) in versions.enumerate() {
+        let name = format!("{program}, {}", version.name);
+        browser.evaluate(&format!("game = games[{game}]"));
+        let label = browser
+            .text("game.getAttribute('aria-label')")
+            .to_lowercase();
+        assert!(label.contains(version.name), "{name}: {label}");
+        let ends = browser.evaluate(PLAY_EVERYTHING);
+        let ends = ends.as_array().expect("a list");
+        let played: BTreeSet<(&str, bool)> = ends
+            .iter()
+            .map(|end| (end["path"].as_str().unwrap(), end["lost"] == true))
+            .collect();
+        let runs = version.orders();
+        let bad = |run: &Run| matches!(run.verdict, Verdict::Bad(_));
+        let expected = runs
+            .iter()
+            .map(|run| (run.schedule.as_str(), bad(run)))
+            .collect();
+        assert_eq!(played, expected, "{name}");
+        assert_eq!(runs.iter().any(bad), is_broken, "{name}");
+        for end in ends {
+            let said = end["said"].as_str().unwrap();
+            let (Verdict::Good(words) | Verdict::Bad(words)) = &runs
+                .iter()
+                .find(|run| run.schedule == end["path"])
+                .expect("the same orders")
+                .verdict;
+            assert!(said.contains(words.as_str()), "{name}: {said}");
+            let nothing_to_break = format!("all {} orders end well", runs.len());
+            assert_eq!(
+                said.contains(&nothing_to_break),
+                !is_broken,
+                "{name}: {said}"
+            );
+        }
+        let tally = browser.text("game.querySelector('.tally').textContent");
+        let n_bad = runs.iter().filter(|run| bad(run)).count();
+        let expected = if is_broken {
+            format!(
+                "Found: {n_bad} of {n_bad} bad orders, {0} of {0} good.",
+                runs.len() - n_bad
+            )
+        } else {
+            format!(
+                "Found: {0} of {0} orders, and no bad one: there is none.",
+                runs.len()
+            )
+        };
+        assert_eq!(tally, expected, "{name}");
+    }
+}
+
+fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("flags.html"));
+    let here = browser.text("location.href");
+    browser.evaluate(
+        "[broken, mended] = document.querySelectorAll('.game'); \
+         said = game => game.querySelector('[role=status]').textContent; \
+         broken.querySelector('button').focus()",
+    );
+    for key in ["a", "b", "a", "b"] {
+        browser.press(key);
+    }
+    let said = browser.text("said(broken)");
+    assert_eq!(said, "Broken: one update is lost. Your order was ABAB.");
+    assert!(browser.is("broken.classList.contains('lost')"));
+    for key in ["ArrowLeft", "Backspace", "b"] {
+        browser.press(key);
+    }
+    assert_eq!(browser.text("broken.dataset.path"), "ABB");
+    browser.press("ArrowRight");
+    browser.press("Home");
+    assert_eq!(browser.text("broken.dataset.path"), "");
+    assert!(browser.is("!broken.classList.contains('lost')"));
+    let tally = browser.text("broken.querySelector('.tally').textContent");
+    assert_eq!(tally, "Found: 1 of 4 bad orders, 0 of 2 good.");
+
+    browser.evaluate("mended.querySelector('button').focus()");
+    browser.press("a");
+    browser.press("b");
+    assert_eq!(browser.text("said(mended)"), "B cannot go: it must wait.");
+    assert_eq!(browser.text("mended.dataset.path"), "A");
+    browser.press("a");
+    browser.press("a");
+    assert_eq!(browser.text("said(mended)"), "A cannot go: it has ended.");
+    assert_eq!(browser.text("location.href"), here);
+}
