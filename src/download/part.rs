@@ -17,6 +17,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -31,7 +32,7 @@ const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// The first bytes of a file, and which version of it they are from.
 pub(super) struct Part {
-    file: File,
+    file: Locked,
     path: PathBuf,
     origin: Origin,
     bytes: u64,
@@ -119,7 +120,7 @@ impl Part {
     }
 
     /// Only the first `bytes` are known to be of this version: what is behind them goes.
-    fn at(mut file: File, path: PathBuf, origin: Origin, bytes: u64) -> io::Result<Self> {
+    fn at(mut file: Locked, path: PathBuf, origin: Origin, bytes: u64) -> io::Result<Self> {
         file.set_len(bytes)?;
         file.seek(SeekFrom::Start(bytes))?;
         let noted = Instant::now();
@@ -316,8 +317,34 @@ fn forget_note(part: &Path) -> io::Result<()> {
     }
 }
 
-/// The part at `path`, which nobody else writes to; `None` if there is none and none is to be made.
-fn open_locked(path: &Path, create: bool) -> io::Result<Option<File>> {
+/// A file that nobody else writes to.
+struct Locked(File);
+
+/// To close it would not be enough: a child process that is just being started has it open, too,
+/// and would keep the lock until it has become another program.
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // If the system refuses that, the lock ends when the last one has closed the file.
+        let _ = self.0.unlock();
+    }
+}
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.0
+    }
+}
+
+/// The part at `path`, locked; `None` if there is none and none is to be made.
+fn open_locked(path: &Path, create: bool) -> io::Result<Option<Locked>> {
     let mut options = File::options();
     options.read(true).write(true).create(create);
     loop {
@@ -334,6 +361,7 @@ fn open_locked(path: &Path, create: bool) -> io::Result<Option<File>> {
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
+        let file = Locked(file);
         // Who had the lock before may have renamed the file meanwhile: then it is theirs.
         if is_at(&file, path)? {
             return Ok(Some(file));

@@ -495,3 +495,31 @@ fn an_error_in_between_leaves_the_part_for_another_time() {
     assert_eq!(scene.range(2).as_deref(), Some("bytes=6000-"));
     scene.has_only(1);
 }
+
+/// A child of the program has the part's descriptor from its fork to its exec, and with it the lock.
+/// Whoever has closed the file, and only closed it, leaves it locked for that long.
+#[cfg(unix)]
+#[test]
+fn a_child_that_starts_at_the_wrong_moment_does_not_keep_the_part_locked() {
+    const ROUNDS: usize = 100;
+    let replies = (0..ROUNDS).flat_map(|_| [cut(whole(1)), rest("bytes 6000-9999/10000")]);
+    let scene = Scene::new(replies);
+    let stop = Event::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.is_set() {
+                let _ = std::process::Command::new("true").status();
+            }
+        });
+        let url = scene.server.url("/a");
+        let to = scene.folder.path().join("a.bin");
+        let downloader = settings().build();
+        let never = Event::new();
+        let outcomes = (0..2 * ROUNDS).map(|_| downloader.fetch(&url, &to, &never));
+        let wrong = outcomes.filter_map(Result::err);
+        let wrong = wrong.filter(|error| !matches!(error, DownloadError::Truncated { .. }));
+        let wrong: Vec<_> = wrong.map(|error| error.to_string()).collect();
+        stop.set();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    });
+}

@@ -23,6 +23,7 @@ fn site(reply: &Reply) -> Site {
 
 #[test]
 fn three_downloads_at_once_take_less_than_one_after_the_other() {
+    let _alone = crate::alone();
     let folder = tempfile::tempdir().unwrap();
     let stop = Event::new();
     let fetch = |server: &LocalServer, workers: usize| {
@@ -57,6 +58,7 @@ fn three_downloads_at_once_take_less_than_one_after_the_other() {
 /// D6: the best of five, since a busy machine makes a round late but never early.
 #[test]
 fn a_stop_ends_a_silent_download_within_a_tenth_of_a_second() {
+    let _alone = crate::alone();
     let silent = Reply::ok(*b"page").latency(Duration::from_secs(3600));
     let round = || {
         let server = LocalServer::start(Site::new().page("/one", silent.clone())).unwrap();

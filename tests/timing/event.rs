@@ -15,6 +15,7 @@ const PROMPT: Duration = Duration::from_millis(500);
 /// E7: the notebook's watcher looks at its flag every two seconds; this one is woken.
 #[test]
 fn watchers_that_sleep_for_an_hour_end_promptly_after_set() {
+    let _alone = crate::alone();
     let stop = Event::new();
     thread::scope(|scope| {
         let watchers = [(); 8].map(|()| {
@@ -36,6 +37,7 @@ fn watchers_that_sleep_for_an_hour_end_promptly_after_set() {
 /// E5: neither early because others use the event, nor early because others leave it.
 #[test]
 fn timed_wait_takes_at_least_its_timeout_however_busy_the_event_is() {
+    let _alone = crate::alone();
     let event = Event::new();
     thread::scope(|scope| {
         let waiters = [1, 10, 30, 50].map(|timeout| {

@@ -10,6 +10,7 @@ use threadproof::LockedFlags;
 /// that runs and perhaps one more, whatever the worker does: 20 ms here, and the test allows 500.
 #[test]
 fn worker_that_steps_without_a_pause_does_not_hold_up_a_stop() {
+    let _alone = crate::alone();
     let one_step = Duration::from_millis(10);
     for _ in 0..5 {
         let flags = LockedFlags::new();

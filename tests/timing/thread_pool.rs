@@ -20,6 +20,7 @@ fn three_naps(workers: usize) -> Duration {
 
 #[test]
 fn three_sleeping_jobs_on_three_workers_take_less_than_on_one() {
+    let _alone = crate::alone();
     let meeting = Arc::new(Barrier::new(3));
     let met = ends(move || {
         let pool = ThreadPool::new(count(3)).unwrap();

@@ -19,8 +19,8 @@ fn two_cpu_bound_threads_take_less_than_one_after_the_other() {
             .elapsed
             .as_secs_f64()
     };
-    // Best of ten: other programs may have the second core for a while.
-    let mut ratios = (0..10).map(|_| seconds(Way::Threads) / seconds(Way::Sequential));
+    // The best of a hundred: other programs may have the second core for a while.
+    let mut ratios = (0..100).map(|_| seconds(Way::Threads) / seconds(Way::Sequential));
     let enough = ratios.find(|ratio| *ratio <= 0.7);
     assert!(
         enough.is_some(),
