@@ -8,7 +8,7 @@
 //! | `cargo bench -- --quick` | few rounds, without the long cases; some two minutes |
 //! | `cargo bench -- --tables` | measures nothing, prints the tables of the last run |
 //!
-//! `BLESS=1` also writes the tables to `fixtures/bench/`, which the book shows. A peer that is not
+//! `BLESS=1` also writes the tables to `fixtures/blessed/bench/`, which the book shows. A peer that is not
 //! installed has a row that says so.
 
 // Groups that share nothing but the harness; a file each.

@@ -150,7 +150,7 @@ impl Report {
 
 /// Writes a table that the book shows.
 pub(crate) fn bless(name: &str, markdown: &str) {
-    let folder = PathBuf::from(machine::ROOT).join("fixtures/bench");
+    let folder = PathBuf::from(machine::ROOT).join("fixtures/blessed/bench");
     fs::create_dir_all(&folder).expect("a folder in fixtures");
     let file = folder.join(format!("{name}.md"));
     fs::write(file, markdown).expect("a file in fixtures");

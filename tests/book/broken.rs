@@ -28,15 +28,18 @@ const SOUND: [(&str, &str); 18] = [
         "# ANCHOR: cell\nprint('Hello 1')\n# ANCHOR_END: cell\n",
     ),
     (
-        "fixtures/expected/event.txt",
+        "fixtures/blessed/expected/event.txt",
         "$ threadproof event\nWatching a.txt\n",
     ),
     (
-        "fixtures/expected/thread-pool.txt",
+        "fixtures/blessed/expected/thread-pool.txt",
         "$ threadproof thread-pool\nHello 1\n",
     ),
     ("fixtures/mutants/lost.patch", "--- a\n+++ b\n"),
-    ("fixtures/timelines/event.svg", "<svg>\n<rect/>\n</svg>\n"),
+    (
+        "fixtures/blessed/timelines/event.svg",
+        "<svg>\n<rect/>\n</svg>\n",
+    ),
     ("fixtures/site/office.png", "\u{1}"),
     (
         "book/src/SUMMARY.md",
@@ -82,14 +85,14 @@ const EVENT_CHAPTER: &str = "# Event
 ```
 
 ```console
-{{#include ../../fixtures/expected/event.txt}}
+{{#include ../../fixtures/blessed/expected/event.txt}}
 ```
 
 ```diff
 {{#include ../../fixtures/mutants/lost.patch}}
 ```
 
-{{#include ../../fixtures/timelines/event.svg}}
+{{#include ../../fixtures/blessed/timelines/event.svg}}
 
 | id | promise | proof |
 |---|---|---|
@@ -104,7 +107,7 @@ const POOL_CHAPTER: &str = "# Pool
 ```
 
 ```console
-{{#include ../../fixtures/expected/thread-pool.txt}}
+{{#include ../../fixtures/blessed/expected/thread-pool.txt}}
 ```
 ";
 
@@ -121,10 +124,10 @@ const BREAKS: [Break; 45] = [
     ("book/src/event.md", "src/event.rs:set", "src/event.rs::2", "book/src/event.md:8: src/event.rs is included by line numbers"),
     ("book/src/event.md", "src/event.rs:set", "src/event.rs", "book/src/event.md:8: all of src/event.rs is included"),
     ("book/src/event.md", "#include ../../src", "#rustdoc_include ../../src", "book/src/event.md:8: `#rustdoc_include` is not used"),
-    ("book/src/event.md", "../../fixtures/timelines/event.svg", "../../src/event.rs:set", "book/src/event.md:19: src/event.rs is included outside a fence"),
+    ("book/src/event.md", "../../fixtures/blessed/timelines/event.svg", "../../src/event.rs:set", "book/src/event.md:19: src/event.rs is included outside a fence"),
     ("book/src/event.md", "fixtures/mutants/lost.patch", "fixtures/site/office.png", "book/src/event.md:16: all of fixtures/site/office.png"),
     ("book/src/note.md", "A note.", "{{#include no.txt}}", "book/src/note.md:1: no text file book/src/no.txt"),
-    ("fixtures/timelines/event.svg", "<rect/>", "\n<rect/>", "book/src/event.md:19: fixtures/timelines/event.svg has a blank line"),
+    ("fixtures/blessed/timelines/event.svg", "<rect/>", "\n<rect/>", "book/src/event.md:19: fixtures/blessed/timelines/event.svg has a blank line"),
     // Anchors.
     ("src/event.rs", "// ANCHOR_END: set\n", " ", "src/event.rs:1: anchor `set` is not closed"),
     ("src/event.rs", "// ANCHOR: set\n", " ", "src/event.rs:2: anchor `set` ends but never started"),
@@ -154,9 +157,9 @@ const BREAKS: [Break; 45] = [
     ("src/lifecycle.rs", "", "", "src/cli/notebook.rs:12: section \"thread-pool\" has no module src/lifecycle.rs"),
     ("book/src/thread-pool.md", "", "", "src/cli/notebook.rs:12: section \"thread-pool\" has no chapter book/src/thread-pool.md"),
     ("fixtures/python/event.py", "", "", "src/cli/notebook.rs:7: section \"event\" has no Python cell fixtures/python/event.py"),
-    ("fixtures/expected/event.txt", "", "", "src/cli/notebook.rs:7: section \"event\" has no transcript fixtures/expected/event.txt"),
-    ("fixtures/expected/event.txt", "$ threadproof event\n", "", "fixtures/expected/event.txt:1: the first line is not the command"),
-    ("book/src/thread-pool.md", "expected/thread-pool.txt", "expected/event.txt", "book/src/thread-pool.md:1: the chapter does not show fixtures/expected/thread-pool.txt"),
+    ("fixtures/blessed/expected/event.txt", "", "", "src/cli/notebook.rs:7: section \"event\" has no transcript fixtures/blessed/expected/event.txt"),
+    ("fixtures/blessed/expected/event.txt", "$ threadproof event\n", "", "fixtures/blessed/expected/event.txt:1: the first line is not the command"),
+    ("book/src/thread-pool.md", "expected/thread-pool.txt", "expected/event.txt", "book/src/thread-pool.md:1: the chapter does not show fixtures/blessed/expected/thread-pool.txt"),
     ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/SUMMARY.md:5: book/src/thread-pool.md stands before book/src/event.md"),
     ("src/cli/notebook.rs", "\"thread-pool\"", "\"pool\"", "fixtures/python/thread_pool.py:1: no section of src/cli/notebook.rs has this name"),
     // Claims.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::pages::{Book, claim_id, proofs_in};
 
-const FIXTURE: &str = "fixtures/claims.md";
+const FIXTURE: &str = "fixtures/blessed/claims.md";
 
 /// A claim as the chapters make it, perhaps in several rows and places.
 #[derive(Default)]
@@ -68,7 +68,9 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
 
 /// Schedules by the model's name in the proofs.
 fn schedules(book: &Book) -> BTreeMap<String, u64> {
-    let models = book.text("fixtures/mutants/models.md").unwrap_or_default();
+    let models = book
+        .text("fixtures/blessed/mutants/models.md")
+        .unwrap_or_default();
     let model = |line: &str| {
         let cells = cells(line);
         let (file, test) = cells.first()?.split_once("::")?;

@@ -13,7 +13,7 @@
 //!   claim (`| D1 |`) holds at least one.
 //! - **A section** of the table in `src/cli/notebook.rs` has a chapter `book/src/<name>.md`, which
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
-//!   `fixtures/expected/<name>.txt`, whose first line is the command after `$ `.
+//!   `fixtures/blessed/expected/<name>.txt`, whose first line is the command after `$ `.
 //! - **Nothing is loaded from elsewhere**: no image, script or style has a web address. Links may
 //!   lead out.
 //!

@@ -300,7 +300,7 @@ impl Section {
     }
 
     pub(super) fn transcript(&self) -> PathBuf {
-        format!("fixtures/expected/{}.txt", self.name).into()
+        format!("fixtures/blessed/expected/{}.txt", self.name).into()
     }
 }
 

@@ -206,7 +206,7 @@ fn a_picture_shows_what_its_chapter_says(
     #[case] axis: Option<f64>,
     #[case] shows: fn(&Picture),
 ) {
-    let path = format!("{ROOT}/fixtures/timelines/{section}.svg");
+    let path = format!("{ROOT}/fixtures/blessed/timelines/{section}.svg");
     if std::env::var_os("BLESS").is_some() {
         let axis = axis.map(|axis| ["--axis".to_owned(), axis.to_string()]);
         let output = Command::new(env!("CARGO_BIN_EXE_threadproof"))

@@ -15,7 +15,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[rstest]
 fn a_chapter_shows_what_its_command_prints(
-    #[files("fixtures/expected/*.txt")] transcript: PathBuf,
+    #[files("fixtures/blessed/expected/*.txt")] transcript: PathBuf,
 ) {
     let name = transcript
         .strip_prefix(ROOT)

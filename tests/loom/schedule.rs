@@ -28,37 +28,37 @@ fn loom_tells_the_story_of_the_page(name: &str, bound: Bound, page: &str) {
 
 #[test]
 fn lost_update() {
-    let page = include_str!("../../fixtures/schedules/lost-update.md");
+    let page = include_str!("../../fixtures/blessed/schedules/lost-update.md");
     loom_tells_the_story_of_the_page("lost-update", Bound::Exhaustive, page);
 }
 
 #[test]
 fn check_then_act() {
-    let page = include_str!("../../fixtures/schedules/check-then-act.md");
+    let page = include_str!("../../fixtures/blessed/schedules/check-then-act.md");
     loom_tells_the_story_of_the_page("check-then-act", Bound::Exhaustive, page);
 }
 
 #[test]
 fn lost_wake_up() {
-    let page = include_str!("../../fixtures/schedules/lost-wake-up.md");
+    let page = include_str!("../../fixtures/blessed/schedules/lost-wake-up.md");
     loom_tells_the_story_of_the_page("lost-wake-up", Bound::Exhaustive, page);
 }
 
 #[test]
 fn pulse() {
-    let page = include_str!("../../fixtures/schedules/pulse.md");
+    let page = include_str!("../../fixtures/blessed/schedules/pulse.md");
     loom_tells_the_story_of_the_page("pulse", Bound::Exhaustive, page);
 }
 
 #[test]
 fn register_versus_stop_all() {
-    let page = include_str!("../../fixtures/schedules/register-versus-stop-all.md");
+    let page = include_str!("../../fixtures/blessed/schedules/register-versus-stop-all.md");
     loom_tells_the_story_of_the_page("register-versus-stop-all", Bound::Exhaustive, page);
 }
 
 /// Bounded: its threads hand the baton on eight times, and two preemptions reach every order.
 #[test]
 fn two_locks() {
-    let page = include_str!("../../fixtures/schedules/two-locks.md");
+    let page = include_str!("../../fixtures/blessed/schedules/two-locks.md");
     loom_tells_the_story_of_the_page("two-locks", Bound::Preemptions(2), page);
 }

@@ -36,7 +36,7 @@ use mutant::Mutant;
 use rules::Generated;
 use workspace::{Copy, ROOT, UNBROKEN, Workspace, write};
 
-const MODELS: &str = "fixtures/mutants/models.md";
+const MODELS: &str = "fixtures/blessed/mutants/models.md";
 
 const SAMPLE: [&str; 3] = [
     "claims-load-then-store",
@@ -115,7 +115,7 @@ fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
         say(&format!("mutant {name}  {}", found.headline()));
         let fixtures = [("json", found.to_json()), ("md", found.to_markdown())];
         let differs = fixtures.into_iter().find_map(|(kind, text)| {
-            differs_from_fixture(&format!("{}/{name}.{kind}", mutant::FOLDER), &text)
+            differs_from_fixture(&format!("{}/{name}.{kind}", mutant::RECORDS), &text)
         });
         differs.map_or_else(|| Ok(found.row(name)), Err)
     });
@@ -163,7 +163,7 @@ fn every_break_of_the_rest_makes_the_named_test_fail() {
     let rows: Vec<String> = mutants.iter().map(breaks::row).collect();
     let head = "| claim | break | what fails of it |\n| --- | --- | --- |";
     let list = format!("{head}\n{}\n", rows.join("\n"));
-    expect_none(differs_from_fixture("fixtures/breaks/list.md", &list));
+    expect_none(differs_from_fixture("fixtures/blessed/breaks/list.md", &list));
     if !is_asked_for("all") {
         say("the breaks of what no model holds are made with MUTANTS=all");
         return;

@@ -10,8 +10,11 @@ use crate::workspace::{Copy, ROOT, Said, Step, files_below, read};
 
 pub(crate) const FOLDER: &str = "fixtures/mutants";
 
+/// How the named tests fail, as they were recorded.
+pub(crate) const RECORDS: &str = "fixtures/blessed/mutants";
+
 /// The list of all breaks, for the book.
-pub(crate) const LIST: &str = "fixtures/mutants/list.md";
+pub(crate) const LIST: &str = "fixtures/blessed/mutants/list.md";
 
 pub(crate) fn list(rows: &[String]) -> String {
     let head = "| claim | break | what fails of it, and how |\n| --- | --- | --- |";

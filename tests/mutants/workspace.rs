@@ -16,7 +16,7 @@ pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/..");
 
 /// The modelled files and all that they import, the models, and what those include.
-const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/schedules"];
+const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/blessed/schedules"];
 
 /// The name of the crate as it is, beside those of its copies.
 pub(crate) const UNBROKEN: &str = "threadproof";

@@ -1,6 +1,6 @@
 //! One schedule, four witnesses: the baton, loom, Python, and the book's page tell the same story.
 //!
-//! The page, `fixtures/schedules/<program>.md`, is what all are compared with. The baton's part is
+//! The page, `fixtures/blessed/schedules/<program>.md`, is what all are compared with. The baton's part is
 //! here, written anew by `BLESS=1`; loom's is `tests/loom/schedule.rs`, Python's
 //! `tests/your_machine/schedule.rs`.
 
@@ -16,7 +16,10 @@ use crate::support::threadproof;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn page_of(program: &Program) -> PathBuf {
-    PathBuf::from(format!("{ROOT}/fixtures/schedules/{}.md", program.name))
+    PathBuf::from(format!(
+        "{ROOT}/fixtures/blessed/schedules/{}.md",
+        program.name
+    ))
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn python_s_threads_tell_the_story_of_the_page() {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let page = format!("{ROOT}/fixtures/schedules/{}.md", program.name);
+        let page = format!("{ROOT}/fixtures/blessed/schedules/{}.md", program.name);
         let page = fs::read_to_string(page).unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
         assert_eq!(page, told, "{}", program.name);

@@ -114,7 +114,7 @@ fn buttons_zoom_the_picture_of_a_run_and_bring_it_back() {
     let (mut browser, book) = reader();
     browser.open(&book.join("thread-pool.html"));
     browser.evaluate(LOOK_AT_THE_PICTURE);
-    let recorded = Path::new(ROOT).join("fixtures/timelines/thread-pool.svg");
+    let recorded = Path::new(ROOT).join("fixtures/blessed/timelines/thread-pool.svg");
     let recorded = fs::read_to_string(recorded).unwrap();
     let is_as_recorded = format!(
         "svg.isEqualNode(new DOMParser().parseFromString({}, 'image/svg+xml').documentElement)",
