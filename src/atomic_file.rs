@@ -8,6 +8,8 @@
 //! At every instant `path` names what was there before, or the complete new file: renaming within
 //! one folder is one step for everybody who looks. A program that is killed before the commit may
 //! leave the temporary file (its name begins with `.threadproof-`), never half a file at `path`.
+//!
+//! Needs the feature `download`.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -6,6 +6,8 @@
 //! ```
 //!
 //! Pure arithmetic: who waits, and on what, is the caller's business.
+//!
+//! Needs the feature `download`.
 
 use std::time::Duration;
 

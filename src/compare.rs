@@ -9,6 +9,8 @@
 //!
 //! In Python the threads would be as slow as the loop: one interpreter lock lets one thread run at a
 //! time. Here they run in parallel, so the notebook's lesson turns round.
+//!
+//! Needs the feature `program`, and Unix.
 
 use std::fmt;
 use std::hint::black_box;

@@ -21,6 +21,8 @@
 //!
 //! With [`resume`](DownloaderBuilder::resume) the bytes of a failed download stay, as a part with a
 //! note of the version that they are from; the next attempt appends the rest of that version.
+//!
+//! Needs the feature `download`.
 
 mod address;
 mod attempt;

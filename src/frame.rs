@@ -7,6 +7,8 @@
 //! ```
 //!
 //! The reader keeps what it has of a frame: a read that times out in the middle loses nothing.
+//!
+//! Needs the feature `processes`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;

@@ -19,6 +19,8 @@
 //!
 //! GET and HEAD are answered, other methods get a 405, paths without a page a 404. `Range` is
 //! honoured by pages that say so ([`Reply::ranges`]). A client that goes away, or closes its sending side, is forgotten within some 20 ms.
+//!
+//! Needs the feature `program`.
 
 mod connection;
 mod reply;

@@ -16,8 +16,9 @@
 //! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
 //! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
 //! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. The journal is
-//! memory that survives the worker; [`process_pool`](crate::process_pool) says what it is for. Unix
-//! only.
+//! memory that survives the worker; [`process_pool`](crate::process_pool) says what it is for.
+//!
+//! Needs the feature `processes`, and Unix.
 
 mod channel;
 mod journal;

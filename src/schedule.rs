@@ -17,6 +17,8 @@
 //!
 //! The same programs run under the model checker without a schedule: there it decides who goes
 //! next, and must find the very orders that [`Version::orders`] enumerates.
+//!
+//! Needs the feature `program`.
 
 mod baton;
 mod programs;
