@@ -20,6 +20,7 @@
 //! only.
 
 mod channel;
+mod child;
 mod coding;
 mod error;
 mod journal;
@@ -34,12 +35,11 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use self::child::Killer;
 pub(crate) use self::coding::{decode_answers, encode};
 pub use self::error::ProcessError;
-pub(crate) use self::link::{
-    Answers, Begun, Killer, Link, LinkError, Patience, Report, outcome_of,
-};
-pub(crate) use self::messages::JobFailure;
+pub(crate) use self::link::{Begun, Link, LinkError, Patience};
+pub(crate) use self::messages::{Answers, JobFailure, Report, outcome_of};
 pub use self::program::WorkerProgram;
 pub use self::worker::{WorkTable, run_if_worker};
 

@@ -8,8 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::ProcessError;
-use super::link::outcome_of;
-use super::messages::append;
+use super::messages::{append, outcome_of};
 use crate::frame::{append_frame, split_message};
 use crate::lifecycle::Panicked;
 
