@@ -24,7 +24,9 @@
 
 mod address;
 mod attempt;
+mod blame;
 mod error;
+mod head;
 mod part;
 mod settings;
 
