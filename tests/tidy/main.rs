@@ -242,6 +242,21 @@ fn every_module_opens_with_its_picture() {
     expect_none(complaints);
 }
 
+/// A reader finishes a file in one sitting.
+#[test]
+fn no_source_file_is_longer_than_400_lines() {
+    const LONGEST: usize = 400;
+    let mut complaints = Vec::new();
+    for source in sources("src") {
+        let lines = source.text.lines().count();
+        if lines > LONGEST {
+            let path = source.path.strip_prefix(ROOT).unwrap().display();
+            complaints.push(format!("{path}: {lines} lines, more than {LONGEST}"));
+        }
+    }
+    expect_none(complaints);
+}
+
 #[test]
 fn the_top_level_has_what_the_design_card_names() {
     let allowed = [
