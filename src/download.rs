@@ -26,7 +26,9 @@
 
 mod address;
 mod attempt;
+mod blame;
 mod error;
+mod head;
 mod part;
 mod settings;
 
@@ -40,8 +42,8 @@ use ureq::Agent;
 use self::attempt::Attempt;
 use crate::claims::Pace;
 use crate::event::{Event, Wait};
+use crate::scoped::scoped_map_in_runs;
 use crate::slots::{Slot, Slots};
-use crate::thread_pool::scoped_map_in_runs;
 
 pub use self::address::without_credentials;
 pub use self::error::DownloadError;

@@ -18,14 +18,14 @@
 //! | 11 | threads against processes | `compare` |
 //!
 //! **Features.** Without any the crate is its core, which needs nothing but `thiserror`: `event`, the
-//! flags, `lifecycle`, `watch`, `thread_pool`, `timeline`. `download` adds [`download`],
+//! flags, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds [`download`],
 //! [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`], [`process_pool`] and [`frame`]
 //! (the first two on Unix only); `program`, the default, adds both and what the program and the
 //! book use: [`mod@compare`], [`local_server`], [`schedule`].
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
-//! `event`, the flags, `lifecycle`; then `watch`, the pools, `process`, `download`; then `compare`
-//! and `schedule`, which makes real threads take their steps in a given order.
+//! `event`, the flags, `lifecycle`; then `watch`, `scoped`, the pools, `process`, `download`; then
+//! `compare` and `schedule`, which makes real threads take their steps in a given order.
 //! Imports point inwards only, and never from fewer features to more.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -52,6 +52,7 @@ pub mod process;
 pub mod process_pool;
 #[cfg(any(feature = "program", all(test, loom)))]
 pub mod schedule;
+pub mod scoped;
 #[cfg(any(feature = "download", all(test, loom)))]
 mod slots;
 pub mod stop_flags;
@@ -75,10 +76,9 @@ pub use locked_flags::{KeyTaken, LockedFlags, Registration};
 pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_worker};
 #[cfg(all(feature = "processes", unix))]
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
+pub use scoped::scoped_map;
 pub use stop_flags::{StopFlags, UnknownKey};
-pub use thread_pool::{
-    Job, JobError, MapLazy, PoolReport, PoolShutDown, Shutdown, ThreadPool, scoped_map,
-};
+pub use thread_pool::{Job, JobError, MapLazy, PoolReport, PoolShutDown, Shutdown, ThreadPool};
 pub use timeline::{Span, Timeline};
 pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 

@@ -12,28 +12,29 @@
 //! | the queue of jobs and batches | `queue.rs` | order, closing, who sleeps |
 //! | one submitted job and its handle | `job.rs` | queued, running, done, cancelled |
 //! | one eager map | `batch.rs` | inputs, outputs, who is inside |
+//! | one lazy map | `lazy.rs` | nothing: its jobs are submitted one by one |
 //!
 //! A job that panics costs only itself. A job that waits for another job of its own pool sleeps and
 //! never runs a third one on its stack; if no worker would be left awake, it gets an error instead.
 
 pub(crate) mod batch;
 mod job;
+mod lazy;
 pub(crate) mod queue;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use self::batch::Batch;
 pub use self::job::Job;
 pub(crate) use self::job::JobCell;
+pub use self::lazy::MapLazy;
 use self::queue::{Queue, Tally};
-use crate::claims::{Counter, Pace, Run, in_order};
 use crate::lifecycle::{Panicked, builder};
+pub use crate::scoped::scoped_map;
 use crate::sync::{Arc, mpsc};
 
 /// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.
@@ -243,50 +244,6 @@ impl ThreadPool {
     }
     // ANCHOR_END: map
 
-    /// Runs `f` on the inputs as the outputs are asked for, at most `window` inputs ahead.
-    ///
-    /// Inputs are taken only inside [`next`](Iterator::next), on the calling thread, so endless
-    /// inputs work. The iterator does not keep the pool open: after a shutdown it yields
-    /// [`JobError::Cancelled`] for each input that was taken and could not run, then ends.
-    /// Dropping the iterator cancels what has not begun.
-    ///
-    /// # Differences from Python
-    /// [`Executor.map(buffersize=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
-    /// from Python 3.14 on; before, all inputs were taken first.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::num::NonZeroUsize;
-    /// let pool = threadproof::ThreadPool::new(NonZeroUsize::new(2).unwrap())?;
-    /// let window = NonZeroUsize::new(4).unwrap();
-    /// let evens = pool.map_lazy(0u64.., window, |n| 2 * n);
-    /// assert_eq!(evens.take(3).map(Result::unwrap).sum::<u64>(), 6);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn map_lazy<I, R, F>(&self, inputs: I, window: NonZeroUsize, f: F) -> MapLazy<R>
-    where
-        I: IntoIterator,
-        I::IntoIter: Send + 'static,
-        I::Item: Send + 'static,
-        R: Send + 'static,
-        F: Fn(I::Item) -> R + Send + Sync + 'static,
-    {
-        let mut inputs = inputs.into_iter();
-        let (queue, f) = (self.queue.clone(), Arc::new(f));
-        let take_one = move || {
-            if queue.is_closed() {
-                return None;
-            }
-            let (input, f) = (inputs.next()?, f.clone());
-            Some(submit_to(&queue, move || f(input)))
-        };
-        MapLazy {
-            take_one: Some(Box::new(take_one)),
-            ahead: VecDeque::new(),
-            window,
-        }
-    }
-
     /// Hands in one job. Never blocks.
     ///
     /// # Errors
@@ -359,132 +316,4 @@ where
     let cell = JobCell::new(body, queue);
     queue.push(cell.clone())?;
     Ok(cell.handle())
-}
-
-/// The outputs of [`ThreadPool::map_lazy`], in the inputs' order.
-#[must_use = "nothing runs until the outputs are asked for"]
-pub struct MapLazy<R> {
-    /// Takes one input and submits its job; `None` once the inputs or the pool have ended.
-    take_one: Option<Box<TakeOne<R>>>,
-    ahead: VecDeque<Result<Job<R>, PoolShutDown>>,
-    window: NonZeroUsize,
-}
-
-type TakeOne<R> = dyn FnMut() -> Option<Result<Job<R>, PoolShutDown>> + Send;
-
-impl<R> Iterator for MapLazy<R> {
-    type Item = Result<R, JobError>;
-
-    // ANCHOR: next
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.ahead.len() < self.window.get()
-            && let Some(take_one) = &mut self.take_one
-        {
-            match take_one() {
-                Some(job) => self.ahead.push_back(job),
-                None => self.take_one = None,
-            }
-        }
-        Some(match self.ahead.pop_front()? {
-            Ok(job) => job.join(),
-            Err(PoolShutDown) => Err(JobError::Cancelled),
-        })
-    }
-    // ANCHOR_END: next
-}
-
-impl<R> std::iter::FusedIterator for MapLazy<R> {}
-
-impl<R> Drop for MapLazy<R> {
-    fn drop(&mut self) {
-        for job in self.ahead.iter().flatten() {
-            job.cancel();
-        }
-    }
-}
-
-impl<R> fmt::Debug for MapLazy<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (ahead, window) = (self.ahead.len(), self.window);
-        f.debug_struct("MapLazy")
-            .field("ahead", &ahead)
-            .field("window", &window)
-            .finish()
-    }
-}
-
-/// Runs `f` on every borrowed input with `workers` threads of its own; outputs in the inputs' order.
-///
-/// For inputs and functions that borrow from the caller. The threads live for this call.
-///
-/// # Blocking
-/// Until every input has its outcome and the threads have ended.
-///
-/// # Errors
-/// Each input on its own: the panic of its job. If the system cannot start that many threads, fewer
-/// share the work, if need be the calling thread alone.
-///
-/// # Examples
-/// ```
-/// let words = ["one", "three", "five"].map(String::from);
-/// let workers = std::num::NonZeroUsize::new(2).unwrap();
-/// let lengths = threadproof::scoped_map(workers, &words, |word| word.len());
-/// assert_eq!(lengths, [Ok(3), Ok(5), Ok(4)]);
-/// ```
-pub fn scoped_map<T, R, F>(workers: NonZeroUsize, inputs: &[T], f: F) -> Vec<Result<R, Panicked>>
-where
-    T: Sync,
-    R: Send,
-    F: Fn(&T) -> R + Sync,
-{
-    scoped_map_in_runs(workers, inputs, Pace::of_threads, f)
-}
-
-/// As [`scoped_map`], where the caller says how long the runs are that a worker claims.
-pub(crate) fn scoped_map_in_runs<T, R, F>(
-    workers: NonZeroUsize,
-    inputs: &[T],
-    pace: fn() -> Pace,
-    f: F,
-) -> Vec<Result<R, Panicked>>
-where
-    T: Sync,
-    R: Send,
-    F: Fn(&T) -> R + Sync,
-{
-    let workers = workers.get().min(inputs.len());
-    let counter = Counter::new(inputs.len(), workers.max(1));
-    let work = |name: &str| {
-        let (mut runs, mut pace) = (Vec::new(), pace());
-        while let Some(indices) = counter.claim(pace.length()) {
-            let start = Instant::now();
-            let first = indices.start;
-            runs.push(Run::of(name, first, inputs[indices].iter(), &f));
-            pace.learn(start);
-        }
-        runs
-    };
-    thread::scope(|scope| {
-        let work = &work;
-        let start = |number: usize| {
-            let name = format!("worker-{number}");
-            builder(&name)?.spawn_scoped(scope, move || work(&name))
-        };
-        let threads: Vec<_> = (1..=workers)
-            .map_while(|number| start(number).ok())
-            .collect();
-        let mut runs = if threads.is_empty() {
-            work("caller")
-        } else {
-            Vec::new()
-        };
-        for thread in threads {
-            runs.extend(
-                thread
-                    .join()
-                    .expect("a worker catches the panics of its jobs"),
-            );
-        }
-        in_order(runs)
-    })
 }

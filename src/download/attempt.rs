@@ -11,10 +11,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ureq::http::{Response, Version};
+use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::address::{self, without_credentials};
+use super::address;
+use super::head::{announced_length, retry_after};
 use super::part::{Answer, Origin, Part};
 use super::{DownloadError, DownloaderBuilder, Progress, STOP_POLL, Stop};
 use crate::atomic_file::AtomicFile;
@@ -193,36 +194,6 @@ impl Attempt<'_> {
         }
     }
 
-    fn check_head(&self, response: &Response<Body>) -> Result<(), DownloadError> {
-        let (url, code) = (self.shown_url(), response.status().as_u16());
-        let limit = self.settings.redirects;
-        if matches!(code, 301 | 302 | 303 | 307 | 308) {
-            if response.headers().contains_key("location") {
-                return Err(DownloadError::TooManyRedirects { url, limit });
-            }
-            let why = "missing a location header".to_owned();
-            return Err(DownloadError::BadAnswer { url, why });
-        }
-        // 206 is a part of the body, and nobody asked for a part.
-        if !response.status().is_success() || code == 206 {
-            return Err(DownloadError::Status { url, code });
-        }
-        let length = announced_length(response);
-        self.check_size(length)?;
-        // Chunks say where the body ends; without them only the connection's end does.
-        if length.is_none() && !is_chunked(response) && !self.settings.allow_unknown_length {
-            return Err(DownloadError::LengthUnknown { url });
-        }
-        Ok(())
-    }
-
-    fn check_size(&self, length: Option<u64>) -> Result<(), DownloadError> {
-        match (length, self.settings.max_bytes) {
-            (Some(length), Some(limit)) if length > limit => Err(self.too_large(limit)),
-            _ => Ok(()),
-        }
-    }
-
     /// Saves the body; what came of one that did not come whole is kept in a part, or gone.
     fn save(
         &self,
@@ -311,88 +282,6 @@ impl Attempt<'_> {
         // ANCHOR_END: short
     }
 
-    fn before_body(&self, error: ureq::Error) -> DownloadError {
-        let url = self.shown_url();
-        let bad_answer = |why: &str| DownloadError::BadAnswer {
-            url: url.clone(),
-            why: why.to_owned(),
-        };
-        match error {
-            _ if self.stop.is_set() => self.stopped(),
-            ureq::Error::Timeout(timeout) => self.timed_out(timeout),
-            ureq::Error::TooManyRedirects => DownloadError::TooManyRedirects {
-                url,
-                limit: self.settings.redirects,
-            },
-            // Our own URL was checked, so both are about one that the server redirected to; their
-            // texts would show that one with the password it may carry.
-            ureq::Error::BadUri(_) => bad_answer("it redirects to what is no URL to fetch"),
-            ureq::Error::RequireHttpsOnly(_) => bad_answer("it redirects from https to http"),
-            ureq::Error::Protocol(error) => {
-                // Behind the colon come the server's own words, which may be such a URL, too.
-                let text = error.to_string();
-                bad_answer(text.split(": ").next().unwrap_or_default())
-            }
-            other => self.cannot_connect(other),
-        }
-    }
-
-    fn cannot_connect(&self, why: impl ToString) -> DownloadError {
-        DownloadError::Connect {
-            url: self.shown_url(),
-            why: why.to_string(),
-        }
-    }
-
-    fn in_body(&self, error: io::Error, expected: Option<u64>, got: u64) -> DownloadError {
-        // The client puts its own errors inside an i/o error.
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-        match inner {
-            Some(ureq::Error::Timeout(timeout)) => self.timed_out(*timeout),
-            _ => DownloadError::Truncated {
-                url: self.shown_url(),
-                expected,
-                got,
-            },
-        }
-    }
-
-    fn timed_out(&self, timeout: ureq::Timeout) -> DownloadError {
-        let url = self.shown_url();
-        match (timeout, self.settings.total) {
-            (ureq::Timeout::Global, Some(after)) => DownloadError::DeadlineExceeded { url, after },
-            (ureq::Timeout::Connect | ureq::Timeout::Resolve, _) => {
-                let why = format!("no answer for {:?}", self.settings.connect);
-                DownloadError::Connect { url, why }
-            }
-            _ => DownloadError::Stalled {
-                url,
-                after: self.settings.stall,
-            },
-        }
-    }
-
-    pub(super) fn stopped(&self) -> DownloadError {
-        DownloadError::Stopped {
-            url: self.shown_url(),
-        }
-    }
-
-    fn too_large(&self, limit: u64) -> DownloadError {
-        DownloadError::TooLarge {
-            url: self.shown_url(),
-            limit,
-        }
-    }
-
-    fn cannot_write(&self, source: io::Error) -> DownloadError {
-        DownloadError::Write {
-            url: self.shown_url(),
-            path: self.to.to_owned(),
-            source,
-        }
-    }
-
     /// What is left of the total timeout, if there is one.
     pub(super) fn time_left(&self) -> Option<Duration> {
         let total = self.settings.total?;
@@ -403,53 +292,4 @@ impl Attempt<'_> {
                 .max(Duration::from_millis(1)),
         )
     }
-
-    fn shown_url(&self) -> String {
-        without_credentials(self.url)
-    }
-}
-
-/// The body's length as the head tells it; the client itself knows no length of an empty body.
-fn announced_length(response: &Response<Body>) -> Option<u64> {
-    let header = || {
-        response
-            .headers()
-            .get("content-length")?
-            .to_str()
-            .ok()?
-            .parse()
-            .ok()
-    };
-    let no_content = (response.status() == 204).then_some(0);
-    response
-        .body()
-        .content_length()
-        .or_else(header)
-        .or(no_content)
-}
-
-/// Whether chunks say where the body ends; no other coding does, and HTTP/1.0 has none.
-fn is_chunked(response: &Response<Body>) -> bool {
-    let codings = response.headers().get_all("transfer-encoding").into_iter();
-    let mut codings = codings.filter_map(|value| value.to_str().ok());
-    response.version() != Version::HTTP_10
-        && codings.any(|value| {
-            let mut names = value.split(',');
-            names.any(|name| name.trim().eq_ignore_ascii_case("chunked"))
-        })
-}
-
-/// How long a `Retry-After` header asks to wait: so many seconds, or until a date.
-fn retry_after(response: &Response<Body>) -> Option<Duration> {
-    let value = response.headers().get("retry-after")?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than fit are too many all the same.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    // A date that has passed asks for no wait.
-    Some(
-        date.duration_since(std::time::SystemTime::now())
-            .unwrap_or_default(),
-    )
 }

@@ -54,6 +54,36 @@ impl JobFailure {
     }
 }
 
+/// What a worker says about its jobs.
+#[derive(Debug)]
+pub(crate) enum Report<'a> {
+    /// The first job of the chunk begins.
+    Begun,
+    /// Jobs have ended, and the next one of their chunk begins.
+    Answers(Answers<'a>),
+}
+
+/// Answers of jobs that stand one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answers<'a> {
+    /// Each a frame, back to back; see [`outcome_of`].
+    pub(crate) frames: &'a [u8],
+    pub(crate) jobs: usize,
+    /// How many of the jobs have no output.
+    pub(crate) failures: usize,
+}
+
+/// What an answer holds.
+#[inline]
+pub(crate) fn outcome_of(answer: &[u8]) -> Result<&[u8], JobFailure> {
+    match answer.split_first() {
+        Some((&says::OUTPUT, output)) => Ok(output),
+        Some((_, failure)) => Err(postcard::from_bytes(failure)
+            .unwrap_or_else(|error| JobFailure::Decode(error.to_string()))),
+        None => Err(JobFailure::Decode("an empty answer".to_owned())),
+    }
+}
+
 /// Appends a value to `to`. After an error or a panic a part of it may stand there.
 #[inline]
 pub(super) fn append<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> postcard::Result<()> {

@@ -16,12 +16,16 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::journal::JournalWriter;
 use super::messages::{JobFailure, PROTOCOL, append, says};
-use super::{MAX_FRAME, USUAL_BUFFER, WORKER_ARGUMENT, WRAPPED, Work};
+use super::program::{WORKER_ARGUMENT, WRAPPED};
+use super::{MAX_FRAME, Work};
 use crate::frame::{FrameReader, append_frame, split_message};
 use crate::lifecycle::{Panicked, start_daemon};
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
 const LAST_MOMENTS: Duration = Duration::from_millis(200);
+
+/// Memory that one long message needed is given back after it.
+const USUAL_BUFFER: usize = 8 * 1024 * 1024;
 
 /// The work that a worker can do, by name.
 ///

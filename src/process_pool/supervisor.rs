@@ -3,8 +3,9 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Answers, Outcome, Phase, Run, Shared, fail_all};
-use crate::claims::{Pace, run_length};
+use super::map::{Answers, Outcome, Run};
+use super::queue::{Phase, Shared};
+use crate::claims::Pace;
 use crate::frame::split_message;
 use crate::process::{
     self, Begun, JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
@@ -13,12 +14,6 @@ use crate::thread_pool::PoolReport;
 
 /// A chunk that takes this long makes the cost of sending it vanish.
 const FULL_CHUNK: Duration = Duration::from_millis(1);
-
-/// A chunk of more bytes than this is no cheaper.
-const CHUNK_BYTES: usize = 256 * 1024;
-
-/// The last chunks of a map are shorter than a full one, by this factor at most.
-const SHORTEST: usize = 16;
 
 /// An input that killed so many workers before its job could begin is not tried on another one.
 const DEATHS: u32 = 2;
@@ -230,102 +225,5 @@ fn counter<'a>(error: &ProcessError, report: &'a mut PoolReport) -> &'a mut u64 
         ProcessError::TimedOut { .. } => &mut report.timed_out,
         ProcessError::Cancelled => &mut report.cancelled,
         _ => &mut report.crashed,
-    }
-}
-
-impl Run {
-    /// The encoded inputs, each a frame.
-    fn inputs(&self) -> &[u8] {
-        &self.block.inputs[self.block.bytes_of(&self.jobs)]
-    }
-
-    /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
-    fn split_off(&mut self, wanted: usize, max_frame: usize) -> Self {
-        let most = CHUNK_BYTES
-            .min(max_frame / 4)
-            .saturating_sub(self.block.map.work.len());
-        let fits = |jobs: usize| {
-            let jobs = self.jobs.start..self.jobs.start + jobs;
-            self.block.bytes_of(&jobs).len() <= most
-        };
-        let mut length = wanted.clamp(1, self.jobs.len());
-        while length > 1 && !fits(length) {
-            length /= 2;
-        }
-        let jobs = self.jobs.start..self.jobs.start + length;
-        self.jobs.start = jobs.end;
-        Self {
-            block: self.block.clone(),
-            jobs,
-            deaths: std::mem::take(&mut self.deaths),
-        }
-    }
-}
-
-impl Shared {
-    /// The next jobs, all of one map; `None` when there will be none again.
-    fn claim(&self, wanted: usize) -> Option<Run> {
-        let mut state = self.state.lock();
-        while state.queue.is_empty() && state.phase == Phase::Open {
-            state = self.changed.wait(state);
-        }
-        let queued = state.queue.iter().map(|run| run.jobs.len()).sum();
-        let workers = self.settings.workers;
-        let first = state.queue.front_mut()?;
-        // The last chunks are short, so that the workers end together, but not so short that sending
-        // them costs more than that gains. A short map has no such floor: what is known of the jobs
-        // before it may not be true of its own.
-        let least = wanted.min(first.block.ends.len() / workers) / SHORTEST;
-        let wanted = run_length(wanted, queued, workers).max(least);
-        let chunk = first.split_off(wanted, self.settings.max_frame);
-        if first.jobs.is_empty() {
-            state.queue.pop_front();
-        }
-        Some(chunk)
-    }
-
-    /// Gives back jobs that no worker has begun, in front of all others.
-    fn put_back(&self, run: Run) {
-        if run.jobs.is_empty() {
-            return;
-        }
-        let mut state = self.state.lock();
-        if state.phase == Phase::Killed {
-            drop(state);
-            fail_all([run], || ProcessError::Cancelled);
-            return;
-        }
-        state.queue.push_front(run);
-        drop(state);
-        self.changed.notify_all();
-    }
-
-    /// Whether a new worker could still find something to do.
-    fn has_future(&self) -> bool {
-        let state = self.state.lock();
-        state.phase == Phase::Open || !state.queue.is_empty()
-    }
-
-    fn may_respawn(&self) -> bool {
-        let mut state = self.state.lock();
-        let may = state.respawns_left > 0;
-        state.respawns_left = state.respawns_left.saturating_sub(1);
-        may
-    }
-
-    /// The last supervisor to end fails what is still queued; says how many jobs that were.
-    fn supervisor_ends(&self, broken: Option<String>) -> u64 {
-        let mut state = self.state.lock();
-        state.supervisors -= 1;
-        if state.supervisors > 0 {
-            return 0;
-        }
-        let queue = std::mem::take(&mut state.queue);
-        let cause = broken.unwrap_or_else(|| "its last worker has ended".to_owned());
-        state.broken = Some(cause.clone());
-        drop(state);
-        fail_all(queue, || ProcessError::PoolBroken {
-            cause: cause.clone(),
-        })
     }
 }

@@ -1,0 +1,102 @@
+//! Why a job that was sent to another process has no output.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// Why a job that was sent to another process has no output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// The job panicked; its worker goes on.
+    #[error("the job panicked in process {pid}: {message}{}", at(.location.as_deref()))]
+    Panicked {
+        /// The text given to `panic!`.
+        message: String,
+        /// `file:line:column` of the panic.
+        location: Option<String>,
+        /// The worker.
+        pid: u32,
+    },
+    /// The worker died while it ran this job, or ended its channel. The job is not run again.
+    #[error("process {pid} died in the middle of the job ({status}){}", said(.stderr))]
+    Crashed {
+        /// The worker.
+        pid: u32,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last 8 KiB of what it wrote to stderr.
+        stderr: String,
+    },
+    /// The job ran longer than allowed; its worker was killed.
+    #[error("process {pid} was killed: its job was not done after {after:?}")]
+    TimedOut {
+        /// The worker.
+        pid: u32,
+        /// The job timeout.
+        after: Duration,
+    },
+    /// The input (or, in the worker, the output) cannot be sent.
+    #[error("cannot encode: {0}")]
+    Encode(String),
+    /// The input (in the worker) or the output cannot be read.
+    #[error("cannot decode: {0}")]
+    Decode(String),
+    /// No worker is left and none may be started any more; the job never ran.
+    #[error("the pool has no worker left and may start no more: {cause}")]
+    PoolBroken {
+        /// How the last worker ended.
+        cause: String,
+    },
+    /// The pool was killed or shut down before the job had ended.
+    #[error("the job was cancelled")]
+    Cancelled,
+    /// The program cannot be started; the error names it.
+    #[error("cannot start {0}")]
+    Start(io::Error),
+    /// The program started and did not become a worker.
+    #[error(
+        "{} did not become a worker ({why}): its main must begin with `run_if_worker`",
+        program.display()
+    )]
+    NotAWorker {
+        /// The program.
+        program: PathBuf,
+        /// What it did instead.
+        why: String,
+    },
+    /// The worker's initialiser failed, so it runs no job.
+    #[error("process {pid} could not prepare itself: {why}")]
+    Initialiser {
+        /// What the initialiser said.
+        why: String,
+        /// The worker that would have been.
+        pid: u32,
+    },
+    /// The worker's table has no work of this name.
+    #[error(
+        "the worker knows no work named {name:?}: add it to the table given to `run_if_worker`"
+    )]
+    UnknownWork {
+        /// The name.
+        name: String,
+    },
+    /// This process is a worker itself; workers start no workers.
+    #[error(
+        "this process was started as a worker and starts no workers: \
+         `run_if_worker` must be the first line of main"
+    )]
+    InsideWorker,
+}
+
+fn at(location: Option<&str>) -> String {
+    location.map_or(String::new(), |location| format!(" ({location})"))
+}
+
+fn said(stderr: &str) -> String {
+    match stderr.trim_end().lines().last() {
+        Some(line) => format!(", its last words: {line}"),
+        None => String::new(),
+    }
+}
