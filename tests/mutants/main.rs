@@ -163,7 +163,10 @@ fn every_break_of_the_rest_makes_the_named_test_fail() {
     let rows: Vec<String> = mutants.iter().map(breaks::row).collect();
     let head = "| claim | break | what fails of it |\n| --- | --- | --- |";
     let list = format!("{head}\n{}\n", rows.join("\n"));
-    expect_none(differs_from_fixture("fixtures/blessed/breaks/list.md", &list));
+    expect_none(differs_from_fixture(
+        "fixtures/blessed/breaks/list.md",
+        &list,
+    ));
     if !is_asked_for("all") {
         say("the breaks of what no model holds are made with MUTANTS=all");
         return;

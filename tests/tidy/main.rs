@@ -4,6 +4,8 @@
 #![cfg(not(loom))]
 
 mod cli;
+mod features;
+mod package;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -113,6 +115,26 @@ fn expect_none(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
+/// Which modules of the crate a file names, and in which lines.
+fn imports_of(source: &Source) -> impl Iterator<Item = (usize, String)> {
+    source.code().filter_map(|(line, code)| {
+        let (_, rest) = code.split_once("crate::")?;
+        let is_of_name = |c: &char| c.is_alphanumeric() || *c == '_';
+        Some((line, rest.chars().take_while(is_of_name).collect()))
+    })
+}
+
+/// The documentation that a module opens with.
+fn head_of(path: &Path, text: &str) -> String {
+    match text.strip_prefix("#![doc = include_str!(") {
+        Some(_) => fs::read_to_string(path.with_extension("").join("README.md")).unwrap(),
+        None => text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect(),
+    }
+}
+
 fn ring(module: &str) -> Option<usize> {
     RINGS.iter().position(|ring| ring.contains(&module))
 }
@@ -129,14 +151,7 @@ fn imports_point_inwards() {
     let mut complaints = Vec::new();
     for source in library() {
         let module = source.module();
-        for (line, code) in source.code() {
-            let Some((_, rest)) = code.split_once("crate::") else {
-                continue;
-            };
-            let used: String = rest
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
+        for (line, used) in imports_of(&source) {
             let is_inside = match (ring(&used), ring(&module)) {
                 (Some(used), Some(own)) => used < own,
                 _ => true,
@@ -226,14 +241,7 @@ fn every_module_opens_with_its_picture() {
     for module in RINGS.concat() {
         let path = Path::new(ROOT).join(format!("src/{module}.rs"));
         let text = fs::read_to_string(&path).unwrap();
-        let readme = path.with_extension("").join("README.md");
-        let head = match text.strip_prefix("#![doc = include_str!(") {
-            Some(_) => fs::read_to_string(readme).unwrap(),
-            None => text
-                .lines()
-                .take_while(|line| line.starts_with("//!"))
-                .collect(),
-        };
+        let head = head_of(&path, &text);
         // The one module without a drawing is the switch: it has no states.
         if !head.contains("```text") && module != "sync" {
             complaints.push(format!("src/{module}.rs: draw its states"));

@@ -18,15 +18,32 @@ fn cargo(arguments: &[&str]) -> String {
 
 #[test]
 fn the_package_holds_what_a_user_needs_and_no_more() {
-    let listed = cargo(&["package", "--list", "--allow-dirty", "--package=threadproof"]);
+    let listed = cargo(&[
+        "package",
+        "--list",
+        "--allow-dirty",
+        "--package=threadproof",
+    ]);
     let files: BTreeSet<&str> = listed.lines().collect();
     let is_made_by_cargo = |file: &str| file.starts_with(".cargo_vcs") || file == "Cargo.toml.orig";
     let is_needed = |file: &str| {
-        let others = ["Cargo.lock", "Cargo.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"];
+        let others = [
+            "Cargo.lock",
+            "Cargo.toml",
+            "README.md",
+            "LICENSE-MIT",
+            "LICENSE-APACHE",
+        ];
         file.starts_with("src/") || others.contains(&file) || file == "fixtures/site/office.png"
     };
-    let astray = files.iter().filter(|file| !is_needed(file) && !is_made_by_cargo(file));
-    expect_none(astray.map(|file| format!("{file} is in the package")).collect());
+    let astray = files
+        .iter()
+        .filter(|file| !is_needed(file) && !is_made_by_cargo(file));
+    expect_none(
+        astray
+            .map(|file| format!("{file} is in the package"))
+            .collect(),
+    );
     for needed in ["src/lib.rs", "README.md", "fixtures/site/office.png"] {
         assert!(files.contains(needed), "{needed} is missing in the package");
     }
@@ -39,7 +56,10 @@ fn the_readme_links_to_no_file() {
     let targets = readme.split("](").skip(1);
     let targets = targets.map(|rest| rest.split(')').next().unwrap_or_default());
     let dead = targets.filter(|target| !target.starts_with("https://"));
-    expect_none(dead.map(|target| format!("README.md links to {target}")).collect());
+    expect_none(
+        dead.map(|target| format!("README.md links to {target}"))
+            .collect(),
+    );
 }
 
 /// What std must have, clippy checks; here what the dependencies say, those of the tests left out.
@@ -65,7 +85,9 @@ fn the_rust_version_is_enough_for_every_dependency() {
             kinds.iter().any(|kind| kind["kind"] != "dev")
         };
         let needed = node["deps"].as_array().unwrap().iter().filter(is_needed);
-        needed.map(|dependency| dependency["pkg"].as_str().unwrap()).collect()
+        needed
+            .map(|dependency| dependency["pkg"].as_str().unwrap())
+            .collect()
     };
     let version = |text: &Value| -> Vec<u32> {
         let text = text.as_str().unwrap_or("1.0");
