@@ -43,7 +43,7 @@ fn test(watch: impl FnOnce(&Event, Duration, Box<dyn Fn()>) + Send + 'static) {
     until(|| looked.is_set());
     stop.set();
     let watcher = watcher.expect("a thread can be started");
-    if let Err(asleep) = watcher.join_timeout(Duration::from_secs(2)) {
+    if let Err(asleep) = watcher.join_timeout(Duration::from_secs(1)) {
         // Dropped, the handle would wait for the rest of the hour.
         drop(asleep.detach());
         panic!("it sleeps on");

@@ -42,7 +42,7 @@ fn test(run: fn(Vec<Part>) -> Result<Vec<u32>, JoinError>) {
             if here.fetch_add(1, Ordering::Relaxed) == 2 {
                 all_here.set();
             }
-            let met = all_here.wait_timeout(Duration::from_secs(2));
+            let met = all_here.wait_timeout(Duration::from_secs(1));
             assert_eq!(met, Wait::Set, "part {number} waited for the others");
             number
         })

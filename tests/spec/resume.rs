@@ -420,7 +420,8 @@ fn a_part_belongs_to_one_download_at_a_time() {
     assert_eq!(scene.server.requests().len(), 1);
     scene.has_old_and(&[PART, NOTE]);
 
-    drop(part);
+    // Not by closing it: see the test of a child that starts at the wrong moment.
+    part.unlock().unwrap();
     scene.fetch(settings()).unwrap();
     scene.has_only(1);
 }

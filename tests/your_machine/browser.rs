@@ -10,8 +10,9 @@ mod predictions;
 mod stepper;
 mod zoom;
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use threadproof::schedule::{Program, Run};
@@ -38,17 +39,41 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.into_iter().flatten().collect()
 }
 
-/// The browser, for this test alone, and the folder of the pages.
-fn reader() -> (MutexGuard<'static, Chromium>, &'static Path) {
-    // One for all tests, for it takes a second or two to start.
-    static BROWSER: OnceLock<Mutex<Chromium>> = OnceLock::new();
+/// Browsers that no test has at this moment. To start one takes a second or two.
+static FREE: Mutex<Vec<Chromium>> = Mutex::new(Vec::new());
+
+/// A browser, for one test alone; the next one gets it with an empty page.
+struct Reader(Option<Chromium>);
+
+impl Deref for Reader {
+    type Target = Chromium;
+
+    fn deref(&self) -> &Chromium {
+        self.0.as_ref().expect("it is given back in the end")
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Chromium {
+        self.0.as_mut().expect("it is given back in the end")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // Of a test that failed, too: it has left nothing in it but a page, which is turned over.
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        free.extend(self.0.take());
+    }
+}
+
+/// A browser, and the folder of the pages.
+fn reader() -> (Reader, &'static Path) {
     let pages = &book().pages;
-    let start = || Mutex::new(Chromium::start(Need::Chromium.program()));
-    let browser = BROWSER.get_or_init(start).lock();
-    // A test that failed has left nothing in it but a page, which is turned over.
-    let mut browser = browser.unwrap_or_else(PoisonError::into_inner);
+    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut browser = free.unwrap_or_else(|| Chromium::start(Need::Chromium.program()));
     browser.turn_over();
-    (browser, pages)
+    (Reader(Some(browser)), pages)
 }
 
 /// Where the tables of steps are that a page itself shows, and not a game.

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     run_if_worker(&WorkTable::new().with::<Steps>());
     let pool = ProcessPool::builder(WorkerProgram::current()?)
         .workers(3)
-        .job_timeout(Duration::from_secs(2))
+        .job_timeout(Duration::from_secs(1))
         .jobs_per_worker(1_000)
         .max_frame(1024 * 1024)
         .build()?;
