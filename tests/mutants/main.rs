@@ -145,6 +145,10 @@ fn the_table_of_models_is_what_they_say() {
     let mut table = "| model | bound | schedules |\n| --- | --- | --- |\n".to_owned();
     for model in &models {
         assert_eq!(model.verdict, "holds", "{}", model.name);
+        say(&format!(
+            "model {}  {} schedules",
+            model.name, model.schedules
+        ));
         table += &format!(
             "| {} | {} | {} |\n",
             model.name, model.bound, model.schedules

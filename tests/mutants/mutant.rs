@@ -110,9 +110,12 @@ impl Mutant {
                 self.name
             )
         });
+        let tests = self.also.iter().chain([&self.fails]);
+        let models = tests.filter_map(|test| Some(test.split_once("::")?.0.to_owned()));
         Copy {
             name: self.name.clone(),
             changed: BTreeMap::from([(path.to_owned(), broken)]),
+            models: models.collect(),
         }
     }
 

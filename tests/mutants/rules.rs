@@ -80,6 +80,11 @@ impl Generated {
         Copy {
             name: format!("generated-{number}"),
             changed: BTreeMap::from([(self.file.to_owned(), self.broken.clone())]),
+            models: self
+                .models
+                .iter()
+                .map(|model| model.replace("::", ""))
+                .collect(),
         }
     }
 

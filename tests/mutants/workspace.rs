@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Copy {
     pub(crate) name: String,
     pub(crate) changed: BTreeMap<String, String>,
+    /// The files of `tests/loom` whose models are run; the others are not built.
+    pub(crate) models: Vec<String>,
 }
 
 /// A step of the schedule in which a model fails, as `tests/loom/recorder.rs` notes it.
@@ -91,8 +93,12 @@ impl Workspace {
         }
         if !copies.is_empty() {
             let members: Vec<&str> = copies.iter().map(|copy| copy.name.as_str()).collect();
-            let profiles = read("Cargo.toml");
-            let profiles = &profiles[profiles.find("[profile.dev]").expect("the last part")..];
+            let ours = read("Cargo.toml");
+            let profiles = &ours[ours.find("[profile.dev]").expect("the last part")..];
+            // Nobody debugs a copy, or builds it twice.
+            let lean = "debug = false\nincremental = false";
+            let profiles = profiles.replacen("debug = \"line-tables-only\"", lean, 1);
+            assert!(profiles.contains(lean), "{profiles}");
             let workspace =
                 format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{profiles}");
             write(&folder.join("Cargo.toml"), &workspace);
@@ -172,12 +178,27 @@ impl Copy {
                 let name = path.to_str().expect("our names are plain");
                 let text = match self.changed.get(name) {
                     Some(text) => text.clone(),
+                    None if name == "tests/loom/mod.rs" => self.modules(&read(name)),
                     None => read(name),
                 };
                 write(&folder.join(path), &text);
             }
         }
         write(&folder.join("Cargo.toml"), &self.manifest());
+    }
+
+    /// `tests/loom/mod.rs` with the models that are run. A file of models is declared by `mod name;`
+    /// and what they share by `pub(crate) mod`, but for the harness.
+    fn modules(&self, text: &str) -> String {
+        let is_built = |line: &&str| match line.strip_prefix("mod ") {
+            Some(name) => {
+                let name = name.trim_end_matches(';');
+                name == "harness" || self.models.iter().any(|model| model == name)
+            }
+            None => true,
+        };
+        let lines: Vec<&str> = text.lines().filter(is_built).collect();
+        lines.join("\n")
     }
 
     /// The crate without its features: what is modelled needs none. Dependencies in our own versions.
@@ -192,7 +213,8 @@ impl Copy {
         assert_eq!(dependencies.len(), NAMES.len(), "{dependencies:?}");
         let dependencies: Vec<&str> = dependencies.into_iter().collect();
         format!(
-            "[package]\nname = \"{}\"\nedition = \"2024\"\n\n[lib]\ndoctest = false\n\n\
+            "[package]\nname = \"{}\"\nedition = \"2024\"\n\
+             autobins = false\n\n[lib]\ndoctest = false\n\n\
              [features]\ndownload = []\nprocesses = []\nprogram = []\n\n\
              [lints.rust]\nwarnings = \"allow\"\n\n[dependencies]\n{}\n",
             self.name,
