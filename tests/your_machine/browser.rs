@@ -10,6 +10,7 @@ mod predictions;
 mod stepper;
 mod zoom;
 
+use std::fs;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -96,6 +97,13 @@ fn every_page(book: &Path) -> Vec<PathBuf> {
     names.retain(is_page);
     assert!(names.len() > 15, "the book is there: {names:?}");
     names.into_iter().map(|name| book.join(name)).collect()
+}
+
+/// The pages that have these words in their source: the others need not be opened.
+fn pages_with(book: &Path, words: &str) -> Vec<PathBuf> {
+    let mut pages = every_page(book);
+    pages.retain(|page| fs::read_to_string(page).expect("a page").contains(words));
+    pages
 }
 
 /// What the console complained of, and what was asked of others, since the page was opened.

@@ -1,6 +1,6 @@
 //! Predict, then check.
 
-use super::{NEEDS, every_page, reader};
+use super::{NEEDS, pages_with, reader};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -13,7 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
 fn a_prediction_opens_the_answer_and_one_choice_is_right() {
     let (mut browser, book) = reader();
     let mut n_questions = 0;
-    for page in every_page(book)
+    for page in pages_with(book, "<details")
         .iter()
         .filter(|page| !page.ends_with("print.html"))
     {

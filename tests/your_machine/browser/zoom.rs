@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::chromium::Chromium;
-use super::{NEEDS, ROOT, complaints, every_page, reader};
+use super::{NEEDS, ROOT, complaints, pages_with, reader};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -143,7 +143,7 @@ fn buttons_zoom_the_picture_of_a_run_and_bring_it_back() {
 fn every_picture_of_a_run_can_be_zoomed_and_is_whole_on_paper() {
     let (mut browser, book) = reader();
     let mut n_pictures = 0;
-    for page in every_page(book) {
+    for page in pages_with(book, "class=\"timeline\"") {
         browser.open(&page);
         let pictures = browser.number("document.querySelectorAll('svg.timeline').length");
         let zooms = browser.number("document.querySelectorAll('.zoom svg.timeline').length");
