@@ -29,6 +29,10 @@
 //! Imports point inwards only, and never from fewer features to more.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(feature = "program"),
+    allow(rustdoc::broken_intra_doc_links, reason = "links lead to all features")
+)]
 
 #[cfg(feature = "download")]
 pub mod atomic_file;
