@@ -34,6 +34,8 @@ pub struct Timeline {
 }
 
 /// One bar in one row: what a lane did, from when to when since the timeline's start.
+///
+/// With the feature `program` it can be serialised by `serde`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "program", derive(serde::Serialize))]
 pub struct Span {
