@@ -39,9 +39,18 @@ impl BackOff {
     ///
     /// `retry_after` is what the server asked for; it wins, whatever the cap says.
     pub fn wait(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
-        let doublings = attempts.saturating_sub(1);
-        let factor = 2u32.checked_pow(doublings).unwrap_or(u32::MAX);
-        retry_after.unwrap_or_else(|| self.first.saturating_mul(factor).min(self.cap))
+        retry_after.unwrap_or_else(|| {
+            let mut wait = self.first.min(self.cap);
+            for _ in 1..attempts {
+                let doubled = wait.saturating_mul(2).min(self.cap);
+                // At the cap or at nothing, which takes some ninety doublings at most.
+                if doubled == wait {
+                    break;
+                }
+                wait = doubled;
+            }
+            wait
+        })
     }
 }
 

@@ -8,11 +8,11 @@ use threadproof::back_off::BackOff;
 proptest! {
     #[test]
     fn each_wait_is_twice_the_one_before_or_the_cap(
-        first in 1u64..=60_000,
-        cap in 0u64..=86_400_000,
+        first in (0u32..36).prop_map(|doublings| 1u64 << doublings),
+        cap in 0u64..=86_400,
         attempts in 1u32..200,
     ) {
-        let (first, cap) = (Duration::from_millis(first), Duration::from_millis(cap));
+        let (first, cap) = (Duration::from_nanos(first), Duration::from_secs(cap));
         let by_hand = (1..attempts).fold(first.min(cap), |wait, _| (wait * 2).min(cap));
         prop_assert_eq!(BackOff::new(first, cap).wait(attempts, None), by_hand);
     }

@@ -33,6 +33,15 @@ fn the_server_s_word_goes_first(#[case] retry_after: Duration, #[values(1, 9)] a
     );
 }
 
+/// The factor once stopped at 2³², after four seconds of a wait that began with a nanosecond.
+#[test]
+fn the_shortest_first_wait_reaches_the_cap() {
+    let (nanosecond, hour) = (Duration::from_nanos(1), Duration::from_secs(3600));
+    let back_off = BackOff::new(nanosecond, hour);
+    assert_eq!(back_off.wait(41, None), Duration::from_nanos(1 << 40));
+    assert_eq!(back_off.wait(43, None), hour);
+}
+
 #[rstest]
 #[case::cap_below_the_first(BackOff::new(ms(500), ms(100)), ms(100))]
 #[case::no_wait_at_all(BackOff::new(ms(0), ms(100)), ms(0))]
