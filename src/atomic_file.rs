@@ -19,6 +19,8 @@ use tempfile::NamedTempFile;
 
 /// A file being written that takes its place at `path` only when it is [committed](Self::commit).
 ///
+/// Needs the feature `download`.
+///
 /// # Examples
 /// ```
 /// use std::io::Write;

@@ -119,6 +119,8 @@ pub struct Comparison {
 
 /// Runs `jobs` counts of 10^`power` steps in all four ways.
 ///
+/// Needs the feature `program`.
+///
 /// # Errors
 /// Those of the process pool, and [`ProcessError::Start`] if threads cannot be started.
 ///

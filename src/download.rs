@@ -57,6 +57,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Downloads files over HTTP and HTTPS.
 ///
+/// Needs the feature `download`.
+///
 /// The final path holds what was there before or the complete new body, at every instant. Proxies
 /// that the environment names are not used.
 ///
@@ -67,6 +69,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 ///
 /// # Examples
 /// ```
+/// # #[cfg(feature = "program")] {
 /// use threadproof::{Downloader, Event};
 /// use threadproof::local_server::{LocalServer, Reply, Site};
 ///
@@ -76,6 +79,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// let receipt = Downloader::new().fetch(&server.url("/a.txt"), &path, &Event::new()).unwrap();
 /// assert_eq!(receipt.bytes, 5);
 /// assert_eq!(std::fs::read(&path)?, b"hello");
+/// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -84,6 +88,8 @@ pub struct Downloader {
 }
 
 /// A file that arrived whole.
+///
+/// Needs the feature `download`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Where it is.
@@ -97,6 +103,8 @@ pub struct Receipt {
 }
 
 /// How far a download is. A new attempt begins again at 0 without a report.
+///
+/// Needs the feature `download`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes of the body so far.
@@ -181,6 +189,7 @@ impl Downloader {
     ///
     /// # Examples
     /// ```
+    /// # #[cfg(feature = "program")] {
     /// use threadproof::download::Update;
     /// use threadproof::local_server::{LocalServer, Reply, Site};
     /// use threadproof::{Downloader, Event};
@@ -195,6 +204,7 @@ impl Downloader {
     ///     }
     /// });
     /// assert_eq!(ended.into_inner().unwrap(), [(0, 5)]);
+    /// # }
     /// # Ok::<(), std::io::Error>(())
     /// ```
     // ANCHOR: fetch_all

@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves a [`Site`] on a free loopback port until it is dropped.
 ///
+/// Needs the feature `program`.
+///
 /// # Blocking
 /// No method waits for a client. Dropping joins every thread, and is prompt even while replies
 /// stall, drip, or wait for a gate.

@@ -52,6 +52,8 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A job that another process can run: an input that can be sent, and what to do with it.
 ///
+/// Needs the feature `processes`.
+///
 /// # Differences from Python
 /// [`multiprocessing`](https://docs.python.org/3/library/multiprocessing.html) pickles a function's
 /// name and its arguments; here the type is the function and its fields are the arguments.
@@ -83,6 +85,8 @@ pub trait Work: Serialize + DeserializeOwned {
 }
 
 /// A process that runs one job; owned permission to join or kill it.
+///
+/// Needs the feature `processes`.
 ///
 /// # Differences from Python
 /// [`multiprocessing.Process`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process):

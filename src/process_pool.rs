@@ -17,6 +17,8 @@ use crate::thread_pool::{PoolReport, Shutdown};
 
 /// A fixed number of worker processes that run jobs; see the module for the protocol.
 ///
+/// Needs the feature `processes`.
+///
 /// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end.
 ///
 /// # Differences from Python

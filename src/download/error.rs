@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Why a download failed. The final path is as it was before; no temporary file is left, unless
 /// [`DownloaderBuilder::resume`](super::DownloaderBuilder::resume) keeps what has come.
+///
+/// Needs the feature `download`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {

@@ -12,6 +12,8 @@ use super::attempt::BUFFER;
 use crate::back_off::BackOff;
 
 /// What a [`Downloader`] allows and how long it waits. Made by [`Downloader::builder`].
+///
+/// Needs the feature `download`.
 #[derive(Clone, Debug)]
 pub struct DownloaderBuilder {
     pub(super) stall: Duration,
@@ -115,6 +117,7 @@ impl DownloaderBuilder {
     ///
     /// # Examples
     /// ```
+    /// # #[cfg(feature = "program")] {
     /// use threadproof::local_server::{Fault, Hangup, LocalServer, Reply, Site};
     /// use threadproof::{Downloader, Event};
     ///
@@ -129,6 +132,7 @@ impl DownloaderBuilder {
     /// downloader.fetch(&server.url("/a.txt"), &path, &Event::new()).unwrap();
     /// assert_eq!(std::fs::read(&path)?, b"Hello 1, Hello 2");
     /// assert_eq!(server.requests()[1].header("Range"), Some("bytes=9-"));
+    /// # }
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn resume(mut self, resume: bool) -> Self {

@@ -6,6 +6,8 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 /// Why a job that was sent to another process has no output.
+///
+/// Needs the feature `processes`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {

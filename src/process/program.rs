@@ -18,6 +18,8 @@ pub(super) const WRAPPED: &str = ",wrapped";
 /// The program that workers run: it must begin its `main` with
 /// [`run_if_worker`](super::run_if_worker).
 ///
+/// Needs the feature `processes`.
+///
 /// # Differences from Python
 /// [`set_executable`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.set_executable)
 /// names another interpreter for the whole program; here each pool has its own, and a command may

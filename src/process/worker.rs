@@ -29,6 +29,8 @@ const USUAL_BUFFER: usize = 8 * 1024 * 1024;
 
 /// The work that a worker can do, by name.
 ///
+/// Needs the feature `processes`.
+///
 /// # Examples
 /// See [`run_if_worker`].
 #[derive(Default)]
@@ -105,6 +107,8 @@ impl fmt::Debug for WorkTable {
 }
 
 /// Turns this process into a worker if it was started as one; else returns at once.
+///
+/// Needs the feature `processes`.
 ///
 /// To be the first line of `main`. Inside a worker it never returns: it runs jobs until the parent
 /// closes the channel. When the parent has died, a worker ends within a second, busy or idle. It

@@ -16,6 +16,8 @@ use crate::process::{MAX_FRAME, ProcessError, START_TIMEOUT, WorkerProgram};
 use crate::sync::Arc;
 
 /// How many workers, how long a job may take, how often a dead worker is replaced.
+///
+/// Needs the feature `processes`.
 #[derive(Clone, Debug)]
 pub struct ProcessPoolBuilder {
     pub(super) program: WorkerProgram,

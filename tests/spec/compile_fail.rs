@@ -6,8 +6,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rstest::rstest;
+
+use crate::support::same_features;
 
 /// J6: <https://docs.python.org/3/library/threading.html#threading.Thread.start>, where a second
 /// start is a `RuntimeError` at run time.
@@ -184,18 +187,32 @@ fn compile(folder: &Path, body: &str) -> Vec<String> {
     codes
 }
 
-/// The library that this test is linked with: the newest one that is not newer than the test.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let built = |path: &Path| path.metadata().unwrap().modified().unwrap();
-    let entries = test.parent().unwrap().read_dir().unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let is_library = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libthreadproof-") && name.ends_with(".rlib")
-    };
-    paths
-        .filter(|path| is_library(path) && built(path) <= built(&test))
-        .max_by_key(|path| built(path))
-        .expect("the library stands beside the test")
+/// The library as this test was built with it. Others with other features may lie beside it.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build
+            .args(["build", "--lib", "--quiet", "--message-format=json"])
+            .args(same_features())
+            .arg(concat!("--target-dir=", env!("CARGO_TARGET_TMPDIR"), "/.."))
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let output = build.output().expect("cargo runs, as it did for this test");
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        let messages = said.lines().map(serde_json::from_str::<serde_json::Value>);
+        let files = messages.filter_map(|message| {
+            let message = message.expect("cargo speaks JSON");
+            let is_ours = message["target"]["name"] == "threadproof";
+            let files = message["filenames"].as_array().filter(|_| is_ours)?.clone();
+            files.into_iter().find_map(|file| {
+                let file = file.as_str()?.to_owned();
+                file.ends_with(".rmeta").then(|| PathBuf::from(file))
+            })
+        });
+        files.last().expect("cargo names what it has built")
+    })
 }

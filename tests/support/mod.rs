@@ -66,6 +66,19 @@ pub(crate) fn rounds(sample: usize, all: usize) -> usize {
     sample
 }
 
+/// What makes cargo build with the features of this build, and nothing else.
+pub(crate) fn same_features() -> [String; 2] {
+    let all = [
+        ("download", cfg!(feature = "download")),
+        ("processes", cfg!(feature = "processes")),
+        ("program", cfg!(feature = "program")),
+    ];
+    let on = all.iter().filter(|(_, is_on)| *is_on);
+    let on: Vec<&str> = on.map(|(name, _)| *name).collect();
+    let only = format!("--features={}", on.join(","));
+    ["--no-default-features".to_owned(), only]
+}
+
 pub(crate) fn count(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).expect("not zero")
 }

@@ -215,7 +215,7 @@ fn resolve(from: &str, path: &[&str], files: &Files) -> Option<String> {
 }
 
 /// Each path that begins with `crate`, `self` or `super`, and `self::x` for `mod x;`, with its line.
-fn paths(source: &Source) -> Vec<(usize, Vec<&str>)> {
+pub(super) fn paths(source: &Source) -> Vec<(usize, Vec<&str>)> {
     let tokens = tokens(source);
     let mut found = Vec::new();
     let mut before = "";

@@ -23,8 +23,10 @@ fn features(lib: &str) -> BTreeMap<String, String> {
         let Some(module) = line.strip_prefix("mod ") else {
             continue;
         };
-        let above = lines[number.saturating_sub(1)];
-        let feature = above.split("feature = \"").nth(1).unwrap_or_default();
+        let above = lines[..number].iter().rev();
+        let mut attributes = above.take_while(|line| line.starts_with("#["));
+        let feature = attributes.find_map(|line| line.split("feature = \"").nth(1));
+        let feature = feature.unwrap_or_default();
         let feature = feature.split('"').next().unwrap_or_default();
         features.insert(module.trim_end_matches(';').to_owned(), feature.to_owned());
     }
@@ -78,9 +80,9 @@ fn every_module_that_needs_a_feature_says_so() {
 }
 
 #[test]
-fn a_feature_is_read_from_the_line_above_a_module() {
+fn a_feature_is_read_from_the_attributes_above_a_module() {
     let found = features(
-        "mod a;\n#[cfg(feature = \"download\")]\npub mod b;\n#[cfg(all(feature = \"program\", unix))]\nmod c;\n",
+        "mod a;\n#[cfg(feature = \"download\")]\n#[doc(alias = \"c\")]\npub mod b;\n#[cfg(all(feature = \"program\", unix))]\nmod c;\n",
     );
     let expected = [("a", ""), ("b", "download"), ("c", "program")];
     let expected = expected.map(|(module, feature)| (module.to_owned(), feature.to_owned()));

@@ -7,13 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::run::Test;
-
-/// The crate's features: the examples are built with those of this build.
-const FEATURES: [(&str, bool); 3] = [
-    ("download", cfg!(feature = "download")),
-    ("processes", cfg!(feature = "processes")),
-    ("program", cfg!(feature = "program")),
-];
+use crate::support::same_features;
 
 static PASSED: OnceLock<usize> = OnceLock::new();
 
@@ -35,7 +29,7 @@ fn every_example_of_the_documentation_holds() -> Result<(), String> {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target.expect("it is a folder in cargo's own"))
-        .args(features())
+        .args(same_features())
         .stdin(Stdio::null());
     if !cfg!(debug_assertions) {
         command.arg("--release");
@@ -51,25 +45,20 @@ fn every_example_of_the_documentation_holds() -> Result<(), String> {
     let output = command.output().map_err(|error| error.to_string())?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    match (output.status.success(), n_passed(&said)) {
-        (true, n @ 1..) => PASSED.set(n).map_err(|_| "they ran twice".to_owned()),
+    match (output.status.success(), number_of("passed", &said)) {
+        (true, n @ 1..) if number_of("ignored", &said) == 0 => {
+            PASSED.set(n).map_err(|_| "they ran twice".to_owned())
+        }
         _ => Err(format!("cargo test --doc: {}\n{said}", output.status)),
     }
 }
 
-fn features() -> [String; 2] {
-    let on = FEATURES.iter().filter(|(_, is_on)| *is_on);
-    let on: Vec<&str> = on.map(|(name, _)| *name).collect();
-    let only = format!("--features={}", on.join(","));
-    ["--no-default-features".to_owned(), only]
-}
-
 /// Those that share a program have one result together; the others have theirs.
-fn n_passed(said: &str) -> usize {
+fn number_of(what: &str, said: &str) -> usize {
     let results = said.lines().filter(|line| line.starts_with("test result:"));
-    let passed = results.filter_map(|line| {
-        let (before, _) = line.split_once(" passed")?;
+    let numbers = results.filter_map(|line| {
+        let (before, _) = line.split_once(&format!(" {what}"))?;
         before.rsplit(' ').next()?.parse::<usize>().ok()
     });
-    passed.sum()
+    numbers.sum()
 }

@@ -17,8 +17,8 @@ pub(crate) struct Report {
     pub(crate) is_part: bool,
     /// `REQUIRE=all`: what cannot run is a failure.
     pub(crate) is_required: bool,
-    /// Whether other kinds had only a sample to run.
-    pub(crate) is_sample: bool,
+    /// Of what `cargo test` takes a sample, with the variable that makes it all.
+    pub(crate) samples: Vec<(&'static str, &'static str)>,
 }
 
 impl Report {
@@ -35,14 +35,19 @@ impl Report {
     /// None, if no test was run that it would be about.
     pub(crate) fn line(&self) -> Option<String> {
         let mut sentences = match self.n_lacking {
-            0 => vec![self.everything_ran()?],
+            0 => self.everything_ran().into_iter().collect(),
             _ => self.not_run(),
         };
-        if self.is_sample && !self.is_part {
-            let sample = "Of the faults and the breaks a sample ran; FAULTS=all and MUTANTS=all run them all.";
-            sentences.push(sample.to_owned());
+        if self.is_part && self.doctests.is_none() {
+            sentences.push("No doctest ran: cargo test --doc NAME.".to_owned());
         }
-        Some(sentences.join(" "))
+        if !self.is_part {
+            let sample = |(what, all): &(&str, &str)| {
+                format!("Of the {what} cargo test takes a sample: {all}=all takes all.")
+            };
+            sentences.extend(self.samples.iter().map(sample));
+        }
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 
     fn everything_ran(&self) -> Option<String> {

@@ -144,7 +144,8 @@ pub(crate) fn run(tests: Vec<Test>) -> ExitCode {
     let trials = trials.collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     report.is_required = is_all("REQUIRE");
-    report.is_sample = !is_all("FAULTS");
+    report.samples = vec![("faults", "FAULTS"), ("breaks", "MUTANTS")];
+    report.samples.retain(|(_, variable)| !is_all(variable));
     report.is_part = conclusion.num_filtered_out > 0;
     report.doctests = doctests::passed();
     let is_for_people = !arguments.list && arguments.format != Some(FormatSetting::Json);
