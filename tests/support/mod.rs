@@ -69,6 +69,7 @@ pub(crate) fn rounds(sample: usize, all: usize) -> usize {
 /// What makes cargo build with the features of this build, and nothing else.
 pub(crate) fn same_features() -> [String; 2] {
     let all = [
+        ("default", cfg!(feature = "default")),
         ("download", cfg!(feature = "download")),
         ("processes", cfg!(feature = "processes")),
         ("program", cfg!(feature = "program")),
