@@ -5,11 +5,11 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::cargo::{TARGET, cargo};
 use crate::mutant::Mutant;
-use crate::workspace::{ROOT, TARGET, files_below, read, write};
+use crate::workspace::{ROOT, files_below, read, write};
 
 pub(crate) const FOLDER: &str = "fixtures/breaks";
 
@@ -39,9 +39,15 @@ impl Crate {
                 written.unwrap_or_else(|error| panic!("{}: {error}", to.display()));
             }
         }
-        for name in ["Cargo.toml", "Cargo.lock"] {
-            write(&folder.join(name), &read(name));
-        }
+        // Another version: with ours, cargo would put what it builds in the place of our own.
+        let (ours, other) = (
+            "[workspace.package]\nversion = \"",
+            "[workspace.package]\nversion = \"9",
+        );
+        let manifest = read("Cargo.toml");
+        assert!(manifest.contains(ours), "{manifest}");
+        write(&folder.join("Cargo.toml"), &manifest.replace(ours, other));
+        write(&folder.join("Cargo.lock"), &read("Cargo.lock"));
         Self { folder }
     }
 
@@ -78,7 +84,7 @@ impl Crate {
     fn run(&self, kind: &str, test: &str) -> Result<String, String> {
         let log = self.folder.join("said.txt");
         let file = File::create(&log).expect("the log can be made");
-        let mut run = Command::new(env!("CARGO"))
+        let mut run = cargo()
             .args(["test", "--quiet", "--test", kind, "--", test])
             .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
             // Dependencies are those that are built already; programs get places of their own.
@@ -87,7 +93,6 @@ impl Crate {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .current_dir(&self.folder)
-            .stdin(Stdio::null())
             .stderr(file.try_clone().expect("a second handle"))
             .stdout(file)
             .spawn()

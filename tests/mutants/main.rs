@@ -19,6 +19,8 @@
 #![cfg(not(loom))]
 
 mod breaks;
+#[path = "../support/cargo.rs"]
+mod cargo;
 mod judge;
 mod mutant;
 mod rules;

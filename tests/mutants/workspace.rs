@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::cargo::{TARGET, cargo};
 
-/// Where this test was built, and so its dependencies.
-pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/..");
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The modelled files and all that they import, the models, and what those include.
 const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/blessed/schedules"];
@@ -268,7 +267,7 @@ const MODELS: [&str; 4] = ["test", "--no-run", "--lib", "--no-default-features"]
 
 /// Builds with loom, into our own target folder; the test programs by their crates' names.
 fn programs(folder: &Path, arguments: &[&str]) -> BTreeMap<String, PathBuf> {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(arguments)
         .args(["--quiet", "--message-format=json"])
         .env("RUSTFLAGS", "--cfg loom")

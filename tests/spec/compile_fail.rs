@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use rstest::rstest;
 
-use crate::support::same_features;
+use crate::support::{as_this_build, cargo};
 
 /// J6: <https://docs.python.org/3/library/threading.html#threading.Thread.start>, where a second
 /// start is a `RuntimeError` at run time.
@@ -192,17 +192,12 @@ fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         // All of it is built, for it runs; so this only says where.
-        let mut build = Command::new(env!("CARGO"));
-        build
+        let output = cargo()
             .args(["test", "--no-run", "--test=spec", "--quiet"])
             .arg("--message-format=json")
-            .args(same_features())
-            .arg(concat!("--target-dir=", env!("CARGO_TARGET_TMPDIR"), "/.."))
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        let output = build.output().expect("cargo runs, as it did for this test");
+            .args(as_this_build())
+            .output()
+            .expect("cargo runs, as it did for this test");
         assert!(output.status.success(), "{output:?}");
         let said = String::from_utf8(output.stdout).unwrap();
         let messages = said.lines().map(serde_json::from_str::<serde_json::Value>);

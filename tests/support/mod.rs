@@ -6,6 +6,7 @@
     reason = "each kind of test uses its own part of this file"
 )]
 
+mod cargo;
 #[cfg(all(feature = "program", target_os = "linux"))]
 mod full_port;
 #[cfg(target_os = "linux")]
@@ -18,6 +19,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use cargo::{as_this_build, cargo};
 #[cfg(all(feature = "program", target_os = "linux"))]
 pub(crate) use full_port::FullPort;
 #[cfg(target_os = "linux")]
@@ -64,20 +66,6 @@ pub(crate) fn rounds(sample: usize, all: usize) -> usize {
     }
     println!("{sample} of {all} rounds; all of them with FAULTS=all");
     sample
-}
-
-/// What makes cargo build with the features of this build, and nothing else.
-pub(crate) fn same_features() -> [String; 2] {
-    let all = [
-        ("default", cfg!(feature = "default")),
-        ("download", cfg!(feature = "download")),
-        ("processes", cfg!(feature = "processes")),
-        ("program", cfg!(feature = "program")),
-    ];
-    let on = all.iter().filter(|(_, is_on)| *is_on);
-    let on: Vec<&str> = on.map(|(name, _)| *name).collect();
-    let only = format!("--features={}", on.join(","));
-    ["--no-default-features".to_owned(), only]
 }
 
 pub(crate) fn count(n: usize) -> NonZeroUsize {

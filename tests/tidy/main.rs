@@ -3,6 +3,8 @@
 // Under loom only the models run: `tests/loom`.
 #![cfg(not(loom))]
 
+#[path = "../support/cargo.rs"]
+mod cargo;
 mod cli;
 mod features;
 mod package;

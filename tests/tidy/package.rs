@@ -3,22 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
+use super::cargo::cargo;
 use super::{ROOT, expect_none};
 
-fn cargo(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO"));
-    let output = command.args(arguments).current_dir(ROOT).output().unwrap();
+fn said(arguments: &[&str]) -> String {
+    let output = cargo().args(arguments).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn the_package_holds_what_a_user_needs_and_no_more() {
-    let listed = cargo(&[
+    let listed = said(&[
         "package",
         "--list",
         "--allow-dirty",
@@ -79,7 +78,7 @@ fn the_readme_links_to_no_file() {
 /// What std must have, clippy checks; here what the dependencies say, those of the tests left out.
 #[test]
 fn the_rust_version_is_enough_for_every_dependency() {
-    let metadata: Value = serde_json::from_str(&cargo(&[
+    let metadata: Value = serde_json::from_str(&said(&[
         "metadata",
         "--format-version=1",
         "--offline",
