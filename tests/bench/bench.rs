@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cargo bench` | every group but `compile`; prints a table each, writes `target/bench/<group>.json` |
 //! | `cargo bench -- thread_map growth` | these groups |
-//! | `cargo bench -- compile` | builds the crate twice from clean, some six minutes |
+//! | `cargo bench -- compile` | builds the crate twice from clean, some two minutes |
 //! | `cargo bench -- --quick` | few rounds, without the long cases; some two minutes |
 //! | `cargo bench -- --tables` | measures nothing, prints the tables of the last run |
 //!
