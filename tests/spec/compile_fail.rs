@@ -201,7 +201,7 @@ fn library() -> &'static Path {
         assert!(output.status.success(), "{output:?}");
         let said = String::from_utf8(output.stdout).unwrap();
         let messages = said.lines().map(serde_json::from_str::<serde_json::Value>);
-        let files = messages.filter_map(|message| {
+        let mut files = messages.filter_map(|message| {
             let message = message.expect("cargo speaks JSON");
             let is_ours = message["target"]["name"] == "threadproof";
             let files = message["filenames"].as_array().filter(|_| is_ours)?.clone();
@@ -210,9 +210,6 @@ fn library() -> &'static Path {
                 file.ends_with(".rmeta").then(|| PathBuf::from(file))
             })
         });
-        files
-            .collect::<Vec<_>>()
-            .pop()
-            .expect("cargo names what it has built")
+        files.next().expect("cargo names what it has built")
     })
 }

@@ -32,7 +32,7 @@ fn every_example_of_the_documentation_holds() -> Result<(), String> {
     }
 }
 
-/// Those that share a program have one result together; the others have theirs.
+/// The sum over all results: examples that share a program have one together, the others their own.
 fn number_of(what: &str, said: &str) -> usize {
     let results = said.lines().filter(|line| line.starts_with("test result:"));
     let numbers = results.filter_map(|line| {
