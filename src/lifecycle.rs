@@ -20,11 +20,11 @@
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::event::{Event, Wait};
+use crate::sync::Arc;
+use crate::sync::thread::{self, JoinHandle};
 
 /// A thread that this handle owns: joined by [`join`](Self::join) or when the handle is dropped.
 ///

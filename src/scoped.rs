@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::claims::{Counter, Pace, Run, in_order};
-use crate::lifecycle::{Panicked, builder};
+use crate::lifecycle::Panicked;
 
 /// Runs `f` on every borrowed input with `workers` threads of its own; outputs in the inputs' order.
 ///
@@ -78,7 +78,9 @@ where
         let work = &work;
         let start = |number: usize| {
             let name = format!("worker-{number}");
-            builder(&name)?.spawn_scoped(scope, move || work(&name))
+            thread::Builder::new()
+                .name(name.clone())
+                .spawn_scoped(scope, move || work(&name))
         };
         let threads: Vec<_> = (1..=workers)
             .map_while(|number| start(number).ok())

@@ -26,7 +26,6 @@ use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, JoinHandle};
 
 use self::batch::Batch;
 pub use self::job::Job;
@@ -35,6 +34,7 @@ pub use self::lazy::MapLazy;
 use self::queue::{Queue, Tally};
 use crate::lifecycle::{Panicked, builder};
 pub use crate::scoped::scoped_map;
+use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, mpsc};
 
 /// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.

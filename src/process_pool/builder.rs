@@ -6,12 +6,12 @@
 //! ```
 
 use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
 use super::ProcessPool;
 use super::queue::Shared;
 use super::supervisor::supervise;
-use crate::lifecycle::builder;
 use crate::process::{MAX_FRAME, ProcessError, START_TIMEOUT, WorkerProgram};
 use crate::sync::Arc;
 
@@ -94,8 +94,9 @@ impl ProcessPoolBuilder {
         let (started, hellos) = std::sync::mpsc::channel();
         for number in 1..=workers {
             let (shared, started) = (pool.shared.clone(), started.clone());
-            let thread = builder(&format!("supervisor-{number}"))
-                .and_then(|builder| builder.spawn(move || supervise(&shared, started)));
+            let thread = thread::Builder::new()
+                .name(format!("supervisor-{number}"))
+                .spawn(move || supervise(&shared, started));
             pool.supervisors.push(thread.map_err(ProcessError::Start)?);
         }
         drop(started);

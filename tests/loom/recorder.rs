@@ -367,18 +367,46 @@ pub(crate) mod atomic {
 }
 
 pub(crate) mod thread {
+    use std::io;
+
     use super::{Location, begin_step, finish, note};
 
-    pub(crate) use loom::thread::yield_now;
+    pub(crate) use loom::thread::{current, yield_now};
 
+    #[derive(Debug)]
     pub(crate) struct JoinHandle<T> {
         thread: String,
         inner: loom::thread::JoinHandle<T>,
     }
 
+    /// Of a thread with a name, which tells loom nothing.
+    pub(crate) struct Builder(loom::thread::Builder);
+
+    impl Builder {
+        pub(crate) fn new() -> Self {
+            Self(loom::thread::Builder::new())
+        }
+
+        pub(crate) fn name(self, name: String) -> Self {
+            Self(self.0.name(name))
+        }
+
+        #[track_caller]
+        pub(crate) fn spawn<T: Send + 'static>(
+            self,
+            body: impl FnOnce() -> T + Send + 'static,
+        ) -> io::Result<JoinHandle<T>> {
+            self.0.spawn(body).map(begun)
+        }
+    }
+
     #[track_caller]
     pub(crate) fn spawn<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-        let inner = loom::thread::spawn(body);
+        begun(loom::thread::spawn(body))
+    }
+
+    #[track_caller]
+    fn begun<T>(inner: loom::thread::JoinHandle<T>) -> JoinHandle<T> {
         let thread = super::started();
         note("start", &thread, "", Location::caller());
         JoinHandle { thread, inner }
@@ -391,6 +419,10 @@ pub(crate) mod thread {
             let output = self.inner.join();
             finish();
             output
+        }
+
+        pub(crate) fn thread(&self) -> &loom::thread::Thread {
+            self.inner.thread()
         }
     }
 }
