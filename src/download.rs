@@ -40,9 +40,9 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 use self::attempt::Attempt;
-use crate::claims::Pace;
+use crate::chunk_size::ChunkSize;
 use crate::event::{Event, Wait};
-use crate::scoped::scoped_map_in_runs;
+use crate::scoped::scoped_map_in_chunks;
 use crate::slots::{Slot, Slots};
 
 pub use self::address::without_credentials;
@@ -221,14 +221,19 @@ impl Downloader {
         // While one download becomes durable, which needs no network, the next one is under way.
         let threads = workers.saturating_add(workers.get());
         let outcomes = stoppable(&agent, stop, || {
-            // One at a time: the next download must not wait in a run behind a slow one.
-            scoped_map_in_runs(threads, &numbered, Pace::single, |(number, (url, to))| {
-                let slot = slots.take(*number);
-                let mut progress = |progress| report(*number, Update::Progress(progress));
-                let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(slot));
-                report(*number, Update::Ended(&outcome));
-                outcome
-            })
+            // One at a time: the next download must not wait in a chunk behind a slow one.
+            scoped_map_in_chunks(
+                threads,
+                &numbered,
+                &ChunkSize::fixed(1),
+                |(number, (url, to))| {
+                    let slot = slots.take(*number);
+                    let mut progress = |progress| report(*number, Update::Progress(progress));
+                    let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(slot));
+                    report(*number, Update::Ended(&outcome));
+                    outcome
+                },
+            )
         });
         let outcomes = outcomes.into_iter();
         outcomes

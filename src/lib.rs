@@ -38,7 +38,8 @@
 pub mod atomic_file;
 #[cfg(feature = "download")]
 pub mod back_off;
-mod claims;
+mod chunk_size;
+mod chunks;
 #[cfg(all(feature = "program", unix))]
 pub mod compare;
 #[cfg(feature = "download")]
@@ -50,6 +51,7 @@ pub mod lifecycle;
 #[cfg(feature = "program")]
 pub mod local_server;
 pub mod locked_flags;
+mod outcomes;
 #[cfg(all(feature = "processes", unix))]
 pub mod process;
 #[cfg(all(feature = "processes", unix))]
@@ -64,6 +66,7 @@ mod sync;
 pub mod thread_pool;
 pub mod timeline;
 pub mod watch;
+mod worker;
 
 #[cfg(feature = "download")]
 pub use atomic_file::AtomicFile;
@@ -82,7 +85,10 @@ pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
 pub use scoped::scoped_map;
 pub use stop_flags::{StopFlags, UnknownKey};
-pub use thread_pool::{Job, JobError, MapLazy, PoolReport, PoolShutDown, Shutdown, ThreadPool};
+pub use thread_pool::{
+    Canceller, Job, JobError, MapLazy, MapUnordered, PoolReport, PoolShutDown, Shutdown,
+    ThreadPool, ThreadPoolBuilder, TryMapError, worker_number,
+};
 pub use timeline::{Span, Timeline};
 pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 

@@ -2,15 +2,16 @@
 //! `ThreadPoolExecutor` inside a `with` of its own.
 //!
 //! ```text
-//!                      ┌── claim ──▶ worker-1 ── runs ──┐
-//!   inputs, a counter ─┼── claim ──▶ worker-2 ── runs ──┼── joined ──▶ outputs, in the inputs' order
-//!                      └── claim ──▶ worker-3 ── runs ──┘
+//!                     ┌── claim ──▶ worker-1 ── runs ──┐
+//!   borrowed inputs ──┼── claim ──▶ worker-2 ── runs ──┼── joined ──▶ outputs, in the inputs' order
+//!                     └── claim ──▶ worker-3 ── runs ──┘
 //! ```
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | a worker claims a run | nothing | the counter of `claims` | nobody |
+//! | a worker claims a chunk | the inputs' lock, given up while it waits for one | inputs | nobody |
 //! | it works on that | nothing | a list of outputs of its own | nobody |
+//! | it finishes the chunk | the inputs' lock | what it has not begun | who waits for a chunk |
 //! | it ends | nothing | – | the caller, which joins one after the other |
 //!
 //! Scoped threads may borrow what the caller borrows, since the call joins them before it returns.
@@ -18,85 +19,100 @@
 
 use std::num::NonZeroUsize;
 use std::thread;
-use std::time::Instant;
 
-use crate::claims::{Counter, Pace, Run, in_order};
+use crate::chunk_size::ChunkSize;
+use crate::chunks::Chunks;
 use crate::lifecycle::Panicked;
+use crate::outcomes::{in_order, run_chunk};
+use crate::worker;
 
 /// Runs `f` on every borrowed input with `workers` threads of its own; outputs in the inputs' order.
 ///
-/// For inputs and functions that borrow from the caller. The threads live for this call.
+/// For inputs and functions that borrow from the caller; an output may borrow from its input, too. The
+/// threads live for this call.
 ///
 /// # Blocking
-/// Until every input has its outcome and the threads have ended.
+/// Until every input has its outcome and the threads have ended. Called by a job of a pool, its threads
+/// wait on behalf of that job's worker: where the worker must not wait for a job of its pool, neither
+/// may they.
 ///
 /// # Errors
 /// Each input on its own: the panic of its job. If the system cannot start that many threads, fewer
 /// share the work, if need be the calling thread alone.
 ///
+/// # Differences from Python
+/// [`ThreadPoolExecutor.map`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
+/// in a `with` of its own: the first exception ends the iteration there; here each input has its outcome.
+///
 /// # Examples
 /// ```
-/// let words = ["one", "three", "five"].map(String::from);
+/// let words = ["one two", "three", "five six"].map(String::from);
 /// let workers = std::num::NonZeroUsize::new(2).unwrap();
-/// let lengths = threadproof::scoped_map(workers, &words, |word| word.len());
-/// assert_eq!(lengths, [Ok(3), Ok(5), Ok(4)]);
+/// let first = threadproof::scoped_map(workers, &words, |text| text.split(' ').next().unwrap());
+/// assert_eq!(first, [Ok("one"), Ok("three"), Ok("five")]);
 /// ```
-pub fn scoped_map<T, R, F>(workers: NonZeroUsize, inputs: &[T], f: F) -> Vec<Result<R, Panicked>>
-where
-    T: Sync,
-    R: Send,
-    F: Fn(&T) -> R + Sync,
-{
-    scoped_map_in_runs(workers, inputs, Pace::of_threads, f)
-}
-
-/// As [`scoped_map`], where the caller says how long the runs are that a worker claims.
-pub(crate) fn scoped_map_in_runs<T, R, F>(
+#[doc(alias = "ThreadPoolExecutor")]
+pub fn scoped_map<'a, T, R, F>(
     workers: NonZeroUsize,
-    inputs: &[T],
-    pace: fn() -> Pace,
+    inputs: &'a [T],
     f: F,
 ) -> Vec<Result<R, Panicked>>
 where
     T: Sync,
     R: Send,
-    F: Fn(&T) -> R + Sync,
+    F: Fn(&'a T) -> R + Sync,
+{
+    scoped_map_in_chunks(workers, inputs, &ChunkSize::of_threads(), f)
+}
+
+/// As [`scoped_map`], where the caller says how long the chunks are that a worker claims.
+pub(crate) fn scoped_map_in_chunks<'a, T, R, F>(
+    workers: NonZeroUsize,
+    inputs: &'a [T],
+    size: &ChunkSize,
+    f: F,
+) -> Vec<Result<R, Panicked>>
+where
+    T: Sync,
+    R: Send,
+    F: Fn(&'a T) -> R + Sync,
 {
     let workers = workers.get().min(inputs.len());
-    let counter = Counter::new(inputs.len(), workers.max(1));
+    let chunks = Chunks::new(inputs.iter(), workers.max(1));
     let work = |name: &str| {
-        let (mut runs, mut pace) = (Vec::new(), pace());
-        while let Some(indices) = counter.claim(pace.length()) {
-            let start = Instant::now();
-            let first = indices.start;
-            runs.push(Run::of(name, first, inputs[indices].iter(), &f));
-            pace.learn(start);
+        let (mut all, mut size) = (Vec::new(), size.clone());
+        while let Some(chunk) = chunks.claim_or_wait(size.length()) {
+            let (outcomes, _) = run_chunk(name, &chunks, chunk, &mut size, &f);
+            all.push(outcomes);
         }
-        runs
+        all
     };
+    let caller = worker::current();
     thread::scope(|scope| {
         let work = &work;
         let start = |number: usize| {
             let name = format!("worker-{number}");
-            thread::Builder::new()
-                .name(name.clone())
-                .spawn_scoped(scope, move || work(&name))
+            let builder = thread::Builder::new().name(name.clone());
+            builder.spawn_scoped(scope, move || {
+                worker::begin(number, caller);
+                work(&name)
+            })
         };
         let threads: Vec<_> = (1..=workers)
             .map_while(|number| start(number).ok())
             .collect();
-        let mut runs = if threads.is_empty() {
+        let mut all = if threads.is_empty() {
             work("caller")
         } else {
             Vec::new()
         };
         for thread in threads {
-            runs.extend(
+            all.extend(
                 thread
                     .join()
                     .expect("a worker catches the panics of its jobs"),
             );
         }
-        in_order(runs)
+        in_order(all)
     })
 }

@@ -32,10 +32,7 @@ pub(crate) use backend::MutexGuard;
 pub(crate) const LOOKS: usize = if cfg!(all(test, loom)) { 0 } else { 4 };
 
 /// Always `std`'s: with loom's own, a model that deadlocks aborts the whole test process.
-pub(crate) use std::sync::Arc;
-
-/// Always `std`'s: no model starts a whole pool, and loom has no channel.
-pub(crate) use std::sync::mpsc;
+pub(crate) use std::sync::{Arc, Weak};
 
 pub(crate) mod atomic {
     pub(crate) use super::backend::atomic::{AtomicBool, AtomicUsize, Ordering};

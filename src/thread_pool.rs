@@ -9,41 +9,66 @@
 //!
 //! | part | file | what it guards |
 //! |---|---|---|
-//! | the queue of jobs and batches | `queue.rs` | order, closing, who sleeps |
-//! | one submitted job and its handle | `job.rs` | queued, running, done, cancelled |
-//! | one eager map | `batch.rs` | inputs, outputs, who is inside |
-//! | one lazy map | `lazy.rs` | nothing: its jobs are submitted one by one |
+//! | how a pool is made | `builder.rs` | who has prepared itself |
+//! | the queue of jobs and batches | `queue.rs` | order, closing, who sleeps, what is counted |
+//! | who waits for whom | `blocked.rs` | guarded by the queue |
+//! | one submitted job and its handle | `cell.rs`, `job.rs` | queued, running, done, cancelled |
+//! | one eager map | `batch.rs`, `try_map.rs` | inputs, outputs, who is inside |
+//! | one lazy map, in order or not | `feed.rs`, `lazy.rs`, `unordered.rs` | which jobs have ended |
 //!
 //! A job that panics costs only itself. A job that waits for another job of its own pool sleeps and
-//! never runs a third one on its stack; if no worker would be left awake, it gets an error instead.
+//! never runs a third one on its stack; if it would sleep for ever, it gets an error instead.
+//!
+//! Nothing of the caller's, be it an input, an output, a function or what it has captured, runs or is
+//! dropped under a lock of the pool's, and a panic in its `Drop` goes no further than that value. What
+//! nobody can catch is two such panics at once, of two values inside one.
 
 pub(crate) mod batch;
+mod blocked;
+mod builder;
+mod cell;
+pub(crate) mod entry;
+mod error;
+mod feed;
 mod job;
 mod lazy;
 pub(crate) mod queue;
+mod report;
+mod try_map;
+mod unordered;
 
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use self::batch::Batch;
-pub use self::job::Job;
-pub(crate) use self::job::JobCell;
+pub use self::builder::ThreadPoolBuilder;
+pub(crate) use self::cell::JobCell;
+pub use self::error::{JobError, PoolShutDown, Shutdown};
+pub use self::job::{Canceller, Job};
 pub use self::lazy::MapLazy;
-use self::queue::{Queue, Tally};
-use crate::lifecycle::{Panicked, builder};
+use self::queue::Queue;
+pub use self::report::PoolReport;
+pub use self::try_map::TryMapError;
+pub use self::unordered::MapUnordered;
+use self::unordered::Told;
+use crate::chunk_size::ChunkSize;
+use crate::chunks::Chunks;
+use crate::lifecycle::discard;
 pub use crate::scoped::scoped_map;
-use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{Arc, mpsc};
+use crate::sync::thread::JoinHandle;
+use crate::sync::{Arc, Mutex};
+pub use crate::worker::worker_number;
 
 /// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.
 ///
-/// Dropping the pool runs what is queued and joins the workers, like Python's `with`.
+/// Dropping the pool runs what is queued and joins the workers, like Python's `with`. Where a job drops
+/// the last owner of its own pool, the workers run what is queued and end, and nobody waits for them.
 ///
 /// # Differences from Python
 /// [`ThreadPoolExecutor`](https://docs.python.org/3/library/concurrent.futures.html#threadpoolexecutor):
-/// all workers start at once; a map gives one `Result` an input where Python's ends at the first
+/// all workers start at once; a map gives one `Result` per input where Python's ends at the first
 /// exception; waiting for the own pool from inside a job is an error where Python hangs; CPU-bound
 /// jobs run in parallel. A cycle of waits through several pools is not found.
 ///
@@ -60,54 +85,12 @@ use crate::sync::{Arc, mpsc};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
+#[doc(alias = "ThreadPoolExecutor")]
 pub struct ThreadPool {
     queue: Arc<Queue>,
-    threads: Vec<JoinHandle<Tally>>,
+    /// Held while they are joined: a second shutdown ends no sooner than the first.
+    threads: Mutex<Vec<JoinHandle<()>>>,
     workers: NonZeroUsize,
-}
-
-/// Why a job has no output.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JobError {
-    /// The job's body panicked; every other job is unaffected.
-    #[error(transparent)]
-    Panicked(#[from] Panicked),
-    /// The job was cancelled before a worker claimed it; its body never ran.
-    #[error("the job was cancelled before it began")]
-    Cancelled,
-    /// Every worker of the pool would wait for jobs of the same pool, so that none could run.
-    #[error("every worker of this pool would wait for a job of this pool")]
-    WouldDeadlock,
-}
-
-/// The pool takes no more jobs; the job was dropped and never ran.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pool is shut down and takes no more jobs")]
-pub struct PoolShutDown;
-
-/// What happens at the end to jobs that no worker has claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shutdown {
-    /// They run.
-    Drain,
-    /// They are cancelled; jobs that run are waited for.
-    CancelQueued,
-}
-
-/// How the jobs of a pool ended; the sum is the number of jobs submitted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PoolReport {
-    /// Jobs whose body returned.
-    pub completed: u64,
-    /// Jobs that were cancelled before they began, and a map's inputs that it gave up because it
-    /// would have waited for ever.
-    pub cancelled: u64,
-    /// Jobs whose body panicked.
-    pub panicked: u64,
-    /// Jobs whose worker process died; always 0 for threads.
-    pub crashed: u64,
-    /// Jobs that ran out of time; always 0 for threads.
-    pub timed_out: u64,
 }
 
 impl ThreadPool {
@@ -116,80 +99,23 @@ impl ThreadPool {
     /// # Errors
     /// The system cannot start that many; those that were started have ended again.
     pub fn new(workers: NonZeroUsize) -> io::Result<Self> {
-        Self::start(workers, |_| true)
+        Self::builder().workers(workers).build()
     }
 
-    /// Starts `workers` threads, each of which runs `initialiser` before its first job, such as to
-    /// open a connection that the thread keeps.
+    /// Starts `workers` threads, each of which runs `initialiser` before its first job: short for
+    /// [`ThreadPoolBuilder::initialised_by`].
     ///
     /// # Blocking
     /// Until every worker has run it.
     ///
     /// # Errors
-    /// As [`new`](Self::new); and if it fails or panics in one of them: the error names the worker
-    /// and says why. No thread is left then.
-    ///
-    /// # Differences from Python
-    /// [`ThreadPoolExecutor(initializer=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor):
-    /// an initializer that raises is found by the jobs, all of which then raise `BrokenThreadPool`.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::cell::Cell;
-    /// use std::convert::Infallible;
-    /// use threadproof::ThreadPool;
-    ///
-    /// thread_local!(static BASE: Cell<u64> = const { Cell::new(0) });
-    /// let workers = std::num::NonZeroUsize::new(3).unwrap();
-    /// let prepare = || -> Result<(), Infallible> { Ok(BASE.set(40)) };
-    /// let pool = ThreadPool::initialised_by(workers, prepare)?;
-    /// assert_eq!(pool.map([1, 2], |n| BASE.get() + n), [Ok(41), Ok(42)]);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
+    /// As [`ThreadPoolBuilder::build`].
     pub fn initialised_by<E: fmt::Display>(
         workers: NonZeroUsize,
         initialiser: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let (prepared, outcomes) = mpsc::channel();
-        let pool = Self::start(workers, move |name| {
-            let run = || initialiser().map_err(|error| error.to_string());
-            let outcome = catch_unwind(AssertUnwindSafe(run))
-                .unwrap_or_else(|payload| Err(Panicked::new(name, payload).message));
-            let is_ready = outcome.is_ok();
-            let why = |why| io::Error::other(format!("{name} could not prepare itself: {why}"));
-            // Nobody listens any more if another worker has failed.
-            let _ = prepared.send(outcome.map_err(why));
-            is_ready
-        })?;
-        for _ in 0..workers.get() {
-            outcomes.recv().expect("each worker says it once")?;
-        }
-        Ok(pool)
-    }
-
-    /// A worker that `prepare`, which gets its name, does not allow to work ends at once.
-    fn start(
-        workers: NonZeroUsize,
-        prepare: impl Fn(&str) -> bool + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        let (queue, prepare) = (Queue::new(workers.get()), Arc::new(prepare));
-        let mut pool = Self {
-            queue,
-            threads: Vec::new(),
-            workers,
-        };
-        for number in 1..=workers.get() {
-            let name = format!("worker-{number}");
-            let builder = builder(&name);
-            let (queue, prepare) = (pool.queue.clone(), prepare.clone());
-            let work = move || match prepare(&name) {
-                true => queue.work(&name),
-                false => Tally::default(),
-            };
-            let thread = builder?.spawn(work)?;
-            pool.threads.push(thread);
-        }
-        Ok(pool)
+        let builder = Self::builder().workers(workers);
+        builder.initialised_by(initialiser).build()
     }
 
     /// How many workers the pool has.
@@ -197,19 +123,21 @@ impl ThreadPool {
         self.workers
     }
 
-    /// Runs `f` on every input; gives one outcome an input, in the inputs' order.
+    /// Runs `f` on every input; gives one outcome per input, in the inputs' order.
     ///
-    /// All inputs are taken at once, on the calling thread. Workers claim single inputs, and runs
-    /// of them while jobs are shorter than some 100 µs together. No inputs give no outputs. Jobs
-    /// that wait for one another could stand in one run: [`submit`](Self::submit) those.
+    /// All inputs are taken at once, on the calling thread. Workers claim single inputs, and several
+    /// in one go while jobs are shorter than some 100 µs together; what a worker has not begun goes to
+    /// others that have nothing to do. No inputs give no outputs. Jobs that wait for one another could
+    /// have been claimed by one worker: [`submit`](Self::submit) those.
     ///
     /// # Blocking
     /// Until every input has its outcome. When it returns, every input and `f` have been dropped.
     ///
     /// # Errors
     /// Each on its own: [`JobError::Panicked`]; [`JobError::Cancelled`] after
-    /// [`cancel_queued`](Self::cancel_queued) from another thread; [`JobError::WouldDeadlock`] from
-    /// inside the last free worker of the same pool.
+    /// [`cancel_queued`](Self::cancel_queued) from another thread, or if the pool is shut down;
+    /// [`JobError::WouldDeadlock`] for all of them if the caller is a worker of the same pool and every
+    /// other one waits, too. None has begun then.
     ///
     /// # Differences from Python
     /// [`Executor.map`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
@@ -233,14 +161,13 @@ impl ThreadPool {
         R: Send + 'static,
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
-        let inputs: Vec<I::Item> = inputs.into_iter().collect();
-        if inputs.is_empty() {
+        let inputs = collect(inputs);
+        let jobs = inputs.len();
+        if jobs == 0 {
             return Vec::new();
         }
-        let batch = Batch::new(inputs, self.workers.get(), f, &self.queue);
-        let pushed = self.queue.push(batch.clone());
-        pushed.expect("only shutdown and drop close the queue, and they end the borrow of self");
-        batch.join()
+        let chunks = Arc::new(Chunks::new(inputs.into_iter(), self.workers.get()));
+        Batch::new(chunks, jobs, ChunkSize::of_threads(), f, &self.queue).map()
     }
     // ANCHOR_END: map
 
@@ -261,59 +188,114 @@ impl ThreadPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        submit_to(&self.queue, job)
+        submit_to(&self.queue, job, None)
     }
 
     /// Cancels every job and every map's input that no worker has claimed; says how many.
     ///
-    /// Jobs that run go on. The pool stays open. Never blocks.
+    /// Jobs that run go on. Of the inputs of a map that a worker has claimed in one go, those that it
+    /// has not begun are cancelled as well, a moment later, and not counted here. The pool stays open.
+    /// Never blocks.
+    #[doc(alias = "cancel_futures")]
     pub fn cancel_queued(&self) -> u64 {
         self.queue.cancel()
     }
 
-    /// Ends the pool and accounts for every job.
+    /// Waits until nothing is queued and nothing runs. The pool stays open.
+    ///
+    /// # Blocking
+    /// Until there is such a moment, which may be over when the call returns, if others submit.
+    ///
+    /// # Panics
+    /// In a job of this pool: it would wait for its own end.
+    ///
+    /// # Differences from Python
+    /// `ThreadPoolExecutor` has no such call; it is
+    /// [`Queue.join`](https://docs.python.org/3/library/queue.html#queue.Queue.join) of a `Queue`.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN)?;
+    /// for number in 0..3 {
+    ///     drop(pool.submit(move || number).unwrap());
+    /// }
+    /// pool.wait_idle();
+    /// assert_eq!(pool.report().completed, 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "join")]
+    pub fn wait_idle(&self) {
+        assert!(
+            self.queue.this_worker().is_none(),
+            "wait_idle() in a job of this pool would wait for the job's own end"
+        );
+        self.queue.wait_idle();
+    }
+
+    /// What has become of every job until now. Never blocks.
+    ///
+    /// Who was told of a job's end finds it counted. Of a map, outcomes are counted as each worker's
+    /// chunk ends.
+    pub fn report(&self) -> PoolReport {
+        self.queue.report()
+    }
+
+    /// Ends the pool and accounts for every job. Calling it again is harmless.
     ///
     /// # Blocking
     /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended and
-    /// every worker has been joined. A worker that shuts down its own pool is not waited for.
-    pub fn shutdown(mut self, how: Shutdown) -> PoolReport {
-        self.end(how)
-    }
-
-    fn end(&mut self, how: Shutdown) -> PoolReport {
+    /// every worker has been joined. In a job of the same pool it does not wait: the report counts what
+    /// still runs or is queued.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::{PoolShutDown, Shutdown, ThreadPool};
+    /// let pool = ThreadPool::new(std::num::NonZeroUsize::MIN)?;
+    /// pool.shutdown(Shutdown::Drain);
+    /// assert_eq!(pool.submit(|| ()).unwrap_err(), PoolShutDown);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.queue.close();
         if how == Shutdown::CancelQueued {
             self.queue.cancel();
         }
-        let mut tally = Tally::default();
-        for thread in self.threads.drain(..) {
-            if thread.thread().id() != thread::current().id() {
-                tally += thread
+        // A worker that joined its own pool's workers would wait for itself, or for one that waits for
+        // a job that only it can run.
+        if self.queue.this_worker().is_none() {
+            for thread in self.threads.lock().drain(..) {
+                thread
                     .join()
                     .expect("a worker catches the panics of its jobs");
             }
         }
-        PoolReport {
-            completed: tally.completed,
-            cancelled: tally.cancelled + self.queue.cancelled(),
-            panicked: tally.panicked,
-            ..PoolReport::default()
-        }
+        self.queue.report()
     }
 }
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        self.end(Shutdown::Drain);
+        self.shutdown(Shutdown::Drain);
     }
 }
 
-fn submit_to<R, F>(queue: &Arc<Queue>, body: F) -> Result<Job<R>, PoolShutDown>
+fn submit_to<R, F>(queue: &Arc<Queue>, body: F, tells: Option<Told>) -> Result<Job<R>, PoolShutDown>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let cell = JobCell::new(body, queue);
+    let cell = JobCell::new(body, queue, tells);
     queue.push(cell.clone())?;
     Ok(cell.handle())
+}
+
+/// All inputs. If the iterator panics, those that it has given are dropped one by one.
+fn collect<I: IntoIterator>(inputs: I) -> Vec<I::Item> {
+    let mut all = Vec::new();
+    let extend = || all.extend(inputs);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(extend)) {
+        all.into_iter().for_each(discard);
+        resume_unwind(payload);
+    }
+    all
 }

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::ProcessPoolBuilder;
 use super::map::{Block, Outcome, Run};
-use crate::claims::run_length;
+use crate::chunks::chunk_length;
 use crate::process::{Killer, ProcessError};
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread_pool::Shutdown;
@@ -146,7 +146,7 @@ impl Shared {
         // them costs more than that gains. A short map has no such floor: what is known of the jobs
         // before it may not be true of its own.
         let least = wanted.min(first.block.ends.len() / workers) / SHORTEST;
-        let wanted = run_length(wanted, queued, workers).max(least);
+        let wanted = chunk_length(wanted, queued, workers).max(least);
         let chunk = first.split_off(wanted, self.settings.max_frame);
         if first.jobs.is_empty() {
             state.queue.pop_front();

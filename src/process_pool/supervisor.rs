@@ -1,11 +1,11 @@
 //! One thread a worker: it owns the worker's process, gives it jobs, and knows how each ended.
 
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::map::{Answers, Outcome, Run};
 use super::queue::{Phase, Shared};
-use crate::claims::Pace;
+use crate::chunk_size::ChunkSize;
 use crate::frame::split_message;
 use crate::process::{
     self, Begun, JobFailure, Link, LinkError, Patience, ProcessError, Report, outcome_of,
@@ -35,7 +35,7 @@ pub(super) fn supervise(
     };
     let _ = started.send(Ok(()));
     drop(started);
-    let mut pace = Pace::new(FULL_CHUNK);
+    let mut size = ChunkSize::timed(FULL_CHUNK);
     // ANCHOR: supervise
     let broken = loop {
         if !worker.is_fit() && shared.has_future() {
@@ -44,7 +44,7 @@ pub(super) fn supervise(
                 Err(cause) => break Some(cause),
             }
         }
-        let Some(chunk) = shared.claim(worker.most_jobs(&pace)) else {
+        let Some(chunk) = shared.claim(worker.most_jobs(&size)) else {
             worker.leave(shared);
             break None;
         };
@@ -54,9 +54,9 @@ pub(super) fn supervise(
             shared.put_back(chunk);
             continue;
         }
-        let start = Instant::now();
+        let (started, jobs) = (size.start(), chunk.jobs.len());
         worker.run(shared, chunk, &mut report);
-        pace.learn(start);
+        size.learn(&started, jobs);
     };
     // ANCHOR_END: supervise
     report.cancelled += shared.supervisor_ends(broken);
@@ -100,10 +100,10 @@ impl Worker {
     }
 
     /// How many jobs it may be sent at once.
-    fn most_jobs(&self, pace: &Pace) -> usize {
+    fn most_jobs(&self, size: &ChunkSize) -> usize {
         // Where answers of the dead can be lost, only the job that was sent last is in doubt.
         let most = match self.link.is_faithful() {
-            true => pace.length(),
+            true => size.length(),
             false => 1,
         };
         most.min(self.jobs_left)

@@ -3,35 +3,45 @@
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
 //! | a worker enters | the batch's lock | `inside` | nobody |
-//! | it claims runs | the inputs' lock | inputs | nobody |
-//! | it leaves | the batch's lock | its runs of outputs, `left`, `inside` | the caller, when all is done |
+//! | it claims and finishes chunks | the inputs' lock | inputs | workers, for what it gives back |
+//! | it leaves | the batch's lock | its outcomes, `left`, `inside` | the caller, when all is done |
 //! | `cancel` | first the inputs' lock, then the batch's | as above | the caller |
 //!
 //! The caller goes on when no input is left *and* no worker is inside: by then every input and the
 //! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
 
 use std::fmt;
-use std::time::Instant;
+use std::vec::IntoIter;
 
 use super::JobError;
-use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
-use crate::claims::{Inputs, Pace, Run, in_order};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use super::blocked::Id;
+use super::entry::{Queued, Worker};
+use super::error::Refused;
+use super::queue::Queue;
+use crate::chunk_size::ChunkSize;
+use crate::chunks::{Chunk, Chunks};
+use crate::lifecycle::discard;
+use crate::outcomes::{Outcomes, in_order, run_chunk};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 
 pub(crate) struct Batch<T, R, F> {
-    inputs: Inputs<T>,
+    inputs: Arc<Chunks<IntoIter<T>>>,
+    jobs: usize,
+    size: ChunkSize,
     state: Mutex<State<R, F>>,
     changed: Condvar,
     queue: Arc<Queue>,
+    /// A worker of the same pool waits for it, or a thread that works on behalf of one.
+    is_for_worker: bool,
+    own: Weak<Self>,
 }
 
 struct State<R, F> {
     /// Gone once the caller has its outputs; a worker that comes later finds nothing to do.
     function: Option<Arc<F>>,
-    runs: Vec<Run<R, JobError>>,
+    outcomes: Vec<Outcomes<R, JobError>>,
     left: usize,
     inside: usize,
-    sleepers: Sleepers,
 }
 
 impl<T, R, F> Batch<T, R, F>
@@ -41,60 +51,75 @@ where
     F: Fn(T) -> R + Send + Sync + 'static,
 {
     pub(crate) fn new(
-        inputs: Vec<T>,
-        workers: usize,
+        inputs: Arc<Chunks<IntoIter<T>>>,
+        jobs: usize,
+        size: ChunkSize,
         function: F,
         queue: &Arc<Queue>,
     ) -> Arc<Self> {
         let state = State {
             function: Some(Arc::new(function)),
-            runs: Vec::new(),
-            left: inputs.len(),
+            outcomes: Vec::new(),
+            left: jobs,
             inside: 0,
-            sleepers: Sleepers::default(),
         };
-        Arc::new(Self {
-            inputs: Inputs::new(inputs, workers),
+        Arc::new_cyclic(|own| Self {
+            inputs,
+            jobs,
+            size,
             state: Mutex::new(state),
             changed: Condvar::new(),
             queue: queue.clone(),
+            is_for_worker: queue.this_worker().is_some(),
+            own: own.clone(),
         })
     }
 
-    /// Waits until every input has its outcome; gives them in the inputs' order.
+    /// Queues the batch and waits until every input has its outcome; gives them in the inputs' order.
     ///
-    /// If the caller is the pool's last free worker, what has not begun becomes `WouldDeadlock`.
+    /// If the wait would never end, or the pool takes no more jobs, no input begins.
+    pub(crate) fn map(self: &Arc<Self>) -> Vec<Result<R, JobError>> {
+        match self.queue.push_awaited(self.clone()) {
+            Ok(()) => {}
+            Err(Refused::WouldNotEnd) => self.give_up(&JobError::WouldDeadlock),
+            Err(Refused::ShutDown) => self.give_up(&JobError::Cancelled),
+        }
+        self.join()
+    }
+
     pub(crate) fn join(&self) -> Vec<Result<R, JobError>> {
         let mut state = self.state.lock();
-        if !state.is_done() && state.sleepers.add_this_thread(&self.queue).is_err() {
-            drop(state);
-            let refused = self.give_up(&JobError::WouldDeadlock);
-            self.queue.add_cancelled(refused as u64);
-            state = self.state.lock();
-        }
+        // A loop: a condition variable may wake a thread for no reason.
         while !state.is_done() {
             state = self.changed.wait(state);
         }
         let function = state.function.take();
-        let runs = std::mem::take(&mut state.runs);
+        let outcomes = std::mem::take(&mut state.outcomes);
         drop(state);
-        drop(function);
-        in_order(runs)
+        discard(function);
+        in_order(outcomes)
     }
 
-    /// Ends every input that is not claimed with this error; says how many.
-    fn give_up(&self, why: &JobError) -> usize {
-        let indices = self.inputs.cancel();
-        let (refused, run) = (indices.len(), Run::refused(indices, why));
+    /// Ends every input that is not claimed with this error.
+    fn give_up(&self, why: &JobError) {
+        self.refuse(self.inputs.cancel(), why);
+    }
+
+    fn refuse(&self, chunks: Vec<Chunk<IntoIter<T>>>, why: &JobError) {
+        let refused = chunks.into_iter().map(Chunk::discard);
+        let refused: Vec<_> = refused
+            .map(|indices| Outcomes::refused(indices, why))
+            .collect();
         let mut state = self.state.lock();
-        state.deliver(vec![run]);
+        state.deliver(refused);
         self.end_if_done(state);
-        refused
     }
 
-    fn end_if_done(&self, mut state: MutexGuard<'_, State<R, F>>) {
+    fn end_if_done(&self, state: MutexGuard<'_, State<R, F>>) {
         if state.is_done() {
-            state.sleepers.release(&self.queue);
+            if self.is_for_worker {
+                self.queue.release(self.id());
+            }
             drop(state);
             // Only the caller of the map waits.
             self.changed.notify_one();
@@ -107,9 +132,9 @@ impl<R, F> State<R, F> {
         self.left == 0 && self.inside == 0
     }
 
-    fn deliver(&mut self, runs: Vec<Run<R, JobError>>) {
-        self.left -= runs.iter().map(Run::length).sum::<usize>();
-        self.runs.extend(runs);
+    fn deliver(&mut self, outcomes: Vec<Outcomes<R, JobError>>) {
+        self.left -= outcomes.iter().map(Outcomes::length).sum::<usize>();
+        self.outcomes.extend(outcomes);
     }
 }
 
@@ -119,38 +144,64 @@ where
     R: Send + 'static,
     F: Fn(T) -> R + Send + Sync + 'static,
 {
+    fn id(&self) -> Id {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn jobs(&self) -> usize {
+        self.jobs
+    }
+
     fn is_batch(&self) -> bool {
         true
     }
 
-    fn run(&self, worker: &str) -> Tally {
+    fn has_more(&self) -> bool {
+        self.inputs.has_more()
+    }
+
+    fn run(&self, worker: &Worker<'_>) {
         let mut state = self.state.lock();
         let Some(function) = state.function.clone() else {
-            return Tally::default();
+            return;
         };
         state.inside += 1;
         drop(state);
 
-        let (mut runs, mut tally, mut pace) = (Vec::new(), Tally::default(), Pace::of_threads());
-        while let Some((first, inputs)) = self.inputs.claim(pace.length()) {
-            let start = Instant::now();
-            let run = Run::of(worker, first, inputs.into_iter(), &*function);
-            tally += Tally::of_run(run.length(), run.errors());
-            runs.push(run);
-            pace.learn(start);
+        let (mut all, mut size) = (Vec::new(), self.size.clone());
+        while let Some(chunk) = self.inputs.claim(size.length()) {
+            let (outcomes, finished) =
+                run_chunk(worker.name, &self.inputs, chunk, &mut size, &*function);
+            worker.count(outcomes.length(), outcomes.errors());
+            all.push(outcomes);
+            if finished.gave_back
+                && let Some(own) = self.own.upgrade()
+            {
+                self.queue.requeue(own);
+            }
+            for chunk in finished.beyond {
+                let indices = chunk.discard();
+                self.queue.count_cancelled(indices.len() as u64);
+                all.push(Outcomes::refused(indices, &JobError::Cancelled));
+            }
         }
-        drop(function);
+        discard(function);
 
         let mut state = self.state.lock();
         state.inside -= 1;
-        state.deliver(runs);
+        state.deliver(all);
         self.end_if_done(state);
-        tally
     }
 
-    fn cancel(&self) -> Cancelled {
-        let now = self.give_up(&JobError::Cancelled) as u64;
-        Cancelled { now, before: 0 }
+    fn cancel(&self) -> u64 {
+        let chunks = self.inputs.cancel();
+        let jobs = chunks
+            .iter()
+            .map(|chunk| chunk.indices().len() as u64)
+            .sum();
+        self.queue.count_cancelled(jobs);
+        self.refuse(chunks, &JobError::Cancelled);
+        jobs
     }
 }
 

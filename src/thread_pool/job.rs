@@ -1,27 +1,24 @@
-//! One submitted job and its handle.
+//! The handle of a submitted job: who may wait for its output, and who may cancel it.
 //!
 //! ```text
-//!   queued ── claimed by a worker ──▶ running ── returns or panics ──▶ done ── join ──▶ taken
-//!      └───── cancel ─────▶ cancelled
+//!   submit ──▶ Job ──┬── join ──▶ the output, or a JobError
+//!                    ├── join_timeout ──▶ the same, or the Job back
+//!                    ├── drop ──▶ the job runs on, its output is lost
+//!                    └── canceller ──▶ Canceller, Canceller, …    cancel ──▶ it never runs
 //! ```
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | `run` | the job's lock twice, never while the body runs | phase | who joins |
-//! | `cancel` | the job's lock | phase, only from queued | who joins |
-//! | `join` | the job's lock, given up while it sleeps | phase | nobody |
-//!
-//! Queued to running and queued to cancelled are both decided under the one lock: of a worker that
-//! claims and a caller that cancels exactly one wins.
+//! | each call | the job's lock, see `cell.rs` | the job's phase | who joins |
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::JobError;
-use super::queue::{Cancelled, Queue, Queued, Sleepers, Tally};
-use crate::lifecycle::{Panicked, discard};
-use crate::sync::{Arc, Condvar, Deadline, Mutex, MutexGuard};
+use super::blocked::Id;
+use super::cell::{Cancel, Cell};
+use crate::lifecycle::discard;
+use crate::sync::{Arc, Deadline, Weak};
 
 /// A submitted job: owned permission to wait for its output, or to cancel it.
 ///
@@ -31,169 +28,24 @@ use crate::sync::{Arc, Condvar, Deadline, Mutex, MutexGuard};
 /// [`concurrent.futures.Future`](https://docs.python.org/3/library/concurrent.futures.html#future-objects):
 /// `result` is [`join`](Self::join) and takes the output out, so it can be asked once.
 #[must_use = "a dropped handle can neither be joined nor cancelled; the job runs on"]
+#[doc(alias = "Future")]
 pub struct Job<R> {
-    outcome: Arc<dyn Outcome<R>>,
+    cell: Arc<dyn Cell<R>>,
 }
 
-/// What a handle may ask of its job, whatever the body's type is.
-trait Outcome<R>: Send + Sync {
-    fn join_until(&self, deadline: &Deadline) -> Option<Result<R, JobError>>;
-    fn cancel_queued(&self) -> bool;
-    fn is_finished(&self) -> bool;
-}
-
-pub(crate) struct JobCell<F, R> {
-    state: Mutex<State<F, R>>,
-    changed: Condvar,
-    queue: Arc<Queue>,
-}
-
-struct State<F, R> {
-    phase: Phase<F, R>,
-    sleepers: Sleepers,
-    /// Somebody sleeps until the job ends, or did.
-    is_awaited: bool,
-}
-
-enum Phase<F, R> {
-    Queued(F),
-    Running,
-    Done(Result<R, JobError>),
-    Cancelled,
-    Taken,
-}
-
-impl<F, R> JobCell<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    pub(crate) fn new(body: F, queue: &Arc<Queue>) -> Arc<Self> {
-        let state = State {
-            phase: Phase::Queued(body),
-            sleepers: Sleepers::default(),
-            is_awaited: false,
-        };
-        let (state, changed, queue) = (Mutex::new(state), Condvar::new(), queue.clone());
-        Arc::new(Self {
-            state,
-            changed,
-            queue,
-        })
-    }
-
-    pub(crate) fn handle(self: &Arc<Self>) -> Job<R> {
-        Job {
-            outcome: self.clone(),
-        }
-    }
-
-    /// Ends the job: who sleeps until then can go on. It is one, since a join consumes the handle.
-    fn end(&self, mut state: MutexGuard<'_, State<F, R>>) {
-        state.sleepers.release(&self.queue);
-        let is_awaited = state.is_awaited;
-        drop(state);
-        if is_awaited {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Queued to cancelled, if it still is; the body is dropped outside the lock.
-    fn cancel_if_queued(&self) -> bool {
-        let mut state = self.state.lock();
-        if !matches!(state.phase, Phase::Queued(_)) {
-            return false;
-        }
-        let body = std::mem::replace(&mut state.phase, Phase::Cancelled);
-        self.end(state);
-        discard(body);
-        true
-    }
-}
-
-impl<F, R> Queued for JobCell<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    fn is_batch(&self) -> bool {
-        false
-    }
-
-    // ANCHOR: run
-    fn run(&self, worker: &str) -> Tally {
-        let mut state = self.state.lock();
-        let body = match std::mem::replace(&mut state.phase, Phase::Running) {
-            Phase::Queued(body) => body,
-            // Its handle has cancelled it, and may have been joined since.
-            cancelled => {
-                state.phase = cancelled;
-                return Tally {
-                    cancelled: 1,
-                    ..Tally::default()
-                };
-            }
-        };
-        drop(state);
-        let (outcome, tally) = run_caught(worker, body);
-        let mut state = self.state.lock();
-        state.phase = Phase::Done(outcome);
-        self.end(state);
-        tally
-    }
-    // ANCHOR_END: run
-
-    fn cancel(&self) -> Cancelled {
-        let now = u64::from(self.cancel_if_queued());
-        Cancelled {
-            now,
-            before: 1 - now,
-        }
-    }
-}
-
-impl<F, R> Outcome<R> for JobCell<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    fn join_until(&self, deadline: &Deadline) -> Option<Result<R, JobError>> {
-        let mut state = self.state.lock();
-        if state.phase.is_open() && deadline.is_never() {
-            let sleeps = state.sleepers.add_this_thread(&self.queue);
-            if let Err(would_deadlock) = sleeps {
-                return Some(Err(would_deadlock));
-            }
-        }
-        while state.phase.is_open() && !deadline.has_passed() {
-            state.is_awaited = true;
-            state = self.changed.wait_until(state, deadline);
-        }
-        if state.phase.is_open() {
-            return None;
-        }
-        match std::mem::replace(&mut state.phase, Phase::Taken) {
-            Phase::Done(outcome) => Some(outcome),
-            _ => Some(Err(JobError::Cancelled)),
-        }
-    }
-
-    fn cancel_queued(&self) -> bool {
-        self.cancel_if_queued()
-    }
-
-    fn is_finished(&self) -> bool {
-        !self.state.lock().phase.is_open()
-    }
-}
-
-impl<F, R> Phase<F, R> {
-    fn is_open(&self) -> bool {
-        matches!(self, Phase::Queued(_) | Phase::Running)
-    }
+/// Cancels one job, from any thread, while another one owns the handle.
+///
+/// It does not keep the job: once handle and job are gone, there is nothing to cancel.
+#[derive(Clone)]
+pub struct Canceller {
+    cell: Weak<dyn Cancel>,
 }
 
 impl<R> Job<R> {
+    pub(super) fn of(cell: Arc<dyn Cell<R>>) -> Self {
+        Self { cell }
+    }
+
     /// Waits for the job's end and takes its output.
     ///
     /// # Blocking
@@ -204,19 +56,37 @@ impl<R> Job<R> {
     /// Everything the job did happens before the return.
     ///
     /// # Errors
-    /// [`JobError::Panicked`], [`JobError::Cancelled`]; [`JobError::WouldDeadlock`] if the caller
-    /// is the last worker of this pool that does not wait for a job of this pool.
+    /// [`JobError::Panicked`], [`JobError::Cancelled`]; at once [`JobError::WouldDeadlock`] if the
+    /// caller is a worker of the same pool and the wait would never end: because it would close a
+    /// cycle of jobs that wait for one another, the job itself included, or because every other worker
+    /// waits. A job that had not begun is cancelled then and never runs; one that runs goes on, and its
+    /// output is lost. A thread of a [`scoped_map`](crate::scoped::scoped_map) inside a job counts as
+    /// that job. What goes through an event, a channel, a timeout or another pool is not seen.
+    #[doc(alias = "result")]
     pub fn join(self) -> Result<R, JobError> {
-        let outcome = self.outcome.join_until(&Deadline::never());
-        outcome.expect("a deadline that never comes does not pass")
+        self.cell.join()
     }
 
     /// Waits for at most `timeout`: the outcome, or the handle back. Nothing is lost.
     ///
     /// # Errors
-    /// The handle itself, if the job has not ended.
+    /// The handle itself, if the job has not ended. At once, if `timeout` is so long that it means
+    /// "for ever" and [`join`](Self::join) would give [`JobError::WouldDeadlock`].
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN)?;
+    /// let (go, gate) = std::sync::mpsc::channel();
+    /// let job = pool.submit(move || gate.recv().unwrap()).unwrap();
+    /// let job = job.join_timeout(Duration::ZERO).unwrap_err();
+    /// go.send(7).unwrap();
+    /// assert_eq!(job.join(), Ok(7));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[doc(alias = "result")]
     pub fn join_timeout(self, timeout: Duration) -> Result<Result<R, JobError>, Job<R>> {
-        let outcome = self.outcome.join_until(&Deadline::after(timeout));
+        let outcome = self.cell.join_until(&Deadline::after(timeout));
         outcome.ok_or(self)
     }
 
@@ -224,38 +94,68 @@ impl<R> Job<R> {
     ///
     /// Never blocks. `false`: it runs, has ended, or was cancelled before.
     pub fn cancel(&self) -> bool {
-        self.outcome.cancel_queued()
+        self.cell.cancel()
+    }
+
+    /// Something that can cancel this job from another thread, also while this handle is joined.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::{JobError, ThreadPool};
+    /// let pool = ThreadPool::new(std::num::NonZeroUsize::MIN)?;
+    /// let (go, gate) = std::sync::mpsc::channel::<()>();
+    /// let first = pool.submit(move || gate.recv()).unwrap();
+    /// let second = pool.submit(|| "never").unwrap();
+    /// let canceller = second.canceller();
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(move || assert!(canceller.cancel()));
+    ///     assert_eq!(second.join(), Err(JobError::Cancelled));
+    /// });
+    /// drop(go);
+    /// assert!(first.join().unwrap().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn canceller(&self) -> Canceller
+    where
+        R: 'static,
+    {
+        let cell: Arc<dyn Cancel> = self.cell.clone();
+        let cell = Arc::downgrade(&cell);
+        Canceller { cell }
     }
 
     /// Whether the job has returned, panicked or been cancelled. Never blocks.
+    #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
-        self.outcome.is_finished()
+        self.cell.is_finished()
+    }
+
+    pub(super) fn id(&self) -> Id {
+        self.cell.id()
+    }
+
+    /// As a join that would never end.
+    pub(super) fn refuse(self) -> JobError {
+        self.cell.refuse()
     }
 }
 
-/// Runs a caller's code; a panic in it is data.
-pub(super) fn run_caught<R>(
-    worker: &str,
-    body: impl FnOnce() -> R,
-) -> (Result<R, JobError>, Tally) {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(output) => (
-            Ok(output),
-            Tally {
-                completed: 1,
-                ..Tally::default()
-            },
-        ),
-        Err(payload) => {
-            let panicked = Panicked::new(worker, payload);
-            (
-                Err(JobError::Panicked(panicked)),
-                Tally {
-                    panicked: 1,
-                    ..Tally::default()
-                },
-            )
-        }
+impl Canceller {
+    /// As [`Job::cancel`]: `true` means that the job's body never runs. Never blocks.
+    pub fn cancel(&self) -> bool {
+        let Some(cell) = self.cell.upgrade() else {
+            return false;
+        };
+        let is_cancelled = cell.cancel();
+        // Perhaps its last owner by now: a panic in the output's `Drop` is not this caller's.
+        discard(cell);
+        is_cancelled
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").finish_non_exhaustive()
     }
 }
 
@@ -264,11 +164,5 @@ impl<R> fmt::Debug for Job<R> {
         f.debug_struct("Job")
             .field("is_finished", &self.is_finished())
             .finish()
-    }
-}
-
-impl<F, R> fmt::Debug for JobCell<F, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobCell").finish_non_exhaustive()
     }
 }

@@ -5,25 +5,28 @@
 //!                                   at most `window` ahead      dropped ──▶ all are cancelled
 //! ```
 //!
+//! | step | holds | touches | wakes |
+//! |---|---|---|---|
+//! | `next` | nothing, then the first job's lock | takes inputs, submits, joins one | a worker |
+//! | drop | nothing, then each job's lock | cancels what has not begun | nobody |
+//!
 //! Both ends are worked by the thread that calls `next`, so nothing here is shared but the queue.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use super::{Job, JobError, PoolShutDown, ThreadPool, submit_to};
-use crate::sync::Arc;
+use super::feed::{Feed, feed};
+use super::{Job, JobError, PoolShutDown, ThreadPool};
 
 /// The outputs of [`ThreadPool::map_lazy`], in the inputs' order.
 #[must_use = "nothing runs until the outputs are asked for"]
 pub struct MapLazy<R> {
-    /// Takes one input and submits its job; `None` once the inputs or the pool have ended.
-    take_one: Option<Box<TakeOne<R>>>,
+    /// `None` once the inputs or the pool have ended.
+    feed: Option<Box<dyn Feed<R>>>,
     ahead: VecDeque<Result<Job<R>, PoolShutDown>>,
     window: NonZeroUsize,
 }
-
-type TakeOne<R> = dyn FnMut() -> Option<Result<Job<R>, PoolShutDown>> + Send;
 
 impl ThreadPool {
     /// Runs `f` on the inputs as the outputs are asked for, at most `window` inputs ahead.
@@ -32,6 +35,9 @@ impl ThreadPool {
     /// inputs work. The iterator does not keep the pool open: after a shutdown it yields
     /// [`JobError::Cancelled`] for each input that was taken and could not run, then ends.
     /// Dropping the iterator cancels what has not begun.
+    ///
+    /// # Errors
+    /// Each on its own, as [`Job::join`]: an input whose wait was refused never runs.
     ///
     /// # Differences from Python
     /// [`Executor.map(buffersize=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)
@@ -46,6 +52,8 @@ impl ThreadPool {
     /// assert_eq!(evens.take(3).map(Result::unwrap).sum::<u64>(), 6);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[doc(alias = "buffersize")]
+    #[doc(alias = "imap")]
     pub fn map_lazy<I, R, F>(&self, inputs: I, window: NonZeroUsize, f: F) -> MapLazy<R>
     where
         I: IntoIterator,
@@ -54,17 +62,8 @@ impl ThreadPool {
         R: Send + 'static,
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
-        let mut inputs = inputs.into_iter();
-        let (queue, f) = (self.queue.clone(), Arc::new(f));
-        let take_one = move || {
-            if queue.is_closed() {
-                return None;
-            }
-            let (input, f) = (inputs.next()?, f.clone());
-            Some(submit_to(&queue, move || f(input)))
-        };
         MapLazy {
-            take_one: Some(Box::new(take_one)),
+            feed: Some(feed(&self.queue, inputs.into_iter(), f)),
             ahead: VecDeque::new(),
             window,
         }
@@ -77,11 +76,11 @@ impl<R> Iterator for MapLazy<R> {
     // ANCHOR: next
     fn next(&mut self) -> Option<Self::Item> {
         while self.ahead.len() < self.window.get()
-            && let Some(take_one) = &mut self.take_one
+            && let Some(feed) = &mut self.feed
         {
-            match take_one() {
+            match feed.take(None) {
                 Some(job) => self.ahead.push_back(job),
-                None => self.take_one = None,
+                None => self.feed = None,
             }
         }
         Some(match self.ahead.pop_front()? {

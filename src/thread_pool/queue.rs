@@ -8,65 +8,25 @@
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
 //! | `push` | the lock | the back | if any is idle, one worker, for a batch all; after the unlock |
-//! | `claim` | the lock, given up while it sleeps | the front, `idle` | nobody |
+//! | `claim` | the lock, given up while it sleeps | the front, what the worker runs | who waits for a pool at rest |
+//! | `requeue` | the lock | the front, if the batch has left the queue | all workers |
 //! | `close` | the lock | `is_closed` | all workers, after the unlock |
-//! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them |
+//! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them, or for a pool at rest |
+//! | `wait_for` | the lock of the job, then this one | who waits for what | nobody |
 //!
 //! **Lock order.** A job may take the queue's lock while it holds its own (to say that a worker
-//! sleeps until it ends, see [`Sleepers`]). The queue never takes a job's lock while it holds its
-//! own. So no cycle can form.
+//! sleeps until it ends, see `blocked.rs`). Under its own lock the queue takes only that of a batch's
+//! inputs, under which nobody takes another one. So no cycle can form.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fmt::Debug;
 
-use super::PoolShutDown;
+use super::blocked::{Id, Wait, Workers, WouldNotEnd};
+use super::entry::{Queued, Worker};
+use super::error::{PoolShutDown, Refused};
+use super::report::PoolReport;
 use crate::lifecycle::discard;
-use crate::sync::{Arc, Condvar, LOOKS, Mutex, thread};
-
-/// Something that waits in the queue.
-pub(crate) trait Queued: Send + Sync + Debug {
-    /// Whether several workers may work on it at once; it leaves the queue when one finds it empty.
-    fn is_batch(&self) -> bool;
-    /// Runs the job, or the batch's inputs until none is left. No panic comes out.
-    fn run(&self, worker: &str) -> Tally;
-    /// Takes back what has not begun.
-    fn cancel(&self) -> Cancelled;
-}
-
-/// How many jobs ended in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) completed: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) panicked: u64,
-}
-
-impl Tally {
-    /// Of so many jobs, some of which panicked.
-    pub(super) fn of_run(jobs: usize, panicked: usize) -> Self {
-        Self {
-            completed: (jobs - panicked) as u64,
-            panicked: panicked as u64,
-            ..Self::default()
-        }
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.completed += other.completed;
-        self.cancelled += other.cancelled;
-        self.panicked += other.panicked;
-    }
-}
-
-/// What a cancel found: jobs that it cancelled, and jobs that their handles had cancelled before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cancelled {
-    pub(crate) now: u64,
-    pub(crate) before: u64,
-}
+use crate::sync::{Arc, Condvar, LOOKS, Mutex, MutexGuard, thread};
+use crate::worker;
 
 /// Aligned, so that the lock shares no cache line with the count of its owners, which each job
 /// changes.
@@ -75,8 +35,15 @@ pub(crate) struct Cancelled {
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    workers: usize,
+    /// The pool may have come to rest.
+    rests: Condvar,
+    /// How the jobs ended that each worker ran. A lock a worker, which nobody else takes but to report.
+    ended: Vec<Ended>,
 }
+
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Ended(Mutex<PoolReport>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -84,73 +51,112 @@ struct State {
     is_closed: bool,
     /// Workers that sleep until an entry comes.
     idle: usize,
-    /// Workers that sleep until a job of this pool ends.
-    asleep: usize,
+    workers: Workers,
+    submitted: u64,
+    /// Jobs that ended without a worker.
     cancelled: u64,
+    /// How often nothing was queued and nothing ran, and how many threads wait for that.
+    rests: u64,
+    waiting_for_rest: usize,
 }
 
 impl State {
-    fn is_idle(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.entries.is_empty() && !self.is_closed
     }
-}
 
-crate::sync::thread_local! {
-    /// The queue that this thread works for, by address; 0 for a thread that is no worker.
-    static WORKS_FOR: Cell<usize> = const { Cell::new(0) };
+    fn is_at_rest(&self) -> bool {
+        self.entries.is_empty() && self.workers.busy() == 0
+    }
+
+    fn place_of(&self, id: Id) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.id() == id)
+    }
 }
 
 impl Queue {
     pub(crate) fn new(workers: usize) -> Arc<Self> {
-        let (state, changed) = (Mutex::default(), Condvar::new());
+        let state = State {
+            workers: Workers::new(workers),
+            ..State::default()
+        };
         Arc::new(Self {
-            state,
-            changed,
-            workers,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            rests: Condvar::new(),
+            ended: (0..workers).map(|_| Ended::default()).collect(),
         })
     }
 
+    /// Queues a job. An entry that is refused is dropped, with all that the caller has put into it.
     pub(crate) fn push(&self, entry: Arc<dyn Queued>) -> Result<(), PoolShutDown> {
-        let is_batch = entry.is_batch();
-        let mut state = self.state.lock();
+        let state = self.state.lock();
         if state.is_closed {
+            drop(state);
+            discard(entry);
             return Err(PoolShutDown);
         }
+        self.push_locked(state, entry);
+        Ok(())
+    }
+
+    /// Queues a batch whose end the calling thread will wait for. Asked and queued in one section: who
+    /// is refused has queued nothing, and who is not counts as asleep before anybody can work on it.
+    pub(super) fn push_awaited(&self, entry: Arc<dyn Queued>) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            return Err(Refused::ShutDown);
+        }
+        if let Some(place) = self.this_worker() {
+            let wait = Wait::on(entry.id());
+            if let Err(WouldNotEnd) = state.workers.waits(place, wait) {
+                let jobs = entry.jobs() as u64;
+                state.submitted += jobs;
+                state.cancelled += jobs;
+                return Err(Refused::WouldNotEnd);
+            }
+        }
+        self.push_locked(state, entry);
+        Ok(())
+    }
+
+    fn push_locked(&self, mut state: MutexGuard<'_, State>, entry: Arc<dyn Queued>) {
+        let is_batch = entry.is_batch();
+        state.submitted += entry.jobs() as u64;
         state.entries.push_back(entry);
         let idle = state.idle;
         drop(state);
         // To wake nobody is a system call, too.
-        if idle == 0 {
-            return Ok(());
+        match (idle, is_batch) {
+            (0, _) => {}
+            (_, true) => self.changed.notify_all(),
+            (_, false) => self.changed.notify_one(),
         }
-        if is_batch {
-            self.changed.notify_all();
-        } else {
-            self.changed.notify_one();
-        }
-        Ok(())
     }
 
     /// A worker's whole life: claims and runs until the queue is closed and empty.
     // ANCHOR: work
-    pub(crate) fn work(&self, worker: &str) -> Tally {
-        WORKS_FOR.with(|queue| queue.set(self.address()));
-        let mut tally = Tally::default();
-        while let Some(entry) = self.claim() {
-            tally += entry.run(worker);
+    pub(crate) fn work(&self, place: usize, name: &str) {
+        let pool = self.address();
+        worker::begin(place + 1, Some(worker::Worker { pool, place }));
+        let ended = &self.ended[place].0;
+        let worker = Worker { name, ended };
+        while let Some(entry) = self.claim(place) {
+            entry.run(&worker);
             if entry.is_batch() {
                 self.retire(&entry);
             }
             // Perhaps the last owner of an output that nobody wants.
             discard(entry);
         }
-        tally
     }
 
-    fn claim(&self) -> Option<Arc<dyn Queued>> {
+    fn claim(&self, place: usize) -> Option<Arc<dyn Queued>> {
         let mut state = self.state.lock();
+        state.workers.runs(place, None);
+        self.note_rest(&mut state);
         for _ in 0..LOOKS {
-            if !state.is_idle() {
+            if !state.is_empty() {
                 break;
             }
             drop(state);
@@ -158,29 +164,45 @@ impl Queue {
             state = self.state.lock();
         }
         // A loop: somebody else may have claimed what this worker was woken for.
-        while state.is_idle() {
+        while state.is_empty() {
             state.idle += 1;
             state = self.changed.wait(state);
             state.idle -= 1;
         }
         let front = state.entries.front()?;
-        if front.is_batch() {
-            return Some(front.clone());
-        }
-        state.entries.pop_front()
+        let entry = match front.is_batch() {
+            true => front.clone(),
+            false => state.entries.pop_front()?,
+        };
+        state.workers.runs(place, Some(entry.id()));
+        Some(entry)
     }
     // ANCHOR_END: work
 
-    /// Takes a batch out in which a worker found no more inputs.
+    /// Takes a batch out in which a worker found no more inputs, if none was given back since.
     fn retire(&self, batch: &Arc<dyn Queued>) {
         let mut state = self.state.lock();
-        let place = state
-            .entries
-            .iter()
-            .position(|entry| Arc::ptr_eq(entry, batch));
-        let entry = place.and_then(|place| state.entries.remove(place));
+        let mut entry = None;
+        if let Some(place) = state.place_of(batch.id())
+            && !batch.has_more()
+        {
+            entry = state.entries.remove(place);
+        }
         drop(state);
         drop(entry);
+    }
+
+    /// A worker has given inputs back: they come next.
+    pub(crate) fn requeue(&self, batch: Arc<dyn Queued>) {
+        let mut state = self.state.lock();
+        if state.place_of(batch.id()).is_none() {
+            state.entries.push_front(batch);
+        }
+        let idle = state.idle;
+        drop(state);
+        if idle > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// Takes no more entries; the workers run what is queued and end.
@@ -197,64 +219,87 @@ impl Queue {
 
     /// Cancels everything that no worker has claimed; says how many jobs this call cancelled.
     pub(crate) fn cancel(&self) -> u64 {
-        let entries = std::mem::take(&mut self.state.lock().entries);
-        let (mut now, mut all) = (0, 0);
-        for entry in entries {
-            let cancelled = entry.cancel();
-            now += cancelled.now;
-            all += cancelled.now + cancelled.before;
-        }
-        self.add_cancelled(all);
-        now
+        let mut state = self.state.lock();
+        let entries = std::mem::take(&mut state.entries);
+        self.note_rest(&mut state);
+        drop(state);
+        entries.into_iter().map(|entry| entry.cancel()).sum()
     }
 
-    /// Counts jobs that ended without a worker.
-    pub(crate) fn add_cancelled(&self, jobs: u64) {
+    /// A job that was refused to who would have waited for it, and that nobody else can wait for,
+    /// leaves the queue.
+    pub(crate) fn forget(&self, job: Id) {
+        let mut state = self.state.lock();
+        let place = state.place_of(job);
+        let entry = place.and_then(|place| state.entries.remove(place));
+        self.note_rest(&mut state);
+        drop(state);
+        drop(entry);
+    }
+
+    /// Of jobs that ended without a worker.
+    pub(crate) fn count_cancelled(&self, jobs: u64) {
         self.state.lock().cancelled += jobs;
     }
 
-    /// How many jobs left the queue by [`cancel`](Self::cancel), or were refused a wait.
-    pub(crate) fn cancelled(&self) -> u64 {
-        self.state.lock().cancelled
+    pub(crate) fn report(&self) -> PoolReport {
+        let mut report = PoolReport::default();
+        // First: what ends meanwhile still counts as running then, and nothing counts twice.
+        for ended in &self.ended {
+            report += *ended.0.lock();
+        }
+        let state = self.state.lock();
+        report.cancelled += state.cancelled;
+        let left = state.submitted - report.ended();
+        report.running = left.min(state.workers.busy() as u64);
+        report.queued = left - report.running;
+        report
     }
 
-    /// Whether the calling thread is a worker of this queue.
-    fn has_this_worker(&self) -> bool {
-        WORKS_FOR.with(|queue| queue.get() == self.address())
+    // ANCHOR: wait_idle
+    pub(crate) fn wait_idle(&self) {
+        let mut state = self.state.lock();
+        // As for an event: who waited at that moment goes on, though more may have come since.
+        let seen = state.rests;
+        while !state.is_at_rest() && state.rests == seen {
+            state.waiting_for_rest += 1;
+            state = self.rests.wait(state);
+            state.waiting_for_rest -= 1;
+        }
+    }
+    // ANCHOR_END: wait_idle
+
+    fn note_rest(&self, state: &mut State) {
+        if state.is_at_rest() {
+            state.rests += 1;
+            if state.waiting_for_rest > 0 {
+                self.rests.notify_all();
+            }
+        }
+    }
+
+    /// The calling thread is about to sleep until this ends. `Ok(true)` if it is, or works on behalf
+    /// of, a worker of this pool; it counts as asleep then until [`release`](Self::release).
+    pub(crate) fn wait_for(&self, wait: Wait) -> Result<bool, WouldNotEnd> {
+        let Some(place) = self.this_worker() else {
+            return Ok(false);
+        };
+        self.state.lock().workers.waits(place, wait)?;
+        Ok(true)
+    }
+
+    /// It ended: who waits for it can go on.
+    pub(crate) fn release(&self, id: Id) {
+        self.state.lock().workers.release(id);
+    }
+
+    /// The place of the worker of this queue that the calling thread is, or works on behalf of.
+    pub(crate) fn this_worker(&self) -> Option<usize> {
+        let worker = worker::current()?;
+        (worker.pool == self.address()).then_some(worker.place)
     }
 
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
-    }
-}
-
-/// The workers of a pool that sleep until one of its own jobs ends; guarded by that job's lock.
-///
-/// When the last worker that is awake is about to join them, nobody is left who could end any of
-/// these jobs: it must not sleep.
-#[derive(Debug, Default)]
-pub(crate) struct Sleepers {
-    workers: usize,
-}
-
-impl Sleepers {
-    /// To be asked once before a wait without a deadline; `Err` if it would never end.
-    pub(crate) fn add_this_thread(&mut self, queue: &Queue) -> Result<(), super::JobError> {
-        if queue.has_this_worker() {
-            let mut state = queue.state.lock();
-            if state.asleep + 1 == queue.workers {
-                return Err(super::JobError::WouldDeadlock);
-            }
-            state.asleep += 1;
-            self.workers += 1;
-        }
-        Ok(())
-    }
-
-    /// The job ended, so they can all go on.
-    pub(crate) fn release(&mut self, queue: &Queue) {
-        if self.workers > 0 {
-            queue.state.lock().asleep -= std::mem::take(&mut self.workers);
-        }
     }
 }

@@ -4,40 +4,18 @@ use std::sync::Arc;
 
 use super::coin;
 use super::harness::{Bound, Seen, holds};
+use super::workers::{batch, join_workers, map, start_workers, submit};
 use crate::JobError;
-use crate::sync::thread::{self, JoinHandle};
-use crate::thread_pool::JobCell;
-use crate::thread_pool::batch::Batch;
-use crate::thread_pool::queue::{Queue, Queued, Tally};
-
-fn start_workers(number: usize, queue: &Arc<Queue>) -> Vec<JoinHandle<Tally>> {
-    let start = |_| {
-        let queue = queue.clone();
-        thread::spawn(move || queue.work("worker"))
-    };
-    (0..number).map(start).collect()
-}
-
-/// As [`ThreadPool::map`](crate::ThreadPool::map), with ten times each input.
-fn map(queue: &Arc<Queue>, inputs: Vec<u32>, workers: usize) -> Vec<Result<u32, JobError>> {
-    let batch = Batch::new(inputs, workers, |input| 10 * input, queue);
-    queue.push(batch.clone()).unwrap();
-    batch.join()
-}
-
-fn completed(workers: Vec<JoinHandle<Tally>>) -> u64 {
-    workers
-        .into_iter()
-        .map(|worker| worker.join().unwrap().completed)
-        .sum()
-}
+use crate::sync::thread;
+use crate::thread_pool::entry::Queued;
+use crate::thread_pool::queue::Queue;
 
 fn map_runs_each_input_once(workers: usize) {
     let queue = Queue::new(workers);
     let threads = start_workers(workers, &queue);
     assert_eq!(map(&queue, vec![1, 2], workers), [Ok(10), Ok(20)]);
     queue.close();
-    assert_eq!(completed(threads), 2);
+    assert_eq!(join_workers(threads, &queue).completed, 2);
 }
 
 /// P1, P5
@@ -63,7 +41,7 @@ fn function_is_dropped_when_the_caller_goes_on() {
             let borrowed = borrowed.clone();
             move |input: u32| input + *borrowed
         };
-        let batch = Batch::new(vec![1, 2], 2, function, &queue);
+        let batch = batch(vec![1, 2], 2, 1, function, &queue);
         queue.push(batch.clone()).unwrap();
         assert_eq!(batch.join(), [Ok(2), Ok(3)]);
         assert_eq!(Arc::strong_count(&borrowed), 1);
@@ -72,7 +50,7 @@ fn function_is_dropped_when_the_caller_goes_on() {
         // are tried in which all of the above comes first.
         batch.cancel();
         queue.close();
-        assert_eq!(completed(threads), 2);
+        assert_eq!(join_workers(threads, &queue).completed, 2);
     });
 }
 
@@ -81,13 +59,13 @@ fn function_is_dropped_when_the_caller_goes_on() {
 fn wake_up_for_no_reason_ends_no_map() {
     holds(Bound::Preemptions(3), || {
         let queue = Queue::new(1);
-        let batch = Batch::new(vec![1, 2], 1, |input| 10 * input, &queue);
+        let batch = batch(vec![1, 2], 1, 1, |input| 10 * input, &queue);
         queue.push(batch.clone()).unwrap();
         let threads = start_workers(1, &queue);
         let coin = coin::toss(1);
         assert_eq!(batch.join(), [Ok(10), Ok(20)]);
         queue.close();
-        assert_eq!(completed(threads), 2);
+        assert_eq!(join_workers(threads, &queue).completed, 2);
         coin.join().unwrap();
     });
 }
@@ -97,15 +75,14 @@ fn wake_up_for_no_reason_ends_no_map() {
 fn job_behind_a_map_is_not_lost() {
     holds(Bound::Preemptions(3), || {
         let queue = Queue::new(2);
-        let batch = Batch::new(vec![1], 2, |input| 10 * input, &queue);
+        let batch = batch(vec![1], 2, 1, |input| 10 * input, &queue);
         queue.push(batch.clone()).unwrap();
-        let job = JobCell::new(|| 7, &queue);
-        queue.push(job.clone()).unwrap();
+        let job = submit(&queue, || 7).unwrap();
         queue.close();
         let threads = start_workers(2, &queue);
-        assert_eq!(completed(threads), 2);
+        assert_eq!(join_workers(threads, &queue).completed, 2);
         assert_eq!(batch.join(), [Ok(10)]);
-        assert_eq!(job.handle().join(), Ok(7));
+        assert_eq!(job.join(), Ok(7));
     });
 }
 
@@ -122,9 +99,13 @@ fn inputs_of_a_cancelled_map_run_or_are_cancelled() {
             thread::spawn(move || queue.cancel())
         };
         let outputs = map(&queue, vec![1, 2], 1);
-        let cancelled = canceller.join().unwrap();
+        let at_once = canceller.join().unwrap();
         queue.close();
-        assert_eq!(completed(threads), 2 - cancelled);
+        let report = join_workers(threads, &queue);
+        // What a worker had claimed and not begun is cancelled, too.
+        let cancelled = report.cancelled;
+        assert!(at_once <= cancelled);
+        assert_eq!(report.completed, 2 - cancelled);
         let expected = [1, 2].map(|input| match input + cancelled > 2 {
             true => Err(JobError::Cancelled),
             false => Ok(10 * input as u32),
@@ -145,11 +126,11 @@ fn nested_map_of_the_only_worker_is_an_error() {
             let queue = queue.clone();
             move |input| map(&queue, vec![input, input], 1)
         };
-        let outer = Batch::new(vec![1], 1, inner, &queue);
+        let outer = batch(vec![1], 1, 1, inner, &queue);
         queue.push(outer.clone()).unwrap();
         let refused = Err(JobError::WouldDeadlock);
         assert_eq!(outer.join(), [Ok(vec![refused.clone(), refused])]);
         queue.close();
-        completed(threads);
+        join_workers(threads, &queue);
     });
 }

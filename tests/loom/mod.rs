@@ -4,7 +4,7 @@
 //! least two threads, prints one line, and dies of a one-line break of the source.
 
 mod batch;
-mod claims;
+mod chunks;
 pub(crate) mod coin;
 mod event;
 mod harness;
@@ -14,3 +14,4 @@ mod schedule;
 mod slots;
 mod stop_flags;
 mod thread_pool;
+mod workers;

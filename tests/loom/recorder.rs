@@ -391,6 +391,10 @@ pub(crate) mod thread {
             Self(self.0.name(name))
         }
 
+        pub(crate) fn stack_size(self, bytes: usize) -> Self {
+            Self(self.0.stack_size(bytes))
+        }
+
         #[track_caller]
         pub(crate) fn spawn<T: Send + 'static>(
             self,

@@ -7,44 +7,11 @@ use std::time::Duration;
 
 use super::coin;
 use super::harness::{Bound, Seen, holds};
-use crate::sync::thread::{self, JoinHandle};
+use super::workers::{completed, join_workers, start_workers, submit};
+use crate::sync::thread;
 use crate::thread_pool::JobCell;
-use crate::thread_pool::queue::{Queue, Tally};
-use crate::{Job, JobError, PoolShutDown};
-
-fn start_workers(number: usize, queue: &Arc<Queue>) -> Vec<JoinHandle<Tally>> {
-    let start = |_| {
-        let queue = queue.clone();
-        thread::spawn(move || queue.work("worker"))
-    };
-    (0..number).map(start).collect()
-}
-
-/// What the workers did, all together; every one of them has ended.
-fn join_workers(workers: Vec<JoinHandle<Tally>>) -> Tally {
-    let mut sum = Tally::default();
-    for worker in workers {
-        sum += worker.join().unwrap();
-    }
-    sum
-}
-
-/// As [`ThreadPool::submit`](crate::ThreadPool::submit).
-fn submit<R: Send + 'static>(
-    queue: &Arc<Queue>,
-    body: impl FnOnce() -> R + Send + 'static,
-) -> Result<Job<R>, PoolShutDown> {
-    let cell = JobCell::new(body, queue);
-    queue.push(cell.clone())?;
-    Ok(cell.handle())
-}
-
-fn completed(jobs: u64) -> Tally {
-    Tally {
-        completed: jobs,
-        ..Tally::default()
-    }
-}
+use crate::thread_pool::queue::Queue;
+use crate::{Job, JobError, PoolReport, PoolShutDown};
 
 /// A drain runs each job once, hands out each output, and leaves no thread.
 fn drain(workers: usize, jobs: usize) {
@@ -54,7 +21,7 @@ fn drain(workers: usize, jobs: usize) {
         .map(|job| submit(&queue, move || job).unwrap())
         .collect();
     queue.close();
-    assert_eq!(join_workers(workers), completed(jobs as u64));
+    assert_eq!(join_workers(workers, &queue), completed(jobs as u64));
     assert!(handles.into_iter().map(Job::join).eq((0..jobs).map(Ok)));
 }
 
@@ -98,7 +65,7 @@ fn job_that_panics_is_counted_and_the_next_one_runs() {
         let panics: Job<()> = submit(&queue, || resume_unwind(Box::new("no"))).unwrap();
         let next = submit(&queue, || 7).unwrap();
         queue.close();
-        let tally = join_workers(workers);
+        let tally = join_workers(workers, &queue);
         assert_eq!(
             (tally.completed, tally.cancelled, tally.panicked),
             (1, 0, 1)
@@ -123,7 +90,7 @@ fn job_submitted_while_the_queue_closes_runs_or_is_refused() {
         queue.close();
         let outcome = submitter.join().unwrap();
         let jobs = u64::from(outcome.is_ok());
-        assert_eq!(join_workers(workers), completed(jobs));
+        assert_eq!(join_workers(workers, &queue), completed(jobs));
         assert!(matches!(outcome, Ok(Ok(7)) | Err(PoolShutDown)));
         seen.add(jobs);
     });
@@ -141,8 +108,13 @@ fn jobs_of_a_cancelled_queue_run_or_are_cancelled() {
         let jobs = [0, 1].map(|job| submit(&queue, move || job).unwrap());
         queue.close();
         let cancelled = queue.cancel();
-        assert_eq!(queue.cancelled(), cancelled);
-        assert_eq!(join_workers(workers), completed(2 - cancelled));
+        assert_eq!(queue.report().cancelled, cancelled);
+        let report = join_workers(workers, &queue);
+        let expected = PoolReport {
+            cancelled,
+            ..completed(2 - cancelled)
+        };
+        assert_eq!(report, expected);
         let outcomes = jobs.map(Job::join);
         for (job, outcome) in outcomes.iter().enumerate() {
             assert!(matches!(outcome, Err(JobError::Cancelled)) || *outcome == Ok(job));
@@ -167,7 +139,7 @@ fn cancelled_job_never_runs() {
             let runs = runs.clone();
             move || runs.fetch_add(1, Ordering::Relaxed)
         };
-        let cell = JobCell::new(body, &queue);
+        let cell = JobCell::new(body, &queue, None);
         queue.push(cell.clone()).unwrap();
         queue.close();
         let workers = start_workers(1, &queue);
@@ -176,7 +148,7 @@ fn cancelled_job_never_runs() {
             thread::spawn(move || job.cancel())
         };
         let outcome = cell.handle().join();
-        let (cancelled, tally) = (canceller.join().unwrap(), join_workers(workers));
+        let (cancelled, tally) = (canceller.join().unwrap(), join_workers(workers, &queue));
         if cancelled {
             assert_eq!(outcome, Err(JobError::Cancelled));
             assert_eq!((tally.completed, tally.cancelled), (0, 1));
@@ -203,7 +175,7 @@ fn job_cancelled_from_two_sides_counts_once() {
         let by_queue = queue.cancel();
         let by_handle = u64::from(canceller.join().unwrap());
         assert_eq!(by_queue + by_handle, 1);
-        assert_eq!(queue.cancelled(), 1);
+        assert_eq!(queue.report().cancelled, 1);
         seen.add(by_queue);
     });
     answers.are_exactly([0, 1]);
@@ -230,7 +202,7 @@ fn timed_join_gives_the_outcome_or_the_handle_back() {
                 seen.add("handle");
             }
         }
-        assert_eq!(join_workers(workers), completed(1));
+        assert_eq!(join_workers(workers, &queue), completed(1));
         coin.join().unwrap();
     });
     answers.are_exactly(["outcome", "handle"]);
@@ -251,11 +223,11 @@ fn nested_join_of_the_only_worker_is_an_error() {
         let outer = submit_nested(&queue);
         assert_eq!(outer.join(), Ok(Err(JobError::WouldDeadlock)));
         queue.close();
-        assert_eq!(
-            join_workers(workers),
-            completed(2),
-            "the inner job runs all the same"
-        );
+        let refused = PoolReport {
+            cancelled: 1,
+            ..completed(1)
+        };
+        assert_eq!(join_workers(workers, &queue), refused);
     });
 }
 
@@ -267,7 +239,7 @@ fn nested_join_of_one_of_two_workers_waits() {
         let workers = start_workers(2, &queue);
         assert_eq!(submit_nested(&queue).join(), Ok(Ok(7)));
         queue.close();
-        assert_eq!(join_workers(workers), completed(2));
+        assert_eq!(join_workers(workers, &queue), completed(2));
     });
 }
 
@@ -280,7 +252,7 @@ fn nested_joins_one_after_the_other_wait() {
         assert_eq!(submit_nested(&queue).join(), Ok(Ok(7)));
         assert_eq!(submit_nested(&queue).join(), Ok(Ok(7)));
         queue.close();
-        assert_eq!(join_workers(workers), completed(4));
+        assert_eq!(join_workers(workers, &queue), completed(4));
     });
 }
 
@@ -295,12 +267,15 @@ fn nested_joins_of_all_workers_never_hang() {
         let outer = [(); 2].map(|()| submit_nested(&queue));
         let outcomes = outer.map(|job| job.join().unwrap());
         queue.close();
-        assert_eq!(join_workers(workers), completed(4));
+        let report = join_workers(workers, &queue);
         let waited = outcomes.iter().filter(|inner| **inner == Ok(7)).count();
         let refused = outcomes
             .iter()
             .filter(|inner| **inner == Err(JobError::WouldDeadlock));
-        assert_eq!(waited + refused.count(), 2);
+        let refused = refused.count();
+        assert_eq!(waited + refused, 2);
+        let ended = (report.completed, report.cancelled);
+        assert_eq!(ended, (4 - refused as u64, refused as u64));
         seen.add(waited);
     });
     counts.are_exactly([1, 2]);

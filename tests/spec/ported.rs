@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use rstest::rstest;
-use threadproof::{Event, JobError, PoolReport, Shutdown, ThreadPool, scoped_map, start};
+use threadproof::{Event, JobError, Shutdown, ThreadPool, scoped_map, start};
 
 use crate::support::{count, ends, until};
 
@@ -68,13 +68,9 @@ fn p4_outputs_come_until_a_timeout_and_the_rest_is_cancelled() {
     let cancelled: Vec<bool> = late.iter().map(|job| job.cancel()).collect();
     assert_eq!(cancelled, [false, true, true], "the first of them runs");
     gate.set();
-    let (completed, cancelled) = (3, 2);
-    let expected = PoolReport {
-        completed,
-        cancelled,
-        ..PoolReport::default()
-    };
-    assert_eq!(pool.shutdown(Shutdown::Drain), expected);
+    let report = pool.shutdown(Shutdown::Drain);
+    assert_eq!((report.completed, report.cancelled), (3, 2));
+    assert_eq!(report.submitted(), 5);
 }
 
 /// `test_map_buffersize`, `…_on_infinite_iterable`, `…_when_buffer_is_full`.

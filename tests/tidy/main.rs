@@ -29,9 +29,12 @@ const RINGS: [&[&str]; 4] = [
         "event",
         "stop_flags",
         "locked_flags",
-        "claims",
+        "chunk_size",
+        "chunks",
+        "outcomes",
         "slots",
         "lifecycle",
+        "worker",
     ],
     &[
         "watch",
@@ -45,11 +48,15 @@ const RINGS: [&[&str]; 4] = [
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.
-const NEIGHBOURS: [(&str, &str); 7] = [
+const NEIGHBOURS: [(&str, &str); 10] = [
     // A step names its key in the error that the atomic flags have.
     ("locked_flags", "stop_flags"),
     // Inputs of the caller's are dropped with the care that panics need.
-    ("claims", "lifecycle"),
+    ("chunks", "lifecycle"),
+    ("outcomes", "lifecycle"),
+    // A chunk is run as long as it is its worker's, and its size learns from that.
+    ("outcomes", "chunks"),
+    ("outcomes", "chunk_size"),
     // A thread tells its end by an event.
     ("lifecycle", "event"),
     // The map on borrowed inputs can be found beside the pool's maps.
@@ -184,14 +191,18 @@ fn imports_point_inwards() {
 /// The modelled modules name `std::sync` nowhere: `crate::sync` chooses for them.
 #[test]
 fn one_file_chooses_between_std_and_loom() {
-    const MODELLED: [&str; 7] = [
+    const MODELLED: [&str; 11] = [
         "event",
         "stop_flags",
         "locked_flags",
-        "claims",
+        "chunk_size",
+        "chunks",
+        "lifecycle",
+        "outcomes",
         "slots",
         "scoped",
         "thread_pool",
+        "worker",
     ];
     let mut complaints = Vec::new();
     for source in library() {

@@ -1,0 +1,145 @@
+//! P1, P5: every input is handed out once, whoever asks, whoever gives back.
+
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use super::harness::{Bound, Seen, holds};
+use crate::chunk_size::ChunkSize;
+use crate::chunks::{Chunk, Chunks};
+use crate::lifecycle::Panicked;
+use crate::outcomes::{Outcomes, in_order, run_chunk};
+use crate::sync::thread;
+
+type Inputs = Chunks<IntoIter<u32>>;
+
+fn inputs(number: u32, workers: usize) -> Arc<Inputs> {
+    let inputs: Vec<u32> = (0..number).collect();
+    Arc::new(Chunks::new(inputs.into_iter(), workers))
+}
+
+/// A worker of both maps: claims until nothing is left.
+fn claim_all(inputs: &Inputs, wanted: usize) -> Vec<u32> {
+    let chunks = std::iter::from_fn(|| inputs.claim(wanted));
+    chunks.flat_map(|chunk| chunk.inputs).collect()
+}
+
+/// P5
+#[test]
+fn each_input_is_claimed_once_with_its_index() {
+    let shares = Seen::new();
+    let seen = shares.clone();
+    holds(Bound::Exhaustive, move || {
+        let inputs = inputs(3, 2);
+        let other = {
+            let inputs = inputs.clone();
+            thread::spawn(move || claim_all(&inputs, 1))
+        };
+        let mut claimed = claim_all(&inputs, 1);
+        seen.add(claimed.len());
+        claimed.extend(other.join().unwrap());
+        claimed.sort_unstable();
+        assert_eq!(claimed, [0, 1, 2]);
+    });
+    shares.are_exactly([0, 1, 2, 3]);
+}
+
+/// P5: also when what is left, and with it the length of a chunk, changes under the claimer.
+#[test]
+fn chunks_neither_overlap_nor_leave_gaps() {
+    holds(Bound::Exhaustive, || {
+        let inputs = inputs(6, 1);
+        let other = {
+            let inputs = inputs.clone();
+            thread::spawn(move || claim_all(&inputs, 2))
+        };
+        let mut claimed = claim_all(&inputs, 3);
+        claimed.extend(other.join().unwrap());
+        claimed.sort_unstable();
+        assert_eq!(claimed, [0, 1, 2, 3, 4, 5]);
+    });
+}
+
+/// P5, P6: claimed or cancelled, never both and never neither.
+#[test]
+fn each_input_is_claimed_or_cancelled() {
+    let counts = Seen::new();
+    let seen = counts.clone();
+    holds(Bound::Exhaustive, move || {
+        let inputs = inputs(3, 2);
+        let worker = {
+            let inputs = inputs.clone();
+            thread::spawn(move || claim_all(&inputs, 1))
+        };
+        let cancelled = inputs.cancel().into_iter().map(Chunk::discard);
+        let cancelled: Vec<usize> = cancelled.flatten().collect();
+        let claimed = worker.join().unwrap();
+        assert!((0..claimed.len()).eq(claimed.iter().map(|input| *input as usize)));
+        assert!((claimed.len()..3).eq(cancelled.iter().copied()));
+        assert!(inputs.cancel().is_empty(), "nothing is cancelled twice");
+        seen.add(cancelled.len());
+    });
+    counts.are_exactly([0, 1, 2, 3]);
+}
+
+/// A worker of `scoped_map`, with chunks of two.
+fn work(inputs: &Inputs) -> Vec<Outcomes<u32, Panicked>> {
+    let (mut all, mut size) = (Vec::new(), ChunkSize::fixed(2));
+    while let Some(chunk) = inputs.claim_or_wait(size.length()) {
+        let (outcomes, _) = run_chunk("worker", inputs, chunk, &mut size, |input| 10 * input);
+        all.push(outcomes);
+    }
+    all
+}
+
+/// P1, P5, T17: what a worker has claimed and not begun is done by others that have nothing to do.
+#[test]
+fn inputs_given_back_are_run_once_and_keep_their_places() {
+    let shares = Seen::new();
+    let seen = shares.clone();
+    holds(Bound::Preemptions(3), move || {
+        // As for one worker: so the first chunk has two inputs, and none is left for the other one.
+        let inputs = inputs(4, 1);
+        let other = {
+            let inputs = inputs.clone();
+            thread::spawn(move || work(&inputs))
+        };
+        let mut all = work(&inputs);
+        seen.add(all.iter().map(Outcomes::length).sum::<usize>());
+        all.extend(other.join().unwrap());
+        assert_eq!(in_order(all), [Ok(0), Ok(10), Ok(20), Ok(30)]);
+    });
+    shares.are_exactly([0, 1, 2, 3, 4]);
+}
+
+/// P10: once an input is known to have failed, what comes after it does not begin.
+#[test]
+fn what_lies_beyond_the_limit_is_handed_back_and_not_run() {
+    let counts = Seen::new();
+    let seen = counts.clone();
+    holds(Bound::Preemptions(3), move || {
+        let inputs = inputs(4, 1);
+        let limits = {
+            let inputs = inputs.clone();
+            thread::spawn(move || inputs.limit(2))
+        };
+        // A thread of its own: of what the model's own thread reads, loom shows too little.
+        let worker = thread::spawn(move || {
+            let (mut ran, mut beyond, mut size) = (0, Vec::new(), ChunkSize::fixed(2));
+            while let Some(chunk) = inputs.claim(size.length()) {
+                let run = |input| input;
+                let (outcomes, finished): (Outcomes<u32, Panicked>, _) =
+                    run_chunk("worker", &inputs, chunk, &mut size, run);
+                ran += outcomes.length();
+                beyond.extend(finished.beyond.into_iter().flat_map(Chunk::discard));
+            }
+            (ran, beyond)
+        });
+        limits.join().unwrap();
+        let (ran, mut beyond) = worker.join().unwrap();
+        beyond.sort_unstable();
+        assert!(ran >= 2);
+        assert!(beyond.iter().copied().eq(ran..4));
+        seen.add(ran);
+    });
+    counts.are_exactly([2, 3, 4]);
+}
