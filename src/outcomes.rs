@@ -125,6 +125,7 @@ where
     I: Split,
     E: From<Panicked>,
 {
+    // ANCHOR: run_chunk
     let (first, started) = (chunk.first, size.start());
     // The first one always: what is only given back comes to no end.
     let may_keep = |index| index == first || !chunks.is_wanted() || !started.is_long();
@@ -132,4 +133,5 @@ where
     let outcomes = Outcomes::of(worker, &mut chunk, may_begin, f);
     size.learn(&started, outcomes.length());
     (outcomes, chunks.finish(chunk))
+    // ANCHOR_END: run_chunk
 }

@@ -77,6 +77,7 @@ impl Workers {
         }
     }
 
+    // ANCHOR: will_end
     fn will_end_without(&self, asks: usize, wait: &Wait) -> bool {
         let mut go_on = vec![false; self.0.len()];
         // At first those that are awake, then who waits for these, and so on.
@@ -101,6 +102,7 @@ impl Workers {
         };
         wait.any_of.iter().any(will_end)
     }
+    // ANCHOR_END: will_end
 }
 
 /// The wait would last for ever.
