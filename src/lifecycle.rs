@@ -17,11 +17,13 @@
 //! A thread is started once because `start` makes it, and joined once because `join` takes the
 //! handle: what Python checks at run time does not compile here.
 
-use std::any::Any;
+mod panicked;
+
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+pub use self::panicked::Panicked;
+pub(crate) use self::panicked::{caught, discard, note_places};
 use crate::event::{Event, Wait};
 use crate::sync::Arc;
 use crate::sync::thread::{self, JoinHandle};
@@ -75,16 +77,6 @@ pub enum JoinError {
     WouldDeadlock,
 }
 
-/// A panic as a value: which worker it came from, and what it said.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{worker} panicked: {message}")]
-pub struct Panicked {
-    /// The name of the thread whose job panicked.
-    pub worker: String,
-    /// The text given to `panic!`, or a note that the payload was no text.
-    pub message: String,
-}
-
 /// Starts a thread called `name` that runs `body`, and gives the handle that owns it.
 ///
 /// The operating system shows the first 15 bytes of the name.
@@ -114,7 +106,7 @@ where
         let _at_end = at_end;
         // Here and not in `join`: of a thread that nobody joins, a payload that panics when it is
         // dropped would abort the program.
-        catch_unwind(AssertUnwindSafe(body)).map_err(|payload| Panicked::new(&worker, payload))
+        caught(&worker, body)
     })?;
     Ok(Running {
         name,
@@ -256,33 +248,9 @@ impl Daemon {
     }
 }
 
-impl Panicked {
-    /// Takes the text out of a panic's payload.
-    pub(crate) fn new(worker: &str, payload: Box<dyn Any + Send>) -> Self {
-        let message = match payload.downcast::<String>() {
-            Ok(text) => *text,
-            Err(payload) => match payload.downcast::<&'static str>() {
-                Ok(text) => (*text).to_owned(),
-                Err(payload) => {
-                    discard(payload);
-                    "(a payload that is no text)".to_owned()
-                }
-            },
-        };
-        let worker = worker.to_owned();
-        Self { worker, message }
-    }
-}
-
-/// Drops something of the caller's that may itself panic when dropped; the hook prints that.
-pub(crate) fn discard<T>(value: T) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        std::mem::forget(again);
-    }
-}
-
 /// `std`'s builder; a name with a zero byte is an error and no panic.
 pub(crate) fn builder(name: &str) -> io::Result<thread::Builder> {
+    note_places();
     if name.contains('\0') {
         let why = format!("a thread's name cannot contain a zero byte: {name:?}");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));

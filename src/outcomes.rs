@@ -12,11 +12,10 @@
 //! | `in_order` | nothing (all workers have ended) | – | – |
 
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::chunk_size::ChunkSize;
 use crate::chunks::{Chunk, Chunks, Finished, Split};
-use crate::lifecycle::Panicked;
+use crate::lifecycle::{Panicked, caught};
 
 /// The outcomes of inputs that stand one after the other. Outputs and errors are kept apart, since
 /// memory is what tiny jobs wait for.
@@ -55,10 +54,8 @@ impl<R, E> Outcomes<R, E> {
                 chunk.first += 1;
                 Some(f(input))
             };
-            let ended = catch_unwind(AssertUnwindSafe(|| {
-                outputs.extend(std::iter::from_fn(next))
-            }));
-            let Err(payload) = ended else {
+            let ended = caught(worker, || outputs.extend(std::iter::from_fn(next)));
+            let Err(panicked) = ended else {
                 return Self {
                     first,
                     outputs,
@@ -66,7 +63,7 @@ impl<R, E> Outcomes<R, E> {
                 };
             };
             let index = first + outputs.len() + errors.len();
-            errors.push((index, Panicked::new(worker, payload).into()));
+            errors.push((index, panicked.into()));
         }
     }
 

@@ -22,7 +22,7 @@ use std::thread;
 
 use crate::chunk_size::ChunkSize;
 use crate::chunks::Chunks;
-use crate::lifecycle::Panicked;
+use crate::lifecycle::{Panicked, note_places};
 use crate::outcomes::{in_order, run_chunk};
 use crate::worker;
 
@@ -77,6 +77,7 @@ where
     R: Send,
     F: Fn(&'a T) -> R + Sync,
 {
+    note_places();
     let workers = workers.get().min(inputs.len());
     let chunks = Chunks::new(inputs.iter(), workers.max(1));
     let work = |name: &str| {

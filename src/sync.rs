@@ -31,8 +31,14 @@ pub(crate) use backend::MutexGuard;
 /// too, in four times as many schedules.
 pub(crate) const LOOKS: usize = if cfg!(all(test, loom)) { 0 } else { 4 };
 
+/// Whether this is a model, in which all threads are one to `std`.
+pub(crate) const IS_MODEL: bool = cfg!(all(test, loom));
+
 /// Always `std`'s: with loom's own, a model that deadlocks aborts the whole test process.
 pub(crate) use std::sync::{Arc, Weak};
+
+/// Always `std`'s: what is done once a program is no part of a model.
+pub(crate) use std::sync::Once;
 
 pub(crate) mod atomic {
     pub(crate) use super::backend::atomic::{AtomicBool, AtomicUsize, Ordering};

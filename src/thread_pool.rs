@@ -149,7 +149,7 @@ impl ThreadPool {
     /// let pool = ThreadPool::new(std::num::NonZeroUsize::new(2).unwrap())?;
     /// let halves = pool.map([4, 0, 2], |n: u32| 8u32.checked_div(n).expect("no zero"));
     /// assert_eq!(halves[0], Ok(2));
-    /// assert!(matches!(&halves[1], Err(JobError::Panicked(p)) if p.message == "no zero"));
+    /// assert!(matches!(&halves[1], Err(JobError::Panicked(p)) if p.message() == "no zero"));
     /// assert_eq!(halves[2], Ok(4));
     /// # Ok::<(), std::io::Error>(())
     /// ```

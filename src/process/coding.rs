@@ -60,7 +60,7 @@ pub(crate) fn decode_answers<O: DeserializeOwned>(
 /// Code of one job's types has panicked in this process: that is the outcome of that job.
 fn panicked_here(payload: Box<dyn Any + Send>) -> ProcessError {
     ProcessError::Panicked {
-        message: Panicked::new("", payload).message,
+        message: Panicked::new("", payload).message().to_owned(),
         location: None,
         pid: std::process::id(),
     }

@@ -1,13 +1,11 @@
 //! The worker's own side: what runs inside the child process.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -19,7 +17,7 @@ use super::messages::{JobFailure, PROTOCOL, append, says};
 use super::program::{WORKER_ARGUMENT, WRAPPED};
 use super::{MAX_FRAME, Work};
 use crate::frame::{FrameReader, append_frame, split_message};
-use crate::lifecycle::{Panicked, start_daemon};
+use crate::lifecycle::{caught, note_places, start_daemon};
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
 const LAST_MOMENTS: Duration = Duration::from_millis(200);
@@ -95,8 +93,7 @@ impl WorkTable {
         let Some(initialiser) = &self.initialiser else {
             return Ok(());
         };
-        catch_unwind(AssertUnwindSafe(initialiser))
-            .unwrap_or_else(|payload| Err(Panicked::new("", payload).message))
+        caught("", initialiser).unwrap_or_else(|panicked| Err(panicked.message().to_owned()))
     }
 }
 
@@ -166,7 +163,7 @@ impl Argument {
 // ANCHOR: serve
 fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
     let (mut channel, mut outbox) = take_channel(argument)?;
-    note_panics();
+    note_places();
     leave_ctrl_c_to_the_parent()?;
     end_with_the_parent(channel.try_clone()?)?;
     if let Err(why) = table.initialise() {
@@ -334,28 +331,14 @@ impl Outbox {
 // ANCHOR_END: outbox
 
 fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
-    let caught = catch_unwind(AssertUnwindSafe(|| {
+    let ran = caught("", || {
         let input: W =
             postcard::from_bytes(input).map_err(|e| JobFailure::Decode(e.to_string()))?;
         append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()).into())
-    }));
-    caught.unwrap_or_else(|payload| {
-        let message = Panicked::new("", payload).message;
-        let location = LAST_PANIC.take();
+    });
+    ran.unwrap_or_else(|panicked| {
+        let message = panicked.message().to_owned();
+        let location = panicked.location().map(str::to_owned);
         Err(Box::new(JobFailure::Panicked { message, location }))
     })
-}
-
-thread_local! {
-    /// Where this thread's last panic was.
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// The payload does not say where a panic was; only a hook is told.
-fn note_panics() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        LAST_PANIC.set(panic.location().map(ToString::to_string));
-        before(panic);
-    }));
 }

@@ -13,11 +13,10 @@
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::ThreadPool;
 use super::queue::Queue;
-use crate::lifecycle::{Panicked, builder, discard};
+use crate::lifecycle::{builder, caught, discard};
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// What a pool is to be; [`build`](Self::build) starts it.
@@ -177,8 +176,8 @@ impl Prepared {
         let Some(initialiser) = initialiser else {
             return true;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| initialiser()))
-            .unwrap_or_else(|payload| Err(Panicked::new(worker, payload).message));
+        let outcome = caught(worker, || initialiser())
+            .unwrap_or_else(|panicked| Err(panicked.message().to_owned()));
         discard(initialiser);
         let is_ready = outcome.is_ok();
         let mut state = self.state.lock();

@@ -15,7 +15,6 @@
 //! claims and a caller that cancels exactly one wins.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::JobError;
 use super::blocked::{Id, Wait};
@@ -23,7 +22,7 @@ use super::entry::{Queued, Worker};
 use super::job::Job;
 use super::queue::Queue;
 use super::unordered::Told;
-use crate::lifecycle::{Panicked, discard};
+use crate::lifecycle::{caught, discard};
 use crate::sync::{Arc, Condvar, Deadline, Mutex, MutexGuard};
 
 /// What a canceller may ask of its job, whatever its output is.
@@ -183,8 +182,7 @@ where
             }
         };
         drop(state);
-        let outcome = catch_unwind(AssertUnwindSafe(body))
-            .map_err(|payload| JobError::Panicked(Panicked::new(worker.name, payload)));
+        let outcome = caught(worker.name, body).map_err(JobError::Panicked);
         worker.count(1, usize::from(outcome.is_err()));
         let mut state = self.state.lock();
         state.phase = Phase::Done(outcome);

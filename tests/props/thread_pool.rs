@@ -166,7 +166,7 @@ proptest! {
                     Ok(output) => prop_assert!(!panics && output == *number),
                     Err(JobError::Panicked(panicked)) => {
                         prop_assert!(panics);
-                        prop_assert_eq!(panicked.message, format!("job {number}"));
+                        prop_assert_eq!(panicked.message(), format!("job {number}"));
                     }
                     Err(other) => prop_assert!(false, "{}", other),
                 }

@@ -2,16 +2,17 @@
 //!
 //! By meaning from CPython's `ThreadJoinOnShutdown`, as far as one process can show it.
 
-use std::panic::panic_any;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, panic_any, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use threadproof::{Event, JoinError, Panicked, Running, start, start_daemon};
+use threadproof::{Event, JobError, JoinError, Panicked, Running, start, start_daemon};
 
-use crate::support::until;
+use crate::support::{passes_in_its_own_process, until};
 
 /// A payload whose drop panics, too.
 struct Bomb;
@@ -19,6 +20,14 @@ struct Bomb;
 impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("the payload's own panic");
+    }
+}
+
+#[track_caller]
+fn panic_of<T>(running: Running<T>) -> Panicked {
+    match running.join() {
+        Err(JoinError::Panicked(panicked)) => panicked,
+        _ => panic!("this thread panics"),
     }
 }
 
@@ -44,16 +53,119 @@ fn behind_a_gate() -> (Arc<Event>, Running<u32>) {
 #[case::number(|| panic_any(7), "(a payload that is no text)")]
 #[case::panics_when_dropped(|| panic_any(Bomb), "(a payload that is no text)")]
 fn join_gives_the_panic_as_a_value(#[case] body: fn(), #[case] message: &str) {
-    let panicked = JoinError::Panicked(Panicked {
-        worker: "unlucky".into(),
-        message: message.into(),
-    });
-    let running = start("unlucky", body).unwrap();
-    assert_eq!(running.join(), Err(panicked.clone()));
+    let panicked = panic_of(start("unlucky", body).unwrap());
+    assert_eq!(
+        (panicked.worker(), panicked.message()),
+        ("unlucky", message)
+    );
     assert_eq!(panicked.to_string(), format!("unlucky panicked: {message}"));
 
     let running = start("unlucky", body).unwrap();
-    assert_eq!(running.join_timeout(Duration::MAX).unwrap(), Err(panicked));
+    let outcome = running.join_timeout(Duration::MAX).unwrap();
+    assert_eq!(outcome, Err(JoinError::Panicked(panicked)));
+}
+
+/// J1: the place is that of the panic that ended the thread, and of no other.
+#[rstest]
+#[case::text(|| panic!("no such file"), Some(line!()))]
+#[case::formatted(|| panic!("no file {:?}", "a.txt"), Some(line!()))]
+#[case::number(|| panic_any(7), Some(line!()))]
+#[case::panics_when_dropped(|| panic_any(Bomb), Some(line!()))]
+#[case::after_one_that_was_caught(|| { survive("one"); panic!("another") }, Some(line!()))]
+#[case::passed_on(|| resume_unwind(survive("one")), Some(SURVIVED))]
+#[case::from_elsewhere(|| resume_unwind(Box::new("one")), None)]
+#[case::from_elsewhere_after_one(|| { survive("one"); resume_unwind(Box::new("another")) }, None)]
+#[case::no_text_after_one(|| { survive("one"); resume_unwind(Box::new(7)) }, None)]
+fn panic_that_join_gives_has_its_own_place_or_none(#[case] body: fn(), #[case] line: Option<u32>) {
+    let panicked = panic_of(start("unlucky", body).unwrap());
+    let place = line.map(|line| format!("{}:{line}", file!()));
+    let found = panicked.location();
+    let found = found.and_then(|found| Some(found.rsplit_once(':')?.0));
+    assert_eq!(found, place.as_deref());
+}
+
+/// A panic that ends here, and its payload.
+fn survive(text: &'static str) -> Box<dyn Any + Send> {
+    catch_unwind(|| panic!("{text}")).unwrap_err()
+}
+
+/// Where [`survive`] panics.
+const SURVIVED: u32 = line!() - 4;
+
+/// Thread-locals end one after the other, and ours may have ended before a panic in another.
+#[test]
+fn panic_that_a_thread_local_catches_when_it_ends_harms_nobody() {
+    struct Survivor;
+    impl Drop for Survivor {
+        fn drop(&mut self) {
+            drop(survive("at the end of the thread"));
+        }
+    }
+    thread_local!(static HELD: [Survivor; 2] = const { [Survivor, Survivor] });
+    let running = start("survivor", || HELD.with(|_| 7)).unwrap();
+    assert_eq!(running.join(), Ok(7));
+}
+
+#[test]
+fn a_panic_as_a_value_is_one_pointer_wide() {
+    assert_eq!(size_of::<Panicked>(), size_of::<usize>());
+    assert!(size_of::<Result<u64, JobError>>() <= 16);
+    assert!(size_of::<Result<u64, JoinError>>() <= 16);
+}
+
+/// What a program does to the one panic hook that all threads share, and what is known afterwards.
+#[rstest]
+#[case::one_before(ask_a_hook_that_was_there_before)]
+#[case::one_instead(put_a_hook_in_our_hook_s_place)]
+#[case::first_start_while_unwinding(start_for_the_first_time_while_unwinding)]
+fn panic_hook_is_one_of_many(#[case] program: fn()) {
+    const HERE: &str = "THREADPROOF_TEST_OF_THE_PANIC_HOOK";
+    if std::env::var_os(HERE).is_some() {
+        return program();
+    }
+    let this = thread::current().name().unwrap().to_owned();
+    assert!(passes_in_its_own_process(&this, |test| test.env(HERE, "yes")));
+}
+
+fn place_of_a_panic() -> Option<String> {
+    let panicked = panic_of(start("unlucky", || panic!("unlucky")).unwrap());
+    panicked.location().map(str::to_owned)
+}
+
+fn ask_a_hook_that_was_there_before() {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let tell = |panic: &PanicHookInfo| {
+        let told = panic.location().unwrap().to_string();
+        TOLD.lock().unwrap().push(told);
+    };
+    std::panic::set_hook(Box::new(tell));
+    let places = [(); 3].map(|()| place_of_a_panic().unwrap());
+    assert_eq!(*TOLD.lock().unwrap(), places, "each panic once");
+    drop(survive("on a thread that is not ours"));
+    assert_eq!(TOLD.lock().unwrap().len(), 4);
+}
+
+fn put_a_hook_in_our_hook_s_place() {
+    assert!(place_of_a_panic().is_some());
+    std::panic::set_hook(Box::new(|_| ()));
+    assert_eq!(place_of_a_panic(), None, "nobody tells us");
+}
+
+/// A thread that panics must not change the hook: `std` would abort the program.
+fn start_for_the_first_time_while_unwinding() {
+    struct Starts;
+    impl Drop for Starts {
+        fn drop(&mut self) {
+            assert_eq!(place_of_a_panic(), None, "nobody tells us yet");
+        }
+    }
+    let starts = Starts;
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let _starts = starts;
+        panic!("unwinding")
+    }));
+    assert!(unwound.is_err());
+    assert!(place_of_a_panic().is_some());
 }
 
 #[test]

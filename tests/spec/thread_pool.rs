@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use threadproof::{
-    Event, JobError, Panicked, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait, scoped_map,
+    Event, JobError, PoolReport, PoolShutDown, Shutdown, ThreadPool, Wait, scoped_map,
 };
 
 use crate::support::{count, ends, until};
@@ -23,7 +23,7 @@ fn pool(workers: usize) -> ThreadPool {
 
 fn message<T>(outcome: &Result<T, JobError>) -> &str {
     match outcome {
-        Err(JobError::Panicked(panicked)) => &panicked.message,
+        Err(JobError::Panicked(panicked)) => panicked.message(),
         _ => panic!("this job did not panic"),
     }
 }
@@ -78,11 +78,12 @@ fn a_panic_costs_only_its_own_job(#[values(1, 2, 4)] workers: usize) {
 fn a_panic_is_data_with_its_worker_and_message(#[case] body: fn(), #[case] expected: &str) {
     let pool = pool(1);
     let outcome = pool.submit(body).unwrap().join();
-    let worker = "worker-1".to_owned();
-    let message = expected.to_owned();
+    let Err(JobError::Panicked(panicked)) = outcome else {
+        panic!("this job panics")
+    };
     assert_eq!(
-        outcome,
-        Err(JobError::Panicked(Panicked { worker, message }))
+        (panicked.worker(), panicked.message()),
+        ("worker-1", expected)
     );
     assert_eq!(pool.submit(|| 1).unwrap().join(), Ok(1));
 }
@@ -789,11 +790,11 @@ fn in_a_scoped_map_a_panic_costs_only_its_own_job(#[values(1, 2, 4)] workers: us
     });
     assert_eq!((&outputs[0], &outputs[2]), (&Ok(4), &Ok(2)));
     let panicked = outputs[1].as_ref().unwrap_err();
-    assert_eq!(panicked.message, "zero");
+    assert_eq!(panicked.message(), "zero");
     assert!(
-        panicked.worker.starts_with("worker-"),
+        panicked.worker().starts_with("worker-"),
         "{}",
-        panicked.worker
+        panicked.worker()
     );
 }
 

@@ -19,7 +19,7 @@ fn report(pool: &ThreadPool, files: Vec<PathBuf>) -> Vec<String> {
     let tell = |outcome| match outcome {
         Ok(Ok(mean)) => format!("{mean} bytes a line"),
         Ok(Err(error)) => format!("cannot be read: {error}"),
-        Err(JobError::Panicked(panicked)) => format!("a bug: {}", panicked.message),
+        Err(JobError::Panicked(panicked)) => format!("a bug: {}", panicked.message()),
         Err(error) => format!("did not run: {error}"),
     };
     let lines = files.iter().zip(outcomes);
