@@ -12,7 +12,7 @@
 //! | 5 | `threading.Event` | [`Event`], [`watch_file`] |
 //! | 6 | a dict of `bool`s | [`StopFlags`] |
 //! | 7 | the dict with a `Lock` | [`LockedFlags`] |
-//! | 8 | `ThreadPoolExecutor.map` | [`ThreadPool::map`], [`ThreadPool::map_lazy`], [`scoped_map`] |
+//! | 8 | `ThreadPoolExecutor.map` | [`ThreadPool::map`], its lazy and unordered sisters, [`scoped_map`] |
 //! | 9 | `multiprocessing.Process` | `Process` |
 //! | 10 | `multiprocessing.Pool.map` | `ProcessPool` |
 //! | 11 | threads against processes | `compare` |

@@ -264,9 +264,8 @@ impl ThreadPool {
         // a job that only it can run.
         if self.queue.this_worker().is_none() {
             for thread in self.threads.lock().drain(..) {
-                thread
-                    .join()
-                    .expect("a worker catches the panics of its jobs");
+                let ended = thread.join();
+                ended.expect("a worker catches the panics of its jobs");
             }
         }
         self.queue.report()

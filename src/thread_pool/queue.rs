@@ -14,9 +14,8 @@
 //! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them, or for a pool at rest |
 //! | `wait_for` | the lock of the job, then this one | who waits for what | nobody |
 //!
-//! **Lock order.** A job may take the queue's lock while it holds its own (to say that a worker
-//! sleeps until it ends, see `blocked.rs`). Under its own lock the queue takes only that of a batch's
-//! inputs, under which nobody takes another one. So no cycle can form.
+//! **Lock order.** A job may take the queue's lock while it holds its own, to say that a worker sleeps
+//! until it ends. Under its own lock the queue takes only that of a batch's inputs, which is a leaf.
 
 use std::collections::VecDeque;
 
@@ -207,9 +206,7 @@ impl Queue {
 
     /// Takes no more entries; the workers run what is queued and end.
     pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
-        state.is_closed = true;
-        drop(state);
+        self.state.lock().is_closed = true;
         self.changed.notify_all();
     }
 
@@ -219,15 +216,13 @@ impl Queue {
 
     /// Cancels everything that no worker has claimed; says how many jobs this call cancelled.
     pub(crate) fn cancel(&self) -> u64 {
-        let mut state = self.state.lock();
-        let entries = std::mem::take(&mut state.entries);
-        self.note_rest(&mut state);
-        drop(state);
-        entries.into_iter().map(|entry| entry.cancel()).sum()
+        let entries = std::mem::take(&mut self.state.lock().entries);
+        let jobs = entries.into_iter().map(|entry| entry.cancel()).sum();
+        self.note_rest(&mut self.state.lock());
+        jobs
     }
 
-    /// A job that was refused to who would have waited for it, and that nobody else can wait for,
-    /// leaves the queue.
+    /// A job that was refused, and that nobody else can wait for, leaves the queue.
     pub(crate) fn forget(&self, job: Id) {
         let mut state = self.state.lock();
         let place = state.place_of(job);
@@ -288,7 +283,7 @@ impl Queue {
         Ok(true)
     }
 
-    /// It ended: who waits for it can go on.
+    /// It ended.
     pub(crate) fn release(&self, id: Id) {
         self.state.lock().workers.release(id);
     }
