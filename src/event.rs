@@ -12,18 +12,25 @@
 //! | `set` | the lock | `is_set`, `generation` | every waiter, after the unlock |
 //! | `clear` | the lock | `is_set` | nobody |
 //! | `wait` | the lock, given up while it sleeps | `waiting` | nobody |
+//! | a `SetOnDrop` is dropped | as `set` | as `set` | as `set` |
 //!
 //! The generation counts the sets. A waiter remembers the generation that it found, so a `set`
 //! that is followed at once by `clear` (a *pulse*) still releases everybody who was waiting.
 
+mod generation;
+mod set_on_drop;
+
 use std::time::Duration;
 
-use crate::sync::{Condvar, Deadline, Mutex};
+pub use self::set_on_drop::SetOnDrop;
+use crate::sync::{Condvar, Deadline, Mutex, MutexGuard, const_fn};
 
-/// A flag that threads can wait for. Share it by reference or in an `Arc`.
+/// A flag that threads can wait for. Share it by reference, in an `Arc` or as a `static`.
 ///
 /// As a *stop signal* it replaces `sleep` in a polling loop: [`wait_timeout`](Self::wait_timeout)
-/// sleeps as long as `sleep` would, and ends the moment somebody calls [`set`](Self::set).
+/// sleeps as long as `sleep` would, and ends the moment somebody calls [`set`](Self::set). A loop
+/// that must not miss a `set` which a `clear` follows at once, while it works between two waits,
+/// takes [`wait_since`](Self::wait_since).
 ///
 /// # Memory ordering
 /// Everything done before `set` happens before the return of each `wait` that it releases, and of
@@ -32,7 +39,8 @@ use crate::sync::{Condvar, Deadline, Mutex};
 /// # Differences from Python
 /// [`threading.Event`](https://docs.python.org/3/library/threading.html#event-objects): the same
 /// four methods. `set` and `clear` also say whether they changed anything, `wait_timeout` gives a
-/// [`Wait`] that cannot be ignored by accident, and a pulse releases every waiter by design.
+/// [`Wait`] that cannot be ignored by accident, and a pulse releases every waiter by design. An
+/// event can be a `static` without a start-up cost, as a module's global can in Python.
 ///
 /// # Examples
 /// ```
@@ -54,13 +62,14 @@ use crate::sync::{Condvar, Deadline, Mutex};
 /// assert!(polls >= 1 && stop.is_set());
 /// ```
 // ANCHOR: event
-#[derive(Debug, Default)]
+#[derive(Debug)]
+#[doc(alias = "threading.Event")]
 pub struct Event {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     is_set: bool,
     generation: u64,
@@ -79,9 +88,23 @@ pub enum Wait {
 }
 
 impl Event {
-    /// Makes an event that is not set.
-    pub fn new() -> Self {
-        Self::default()
+    const_fn! {
+        /// Makes an event that is not set.
+        ///
+        /// # Examples
+        /// ```
+        /// use threadproof::Event;
+        ///
+        /// static STOP: Event = Event::new();
+        ///
+        /// let watcher = std::thread::spawn(|| STOP.wait());
+        /// STOP.set();
+        /// watcher.join().unwrap();
+        /// ```
+        pub fn new() -> Self {
+            let state = State { is_set: false, generation: 0, waiting: 0 };
+            Self { state: Mutex::new(state), changed: Condvar::new() }
+        }
     }
 
     /// Sets the event and releases every thread that waits; says whether this call changed it.
@@ -129,6 +152,7 @@ impl Event {
     }
 
     /// Whether the event is set at this moment. Never waits for the event.
+    #[doc(alias = "isSet")]
     pub fn is_set(&self) -> bool {
         self.state.lock().is_set
     }
@@ -172,15 +196,25 @@ impl Event {
     /// event.set();
     /// assert_eq!(event.wait_timeout(Duration::ZERO), Wait::Set);
     /// ```
+    #[doc(alias = "wait")]
     // ANCHOR: wait
     pub fn wait_timeout(&self, timeout: Duration) -> Wait {
         let deadline = Deadline::after(timeout);
-        let mut state = self.state.lock();
+        let state = self.state.lock();
         let seen = state.generation;
+        self.wait_for_set(state, seen, &deadline)
+    }
+
+    fn wait_for_set(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        seen: u64,
+        deadline: &Deadline,
+    ) -> Wait {
         state.waiting += 1;
         // A loop: a condition variable may wake a thread for no reason.
         while !state.released_since(seen) && !deadline.has_passed() {
-            state = self.changed.wait_until(state, &deadline);
+            state = self.changed.wait_until(state, deadline);
         }
         state.waiting -= 1;
         if state.released_since(seen) {
@@ -191,37 +225,18 @@ impl Event {
     }
     // ANCHOR_END: wait
 
-    /// How many threads are inside `wait` or `wait_timeout` at this moment.
+    /// How many threads are inside `wait`, `wait_timeout` or `wait_since` at this moment.
     ///
     /// For tests and reports: a thread that is counted has looked at the event, and the next
     /// `set` releases it.
     pub fn n_waiting(&self) -> usize {
         self.state.lock().waiting
     }
+}
 
-    /// How often the event has been set; a second `set` without a `clear` between does not count.
-    ///
-    /// Taken before a look at something else, it tells [`is_set_since`](Self::is_set_since) what is
-    /// news. Never blocks.
-    pub fn generation(&self) -> u64 {
-        self.state.lock().generation
-    }
-
-    /// Whether the event is set, or has been since its [`generation`](Self::generation) was `seen`:
-    /// for a thread that checks now and then and must not miss a `set` that a `clear` follows at
-    /// once. Never blocks.
-    ///
-    /// # Examples
-    /// ```
-    /// let event = threadproof::Event::new();
-    /// let seen = event.generation();
-    /// assert!(!event.is_set_since(seen));
-    /// event.set();
-    /// event.clear();
-    /// assert!(!event.is_set() && event.is_set_since(seen));
-    /// ```
-    pub fn is_set_since(&self, seen: u64) -> bool {
-        self.state.lock().released_since(seen)
+impl Default for Event {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

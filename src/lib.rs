@@ -74,7 +74,7 @@ pub use atomic_file::AtomicFile;
 pub use compare::compare;
 #[cfg(feature = "download")]
 pub use download::{DownloadError, Downloader, DownloaderBuilder, Progress, Receipt};
-pub use event::{Event, Wait};
+pub use event::{Event, SetOnDrop, Wait};
 pub use lifecycle::{Daemon, JoinError, Panicked, Running, start, start_daemon};
 #[cfg(feature = "program")]
 pub use local_server::LocalServer;

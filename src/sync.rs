@@ -57,6 +57,21 @@ macro_rules! loom_thread_local {
 #[cfg(all(test, loom))]
 pub(crate) use loom_thread_local as thread_local;
 
+/// A function that is `const`, but not in a model: loom is told of a lock when it is made.
+#[cfg(not(all(test, loom)))]
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visible:vis fn $($function:tt)*) => {
+        $(#[$attribute])* $visible const fn $($function)*
+    };
+}
+#[cfg(all(test, loom))]
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visible:vis fn $($function:tt)*) => {
+        $(#[$attribute])* $visible fn $($function)*
+    };
+}
+pub(crate) use const_fn;
+
 /// `std`'s mutex with the poison policy of this module.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(backend::Mutex<T>);
@@ -69,9 +84,11 @@ impl<T: Default> Default for Mutex<T> {
 }
 
 impl<T> Mutex<T> {
-    #[track_caller]
-    pub(crate) fn new(value: T) -> Self {
-        Self(backend::Mutex::new(value))
+    const_fn! {
+        #[track_caller]
+        pub(crate) fn new(value: T) -> Self {
+            Self(backend::Mutex::new(value))
+        }
     }
 
     #[track_caller]
@@ -92,9 +109,11 @@ impl Default for Condvar {
 }
 
 impl Condvar {
-    #[track_caller]
-    pub(crate) fn new() -> Self {
-        Self(backend::Condvar::new())
+    const_fn! {
+        #[track_caller]
+        pub(crate) fn new() -> Self {
+            Self(backend::Condvar::new())
+        }
     }
 
     #[track_caller]

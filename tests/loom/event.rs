@@ -96,6 +96,64 @@ fn pulse_releases_nobody_who_comes_after_it() {
     answers.are_exactly([false, true]);
 }
 
+/// E3: whoever has noted the generation learns of a pulse that was over before it waits.
+#[test]
+fn pulse_before_the_wait_ends_a_wait_since() {
+    let waits = Seen::new();
+    let seen = waits.clone();
+    holds(Bound::Exhaustive, move || {
+        let (event, data) = (Arc::new(Event::new()), Data::new());
+        let before = event.generation();
+        let watcher = {
+            let (event, data, seen) = (event.clone(), data.clone(), seen.clone());
+            thread::spawn(move || {
+                seen.add(event.is_set());
+                assert_eq!(event.wait_since(before, Duration::MAX), Wait::Set);
+                assert_eq!(data.read(), 1);
+            })
+        };
+        data.write(1);
+        event.set();
+        event.clear();
+        watcher.join().unwrap();
+        assert_eq!(event.n_waiting(), 0);
+    });
+    waits.are_exactly([false, true]);
+}
+
+/// E3 and E6: so does whoever only looks, and sees what came before the pulse.
+#[test]
+fn pulse_between_two_looks_is_seen_by_who_compares() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let (event, data) = (Arc::new(Event::new()), Data::new());
+        let before = event.generation();
+        let pulser = {
+            let (event, data) = (event.clone(), data.clone());
+            thread::spawn(move || {
+                data.write(1);
+                event.set();
+                event.clear();
+            })
+        };
+        let watcher = {
+            let (event, data, seen) = (event.clone(), data.clone(), seen.clone());
+            thread::spawn(move || {
+                let is_news = event.is_set_since(before);
+                if is_news {
+                    assert_eq!(data.read(), 1);
+                }
+                seen.add(is_news);
+            })
+        };
+        pulser.join().unwrap();
+        assert!(event.is_set_since(before), "the pulse was missed");
+        watcher.join().unwrap();
+    });
+    answers.are_exactly([false, true]);
+}
+
 /// E1: the answer of `set` is about this call, so only one of two can have changed the event.
 #[test]
 fn of_two_setters_one_is_told_that_it_changed_the_event() {

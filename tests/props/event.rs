@@ -49,6 +49,26 @@ proptest! {
 }
 
 proptest! {
+    /// E3: news is a set that changed the event since then, or one before whose effect lasts.
+    #[test]
+    fn who_has_noted_the_generation_misses_no_set(before in calls(10), after in calls(10)) {
+        let event = Event::new();
+        for call in before {
+            answer_of(&event, call);
+        }
+        let seen = event.generation();
+        let mut was_set = false;
+        for call in after {
+            was_set |= answer_of(&event, call) && matches!(call, Call::Set);
+            let is_news = was_set || event.is_set();
+            prop_assert_eq!(event.is_set_since(seen), is_news);
+            let wait = event.wait_since(seen, Duration::ZERO);
+            prop_assert_eq!(wait == Wait::Set, is_news);
+        }
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// E3: whatever follows a `set`, whoever waited before it is released; without one, nobody is.

@@ -93,6 +93,54 @@ fn pulse_does_not_release_who_comes_later() {
     assert_eq!(event.wait_timeout(Duration::ZERO), Wait::TimedOut);
 }
 
+/// E3: a loop that works between its waits, and a pulse at a moment at which it does not wait.
+#[rstest]
+fn pulse_ends_a_wait_since_that_begins_later(
+    #[values(Duration::ZERO, Duration::from_secs(3600), Duration::MAX)] timeout: Duration,
+) {
+    let event = Event::new();
+    let seen = event.generation();
+    assert_eq!(event.wait_since(seen, Duration::ZERO), Wait::TimedOut);
+    event.set();
+    event.clear();
+    assert_eq!(event.wait_since(seen, timeout), Wait::Set);
+    let now = event.generation();
+    let short = Duration::from_millis(5);
+    let start = Instant::now();
+    assert_eq!(event.wait_since(now, short), Wait::TimedOut);
+    assert!(start.elapsed() >= short);
+    assert_eq!(event.n_waiting(), 0);
+}
+
+/// No `Arc`, no `LazyLock`: all threads know it by its name.
+#[test]
+fn event_can_be_a_static() {
+    static STOP: Event = Event::new();
+    let waiter = thread::spawn(|| STOP.wait());
+    assert!(STOP.set());
+    waiter.join().unwrap();
+}
+
+/// `try: … finally: event.set()`
+#[rstest]
+#[case::returns(|| ())]
+#[case::panics(|| panic!("unlucky"))]
+fn guard_sets_the_event_however_its_scope_ends(#[case] end: fn()) {
+    let (event, may_end) = (Event::new(), Event::new());
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let _set = event.set_on_drop();
+            may_end.wait();
+            end();
+        });
+        assert!(!event.is_set());
+        may_end.set();
+        event.wait();
+        drop(worker.join());
+    });
+    assert!(event.is_set());
+}
+
 /// E5, <https://docs.python.org/3/library/threading.html#threading.Event.wait>
 #[rstest]
 #[case::poll(Duration::ZERO)]
