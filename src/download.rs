@@ -306,7 +306,7 @@ fn stoppable<R>(agent: &Agent, stop: Stop<'_>, body: impl FnOnce() -> R) -> R {
                 }
             }
         });
-        let _finish = SetOnDrop(&finished);
+        let _finish = finished.set_on_drop();
         body()
     })
 }
@@ -330,24 +330,7 @@ impl<'a> Stop<'a> {
     }
 
     fn wait_timeout(self, timeout: Duration) -> Wait {
-        let start = Instant::now();
-        while !self.is_set() {
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Wait::TimedOut;
-            }
-            // It ends at once when the event is set. A slice, for a pulse right before it.
-            let _ = self.event.wait_timeout(left.min(STOP_POLL));
-        }
-        Wait::Set
-    }
-}
-
-struct SetOnDrop<'a>(&'a Event);
-
-impl Drop for SetOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.set();
+        self.event.wait_since(self.before, timeout)
     }
 }
 

@@ -10,17 +10,24 @@
 //! | a look | nothing | asks the system for the file's metadata | nobody |
 //! | the sleep | nothing | waits on `stop` | ends at once when `stop` is set |
 //!
+//! A stop counts whenever it comes: one that is set and cleared during a look, or while a change is
+//! reported, ends the next sleep before it begins.
+//!
 //! After the stop it looks once more: what was changed before the stop is reported. A file that
 //! cannot be looked at is trouble, not a change; whoever watches goes on and sees it come back.
+
+mod look;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::look::{Seen, compare, look};
 use crate::event::{Event, Wait};
 
 /// What happened to the file between two looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Change {
     /// There was no file, now there is one.
     Created,
@@ -56,7 +63,8 @@ impl Watched {
 /// modification time back.
 ///
 /// # Blocking
-/// Until `stop` is set, then for one more look.
+/// Until `stop` is set, then for one more look. A `set` that a `clear` follows at once counts,
+/// whatever the watcher does at that moment.
 ///
 /// # Errors
 /// What the system says about the file, other than that it is not there: at once if it says so at
@@ -94,10 +102,12 @@ pub fn watch_file(
     stop: &Event,
     mut on_change: impl FnMut(Change),
 ) -> io::Result<Watched> {
+    // Noted once: a stop that is set and cleared while this thread looks or reports ends it, too.
+    let begun = stop.generation();
     let mut watcher = Watcher::new(path)?;
     let mut watched = Watched::BEGUN;
     loop {
-        let wait = stop.wait_timeout(interval);
+        let wait = stop.wait_since(begun, interval);
         watched.polls += 1;
         let look = watcher.look();
         if let Ok(Some(change)) = look {
@@ -118,7 +128,7 @@ pub fn watch_file(
 /// others are watched all the same. `polls` counts rounds, not files.
 ///
 /// # Blocking
-/// Until `stop` is set, then for one more look at each file.
+/// As [`watch_file`]; the last look is one at each file.
 ///
 /// # Examples
 /// ```
@@ -148,6 +158,7 @@ pub fn watch_files<P: AsRef<Path>>(
     stop: &Event,
     mut on_news: impl FnMut(&Path, io::Result<Change>),
 ) -> Watched {
+    let begun = stop.generation();
     let paths = paths.into_iter();
     let mut files: Vec<_> = paths
         .map(|path| (Watcher::unseen(path.as_ref()), None))
@@ -174,7 +185,7 @@ pub fn watch_files<P: AsRef<Path>>(
     };
     look_at_all(&mut watched);
     loop {
-        let wait = stop.wait_timeout(interval);
+        let wait = stop.wait_since(begun, interval);
         watched.polls += 1;
         look_at_all(&mut watched);
         if wait == Wait::Set {
@@ -229,72 +240,5 @@ impl Watcher {
         let now = look(&self.path)?;
         let before = self.before.replace(now);
         Ok(before.and_then(|before| compare(&before, &now)))
-    }
-}
-
-/// A file, or that there was none.
-type Seen = Option<Look>;
-
-/// Enough of a file's metadata to tell any change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
-    identity: (u64, u64),
-    contents: (u64, i128, i128),
-}
-
-/// `None`: there is no such file now.
-fn look(path: &Path) -> io::Result<Seen> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(Look::from(&metadata))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // The folder's name is a file's now: the file is as gone as can be.
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
-        Err(error) => Err(io::Error::new(
-            error.kind(),
-            format!("{}: {error}", path.display()),
-        )),
-    }
-}
-
-fn compare(before: &Seen, now: &Seen) -> Option<Change> {
-    match (before, now) {
-        (None, Some(_)) => Some(Change::Created),
-        (Some(_), None) => Some(Change::Removed),
-        (Some(a), Some(b)) if a.identity != b.identity => Some(Change::Replaced),
-        (Some(a), Some(b)) if a.contents != b.contents => Some(Change::Modified),
-        _ => None,
-    }
-}
-
-#[cfg(unix)]
-impl From<&std::fs::Metadata> for Look {
-    fn from(file: &std::fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
-        // The change time cannot be put back by hand, unlike the modification time.
-        let modified = ns(file.mtime(), file.mtime_nsec());
-        let changed = ns(file.ctime(), file.ctime_nsec());
-        let contents = (file.len(), modified, changed);
-        Self {
-            identity: (file.dev(), file.ino()),
-            contents,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl From<&std::fs::Metadata> for Look {
-    fn from(file: &std::fs::Metadata) -> Self {
-        let ns = |time: io::Result<std::time::SystemTime>| {
-            let since = time
-                .ok()
-                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
-            since.map_or(0, |d| d.as_nanos() as i128)
-        };
-        let contents = (file.len(), ns(file.modified()), 0);
-        Self {
-            identity: (0, ns(file.created()) as u64),
-            contents,
-        }
     }
 }

@@ -13,13 +13,16 @@ use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::{Change, Event, Watched, Watcher, watch_file, watch_files};
 
-use crate::support::{PATIENCE, until};
+use crate::support::{PATIENCE, ends, until};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// Short enough for many looks.
 const TICK: Duration = Duration::from_millis(1);
+
+/// Within which a thread does what nothing holds up, on a busy machine too.
+const NOW: Duration = Duration::from_secs(5);
 
 /// Stops the watchers of a test that fails, so that it ends.
 struct StopAtEnd<'a>(&'a Event);
@@ -129,6 +132,24 @@ fn rewrite_that_puts_the_modification_time_back_is_seen() {
     assert_eq!(watcher.look().unwrap(), Some(Change::Modified));
 }
 
+/// W2: the system's clock of files moves in ticks, so that two changes may have the same change time.
+#[rstest]
+#[case::length(append)]
+#[case::modification_time(|path: &Path| {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+})]
+fn change_within_a_tick_of_the_clock_is_seen(#[case] act: Act) {
+    let (_folder, path) = folder();
+    for round in 0..200 {
+        fs::write(&path, "hello").unwrap();
+        let mut watcher = Watcher::new(&path).unwrap();
+        act(&path);
+        let change = watcher.look().unwrap();
+        assert_eq!(change, Some(Change::Modified), "round {round}");
+    }
+}
+
 /// W3: the watcher has looked, then sleeps; what happens until the stop is not lost.
 #[rstest]
 #[case::created(None, |path: &Path| fs::write(path, "hello").unwrap(), Some(Change::Created))]
@@ -154,6 +175,71 @@ fn change_before_the_stop_is_reported_before_the_watcher_ends(
     assert_eq!(seen, Vec::from_iter(change));
     let changes = seen.len() as u64;
     assert_eq!(watched, Watched { polls: 2, changes });
+}
+
+/// Tells its first change, then waits at the gate: so it works, and does not wait on `stop`.
+fn busy_watcher<'a>(
+    told: &'a mpsc::Sender<Change>,
+    gate: &'a Event,
+) -> impl FnMut(Change) + Send + 'a {
+    move |change| {
+        told.send(change).unwrap();
+        gate.wait();
+    }
+}
+
+/// W3: a stop that is set and cleared while the watcher works ends it, and not before a last look.
+#[rstest]
+#[case::one_file(|path: &Path, stop: &Event, on_change: &mut dyn FnMut(Change)| {
+    watch_file(path, TICK, stop, on_change).unwrap()
+})]
+#[case::many_files(|path: &Path, stop: &Event, on_change: &mut dyn FnMut(Change)| {
+    watch_files([path], TICK, stop, |_, change| on_change(change.unwrap()))
+})]
+fn pulse_while_the_watcher_works_ends_it_after_a_last_look(
+    #[case] watch: fn(&Path, &Event, &mut dyn FnMut(Change)) -> Watched,
+) {
+    let (_folder, path) = folder();
+    let (stop, gate) = (Event::new(), Event::new());
+    let ((tell, told), (ended, end)) = (mpsc::channel(), mpsc::channel());
+    let watched = thread::scope(|scope| {
+        let _end = (StopAtEnd(&gate), StopAtEnd(&stop));
+        scope.spawn(|| {
+            let watched = watch(&path, &stop, &mut busy_watcher(&tell, &gate));
+            ended.send(watched).unwrap();
+        });
+        until(|| stop.n_waiting() == 1);
+        fs::write(&path, "hello").unwrap();
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), Change::Created);
+        stop.set();
+        stop.clear();
+        fs::remove_file(&path).unwrap();
+        gate.set();
+        end.recv_timeout(NOW).expect("the watcher has ended")
+    });
+    assert_eq!(told.try_recv(), Ok(Change::Removed), "the last look");
+    assert_eq!(watched.changes, 2);
+}
+
+/// W3: the first look is part of the work.
+#[cfg(unix)]
+#[test]
+fn pulse_in_the_first_look_ends_a_watcher_of_many() {
+    let (folder, _) = folder();
+    let door = Door::of(folder.path());
+    door.close();
+    let path = door.0.join("a.txt");
+    let (watched, troubles) = ends(move || {
+        let (stop, mut troubles) = (Event::new(), 0);
+        let watched = watch_files([&path], NEVER, &stop, |_, trouble| {
+            assert!(trouble.is_err());
+            troubles += 1;
+            stop.set();
+            stop.clear();
+        });
+        (watched, troubles)
+    });
+    assert_eq!((watched.polls, troubles), (2, 1));
 }
 
 /// W1: one report a change, in the order of the changes, without a stop in between.

@@ -81,6 +81,7 @@ impl Watch {
             Change::Modified => "modified",
             Change::Replaced => "replaced",
             Change::Removed => "removed",
+            _ => "changed",
         };
         lane.say(format!("{} was {what}", self.file));
         self.reported.set();
