@@ -73,7 +73,8 @@ fn schedules(book: &Book) -> BTreeMap<String, u64> {
         .unwrap_or_default();
     let model = |line: &str| {
         let cells = cells(line);
-        let (file, test) = cells.first()?.split_once("::")?;
+        let (file, test) = cells.first()?.rsplit_once("::")?;
+        let file = file.replace("::", "/");
         Some((
             format!("tests/loom/{file}.rs::{test}"),
             cells[2].parse().ok()?,

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
 use super::recorder::{Condvar, thread};
+use super::sleepers;
 
 // Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
 std::thread_local! {
     static TOSSES: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
+    static TOSSED: Cell<usize> = const { Cell::new(0) };
     static SEEN: Cell<usize> = const { Cell::new(0) };
     static WAKES: RefCell<Vec<Condvar>> = const { RefCell::new(Vec::new()) };
 }
@@ -22,6 +24,7 @@ std::thread_local! {
 /// Forgets the coin of the schedule before; each schedule begins with this.
 pub(super) fn put_away() {
     TOSSES.set(None);
+    TOSSED.set(0);
     SEEN.set(0);
     WAKES.take();
 }
@@ -41,8 +44,33 @@ pub(super) fn toss(times: usize) -> thread::JoinHandle<()> {
     })
 }
 
+/// Makes a coin that nobody tosses but by [`toss_here`]. Before the threads that look at it.
+pub(super) fn lay_out() {
+    TOSSES.set(Some(Arc::new(AtomicUsize::new(0))));
+}
+
+/// Tosses the coin once on the running thread.
+pub(super) fn toss_here() {
+    let tosses = TOSSES.with_borrow(Clone::clone).expect("it was laid out");
+    let toss = TOSSED.get() + 1;
+    TOSSED.set(toss);
+    tosses.store(toss, Ordering::Relaxed);
+    WAKES
+        .with_borrow(Clone::clone)
+        .iter()
+        .for_each(Condvar::notify_all);
+}
+
+/// How often the coin was tossed by [`toss_here`].
+pub(super) fn tossed() -> usize {
+    TOSSED.get()
+}
+
 /// Whether the coin was tossed since the last time somebody saw it.
 pub(crate) fn fell() -> bool {
+    if sleepers::time_is_up() {
+        return true;
+    }
     let Some(tosses) = TOSSES.with_borrow(Clone::clone) else {
         return false;
     };

@@ -1,6 +1,6 @@
 //! Explores a model, prints how far, and does not believe a search that was cut short.
 
-use std::any::type_name_of_val;
+use std::any::{Any, type_name_of_val};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use super::{coin, recorder};
+use super::steps::Step;
+use super::{coin, recorder, sleepers};
 
 /// Which schedules are explored.
 #[derive(Clone, Copy)]
@@ -35,62 +36,86 @@ pub(super) fn holds<F: Fn() + Send + Sync + 'static>(bound: Bound, model: F) {
 /// As [`holds`], for a model that does not stand in the test itself.
 pub(super) fn holds_as(name: &str, bound: Bound, model: impl Fn() + Send + Sync + 'static) {
     let begun = Arc::new(AtomicUsize::new(0));
+    let each = {
+        let begun = begun.clone();
+        move || {
+            begin(&begun);
+            model();
+        }
+    };
+    let outcome = search(bound, each);
+    coin::put_away();
+
+    let schedules = begun.load(Ordering::Relaxed);
+    let failure = outcome.as_ref().err().map(|(why, _)| why.as_str());
+    print(name, bound, schedules, failure);
+    if outcome.is_err() && recorder::is_on() {
+        print_steps(&recorder::steps());
+    }
+    match outcome {
+        Err((_, payload)) => resume_unwind(payload),
+        Ok(completed) => assert_eq!(completed, Some(schedules), "{name}: {CUT_SHORT}"),
+    }
+}
+
+pub(super) const CUT_SHORT: &str = "the search was cut short";
+
+/// Each schedule begins with this.
+pub(super) fn begin(schedules: &AtomicUsize) {
+    coin::put_away();
+    recorder::begin();
+    sleepers::begin();
+    schedules.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Explores a model on this thread. Gives the number of schedules that loom says it has completed, if
+/// no limit has ended its search; else why it failed, and the payload.
+#[expect(clippy::type_complexity, reason = "a failure is two things, once")]
+pub(super) fn search(
+    bound: Bound,
+    each: impl Fn() + Send + Sync + 'static,
+) -> Result<Option<usize>, (String, Box<dyn Any + Send>)> {
     let mut builder = loom::model::Builder::new();
     builder.max_branches = 10_000;
     builder.preemption_bound = match bound {
         Bound::Exhaustive => None,
         Bound::Preemptions(most) => Some(most),
     };
-    let each = {
-        let begun = begun.clone();
-        move || {
-            coin::put_away();
-            recorder::begin();
-            begun.fetch_add(1, Ordering::Relaxed);
-            model();
-        }
-    };
     COMPLETED.set(None);
-    LazyLock::force(&DEADLOCKS_ARE_HEARD);
+    LazyLock::force(&PANICS_ARE_HEARD);
     let explore = || catch_unwind(AssertUnwindSafe(|| builder.check(each)));
-    let outcome = tracing::subscriber::with_default(Listener, explore);
-    coin::put_away();
-
-    let schedules = begun.load(Ordering::Relaxed);
-    let verdict = match (&outcome, DEADLOCK.take()) {
-        (Ok(()), _) => "holds".to_owned(),
-        (Err(_), Some(deadlock)) => format!("fails: {deadlock}"),
-        (Err(payload), None) => format!("fails: {}", text_of(payload.as_ref())),
-    };
-    print(name, bound, schedules, &verdict);
-    if outcome.is_err() && recorder::is_on() {
-        say(&format!("steps {}\n", recorder::steps()));
+    let hears_steps = recorder::is_on() || sleepers::are_listened_for();
+    let outcome = tracing::subscriber::with_default(Listener { hears_steps }, explore);
+    match (outcome, DEADLOCK.take()) {
+        (Ok(()), _) => Ok(COMPLETED.get()),
+        (Err(payload), deadlock) => {
+            let why = deadlock.unwrap_or_else(|| text_of(payload.as_ref()));
+            Err((why, payload))
+        }
     }
-    if let Err(payload) = outcome {
-        resume_unwind(payload);
-    }
-    let completed = COMPLETED.get();
-    assert_eq!(
-        completed,
-        Some(schedules),
-        "{name}: the search was cut short"
-    );
 }
 
-/// The last line that a run prints has its total.
-fn print(name: &str, bound: Bound, schedules: usize, verdict: &str) {
+/// A model's line. The last one that a run prints has their total.
+pub(super) fn print(name: &str, bound: Bound, schedules: usize, failure: Option<&str>) {
     static TOTAL: Mutex<(usize, usize)> = Mutex::new((0, 0));
     let mut total = TOTAL.lock().unwrap();
     *total = (total.0 + 1, total.1 + schedules);
     let (models, all) = *total;
+    let verdict = failure.map_or("holds".to_owned(), |why| format!("fails: {why}"));
     say(&format!(
         "model {name}  bound {bound}  schedules {schedules}  {verdict}  \
          (total: {models} models, {all} schedules)\n"
     ));
 }
 
+/// As JSON, in one line.
+pub(super) fn print_steps(steps: &[Step]) {
+    let steps = serde_json::to_string(steps).expect("texts and numbers");
+    say(&format!("steps {steps}\n"));
+}
+
 /// Past libtest's capture.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // Nobody may be reading any more; the verdict is the test's, too.
     let _ = std::io::stdout().write_all(line.as_bytes());
 }
@@ -105,7 +130,7 @@ fn name_of<F>(model: &F) -> &'static str {
 }
 
 /// The payload's text in one line.
-fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
     let lines = text.unwrap_or("").lines().map(str::trim);
@@ -143,28 +168,57 @@ impl<T: Ord + Debug> Seen<T> {
 
 /// loom reports a deadlock by a panic, which a pool would take for its job's: it is noted when it is
 /// raised. What else panics is known by its payload.
-static DEADLOCKS_ARE_HEARD: LazyLock<()> = LazyLock::new(|| {
+static PANICS_ARE_HEARD: LazyLock<()> = LazyLock::new(|| {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let text = text_of(panic.payload());
         if text.starts_with("deadlock; ") {
-            DEADLOCK.set(Some(text));
             recorder::end();
+            if let Some(freeze) = FREEZE.take() {
+                freeze(&text);
+            }
+            DEADLOCK.set(Some(text));
         }
-        before(panic);
+        if !IS_SILENT.get() {
+            before(panic);
+        }
     }));
 });
 
+type Freeze = Box<dyn FnOnce(&str)>;
+
 thread_local! {
     static DEADLOCK: RefCell<Option<String>> = const { RefCell::new(None) };
+    static FREEZE: RefCell<Option<Freeze>> = const { RefCell::new(None) };
+    static IS_SILENT: Cell<bool> = const { Cell::new(false) };
     static COMPLETED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// From now on panics on this thread print nothing: to ask loom whether something may be read is to
+/// have its panic, if not.
+pub(super) fn be_silent() {
+    IS_SILENT.set(true);
+}
+
+/// A deadlock ends this thread's search: its verdict is given, and the thread stays where it is. To
+/// unwind, as loom means to, would drop what the stuck threads hold, and a pool's drop waits for them.
+pub(super) fn freeze_at_deadlock(give: impl FnOnce(&str) + 'static) {
+    FREEZE.set(Some(Box::new(move |why| {
+        give(why);
+        loop {
+            std::thread::park();
+        }
+    })));
 }
 
 /// Hears what loom does.
 ///
 /// It says "Completed in 606 iterations" only when no limit has ended its search. To the recorder it
 /// tells which thread goes on (by entering its span), and when a thread has fallen asleep.
-struct Listener;
+struct Listener {
+    /// Decided here once and not by the thread that is asked, which may be another search's.
+    hears_steps: bool,
+}
 
 impl tracing::Subscriber for Listener {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
@@ -173,7 +227,7 @@ impl tracing::Subscriber for Listener {
             false => metadata.target() == "loom::rt::condvar",
         };
         let is_of_end = metadata.is_event() && metadata.target() == "loom::model";
-        is_of_end || (is_of_steps && recorder::is_on())
+        is_of_end || (is_of_steps && self.hears_steps)
     }
 
     fn event(&self, event: &tracing::Event<'_>) {

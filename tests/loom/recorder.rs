@@ -7,30 +7,16 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 use std::sync::{Arc, LazyLock, LockResult};
 
-use serde::Serialize;
-
 use super::coin;
+use super::sleepers::{self, Sleeper};
+use super::steps::Step;
 
 type Place = &'static Location<'static>;
 
-/// One step of a schedule.
-#[derive(Clone, Debug, Serialize)]
-struct Step {
-    /// 0 is the model's own thread, the others are numbered as they are started.
-    thread: usize,
-    operation: &'static str,
-    object: String,
-    value: String,
-    file: &'static str,
-    line: u32,
-    /// False for a step that was begun and never done: there the thread is blocked.
-    done: bool,
-}
-
-static IS_ON: LazyLock<bool> = LazyLock::new(|| std::env::var_os("MODEL_STEPS").is_some());
+static IS_ASKED_FOR: LazyLock<bool> = LazyLock::new(|| std::env::var_os("MODEL_STEPS").is_some());
 
 // Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
 std::thread_local! {
@@ -39,11 +25,17 @@ std::thread_local! {
     static OBJECTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static STARTED: Cell<usize> = const { Cell::new(0) };
     static IS_OVER: Cell<bool> = const { Cell::new(false) };
+    static IS_ON: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether steps are noted.
 pub(super) fn is_on() -> bool {
-    *IS_ON
+    IS_ON.get() || *IS_ASKED_FOR
+}
+
+/// From now on the steps of this thread's models are noted.
+pub(super) fn turn_on() {
+    IS_ON.set(true);
 }
 
 /// Forgets the schedule before.
@@ -60,19 +52,33 @@ pub(super) fn goes_on(thread: usize) {
     RUNNING.set(thread);
 }
 
+/// The number of the running thread; known only if the harness listens for it.
+pub(super) fn running() -> usize {
+    RUNNING.get()
+}
+
 /// The schedule is over, whatever a thread that catches panics does now.
 pub(super) fn end() {
     IS_OVER.set(true);
 }
 
-/// The steps of the last schedule as JSON, in one line.
-pub(super) fn steps() -> String {
-    STEPS.with_borrow(|steps| serde_json::to_string(steps).expect("texts and numbers"))
+/// The steps of the last schedule.
+pub(super) fn steps() -> Vec<Step> {
+    STEPS.with_borrow(Clone::clone)
+}
+
+/// A program makes a call of the type under test, or has its answer.
+#[track_caller]
+pub(super) fn note_call(operation: &'static str, call: impl Display, answer: impl Display) {
+    if is_on() {
+        note(operation, &call.to_string(), answer, Location::caller());
+    }
 }
 
 /// The running thread was about to sleep on a condition variable; now it does, its lock released.
 pub(super) fn fell_asleep() {
     finish();
+    sleepers::fell_asleep();
 }
 
 /// `queue lock` for the first lock that was made in `queue.rs`, `queue lock 2` for the next.
@@ -111,11 +117,11 @@ fn begin_step(operation: &'static str, object: &str, value: impl Display, place:
     }
     let step = Step {
         thread: RUNNING.get(),
-        operation,
+        operation: operation.to_owned(),
         object: object.to_owned(),
         value: value.to_string(),
         // The models are a module of the library that stands outside `src`.
-        file: place.file().trim_start_matches("src/../"),
+        file: place.file().trim_start_matches("src/../").to_owned(),
         line: place.line(),
         done: false,
     };
@@ -226,8 +232,20 @@ impl Condvar {
         let place = Location::caller();
         let unlocks = format_args!("gives the {} back", guard.name);
         begin_step("sleep", &self.name, unlocks, place);
-        let locked = guard.guard.take().expect("it is locked");
-        guard.guard = self.inner.wait(locked).ok();
+        let sleeper = sleepers::about_to_sleep(self.number());
+        if sleeper == Sleeper::Sleeps {
+            let locked = guard.guard.take().expect("it is locked");
+            guard.guard = self.inner.wait(locked).ok();
+            if sleepers::woke_up() && !sleepers::are_abandoned() {
+                self.inner.notify_all();
+                sleepers::notified(self.number(), usize::MAX);
+            }
+        }
+        if sleepers::are_abandoned() {
+            // First: a lock that is given back by a panic is poisoned.
+            drop(guard);
+            resume_unwind(Box::new(sleepers::Abandoned));
+        }
         let locks = format_args!("takes the {}", guard.name);
         note("wake up", &self.name, locks, place);
         Ok(guard)
@@ -236,13 +254,20 @@ impl Condvar {
     #[track_caller]
     pub(crate) fn notify_one(&self) {
         self.inner.notify_one();
+        sleepers::notified(self.number(), 1);
         note("notify one", &self.name, "", Location::caller());
     }
 
     #[track_caller]
     pub(crate) fn notify_all(&self) {
         self.inner.notify_all();
+        sleepers::notified(self.number(), usize::MAX);
         note("notify all", &self.name, "", Location::caller());
+    }
+
+    /// Tells it from the others.
+    fn number(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
     }
 }
 

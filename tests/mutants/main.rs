@@ -24,6 +24,8 @@ mod cargo;
 mod judge;
 mod mutant;
 mod rules;
+#[path = "../loom/steps.rs"]
+mod steps;
 mod workspace;
 
 use std::collections::BTreeSet;

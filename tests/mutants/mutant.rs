@@ -1,12 +1,12 @@
 //! One break of the source: what it breaks, which test must fail of it, and how.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::workspace::{Copy, ROOT, Said, Step, files_below, read};
+use crate::steps::{Ended, Step, table};
+use crate::workspace::{Copy, ROOT, Said, files_below, read};
 
 pub(crate) const FOLDER: &str = "fixtures/mutants";
 
@@ -174,60 +174,16 @@ impl Counterexample<'_> {
             ..
         } = self;
         let how = how.replace('|', "\\|");
-        let proof = format!("tests/loom/{}", test.replacen("::", ".rs::", 1));
+        let (file, test) = test.rsplit_once("::").expect("a file and a test");
+        let proof = format!("tests/loom/{}.rs::{test}", file.replace("::", "/"));
         format!("| {claim} | **{name}**<br>{broken} | `{proof}`<br>in schedule {schedule}: {how} |")
     }
 
-    /// A column a thread, a row a step. The last rows are those that could not be done.
     pub(crate) fn to_markdown(&self) -> String {
-        let mut table = format!("{}\n\n", self.headline());
-        let threads = 1 + self.steps.iter().map(|step| step.thread).max().unwrap_or(0);
-        let names: String = (1..threads).map(|thread| format!(" T{thread} |")).collect();
-        let _ = writeln!(table, "| step | main |{names} where |");
-        let _ = writeln!(table, "|{}", " --- |".repeat(threads + 2));
-        let (done, open): (Vec<&Step>, Vec<&Step>) = self.steps.iter().partition(|step| step.done);
-        let open = open.into_iter().filter(|step| !self.end(step).is_empty());
-        for (number, step) in done.into_iter().chain(open).enumerate() {
-            let words = step.in_words() + self.end(step);
-            let cells: String = (0..threads)
-                .map(|thread| if thread == step.thread { &*words } else { "" })
-                .map(|cell| format!(" {cell} |"))
-                .collect();
-            let number = number + 1;
-            let _ = writeln!(table, "| {number} |{cells} {}:{} |", step.file, step.line);
-        }
-        table
-    }
-
-    /// What became of a step after which its thread did not go on.
-    fn end(&self, step: &Step) -> &'static str {
-        let is_of_thread = |other: &&Step| other.thread == step.thread;
-        let last = self.steps.iter().rfind(is_of_thread);
-        let is_last = last.is_some_and(|last| std::ptr::eq(last, step));
-        let sleeps = is_last && step.operation == "sleep";
-        let is_of_data = ["read", "write"].contains(&step.operation.as_str());
-        match self.how {
-            "deadlock" if sleeps || !step.done => ": **for ever**",
-            _ if is_of_data && !step.done => ": **data race**",
-            _ => "",
-        }
-    }
-}
-
-impl Step {
-    fn in_words(&self) -> String {
-        let Self { object, value, .. } = self;
-        match self.operation.as_str() {
-            "start" => format!("starts {object}"),
-            "join" => format!("joins {object}"),
-            "lock" => format!("takes the {object}"),
-            "unlock" => format!("gives the {object} back"),
-            "sleep" => format!("sleeps on the {object}, {value}"),
-            "wake up" => format!("wakes up, {value}"),
-            "notify one" => format!("notifies one at the {object}"),
-            "notify all" => format!("notifies all at the {object}"),
-            "read" => format!("reads the {object}"),
-            other => format!("{other}s the {object}: {value}"),
-        }
+        let ended = match self.how {
+            "deadlock" | "hangs" => Ended::Stuck,
+            _ => Ended::Otherwise,
+        };
+        format!("{}\n\n{}", self.headline(), table(self.steps, ended))
     }
 }

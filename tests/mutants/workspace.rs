@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cargo::{TARGET, cargo};
+use crate::steps::Step;
 
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -29,18 +29,6 @@ pub(crate) struct Copy {
     pub(crate) changed: BTreeMap<String, String>,
     /// The files of `tests/loom` whose models are run; the others are not built.
     pub(crate) models: Vec<String>,
-}
-
-/// A step of the schedule in which a model fails, as `tests/loom/recorder.rs` notes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Step {
-    pub(crate) thread: usize,
-    pub(crate) operation: String,
-    pub(crate) object: String,
-    pub(crate) value: String,
-    pub(crate) file: String,
-    pub(crate) line: u32,
-    pub(crate) done: bool,
 }
 
 /// What a run of models said.
