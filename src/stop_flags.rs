@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | `stop` | nothing | one flag, swap with Release | nobody: the worker polls |
 //! | `is_stopped` | nothing | one flag, load with Acquire | – |
-//! | `stop_all` | nothing | each flag in turn | nobody |
+//! | `stop_all` | nothing | each flag in turn, as `stop` | nobody |
 //!
 //! No lock is needed because the keys cannot change: the map is only read, the flags are atomics.
 //! What the flags cannot promise is "no step after the stop": a worker may have looked a moment
@@ -25,8 +25,9 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 /// A fixed set of keyed stop flags that any thread may raise and poll without a lock.
 ///
 /// # Memory ordering
-/// What a thread wrote before `stop(key)` is visible to a thread whose `is_stopped(key)` gives
-/// `Ok(true)`.
+/// A thread whose `is_stopped(key)` gives `Ok(true)` sees what was written before the `stop(key)` or
+/// `stop_all` that raised the flag. It also sees what was written before each later one, up to the one
+/// whose value it has read. So whoever was told `Ok(true)` by `stop` has told everybody.
 ///
 /// # Differences from Python
 /// The notebook uses a plain [`dict`](https://docs.python.org/3/library/stdtypes.html#dict) of
@@ -107,7 +108,8 @@ impl<K: Eq + Hash> StopFlags<K> {
         K: Borrow<Q>,
         Q: Eq + Hash + Debug + ?Sized,
     {
-        // ORDERING: Acquire. Pairs with the Release swap in `stop` and the store in `stop_all`.
+        // ORDERING: Acquire. Pairs with the Release swaps in `stop` and `stop_all`: with the one whose
+        // value it reads, and with those before it, since a swap goes on with their release sequence.
         Ok(self.flag(key)?.load(Ordering::Acquire))
     }
     // ANCHOR_END: stop
@@ -115,8 +117,10 @@ impl<K: Eq + Hash> StopFlags<K> {
     /// Raises every flag, one after the other. Never blocks.
     pub fn stop_all(&self) {
         for flag in &self.flags {
-            // ORDERING: Release, as in `stop`.
-            flag.store(true, Ordering::Release);
+            // ORDERING: Release, as in `stop`. A swap, though nobody asks what was there: a store
+            // would end the release sequence of an earlier `stop`, and whoever reads this `true`
+            // would not see what was written before that one.
+            flag.swap(true, Ordering::Release);
         }
     }
 
