@@ -7,7 +7,8 @@ use super::{Program, Subject};
 pub(super) fn programs<S: Subject>(calls: &[S::Call], size: &[usize]) -> Vec<Program<S::Call>> {
     let mut programs: Vec<Program<S::Call>> = vec![Vec::new()];
     for length in size {
-        let rows = sequences(calls, *length);
+        let mut rows = sequences(calls, *length);
+        rows.retain(|row| S::makes_sense(row));
         let longer = |program: Program<S::Call>| {
             let rows = rows.iter().filter(|row| {
                 // Threads that make as many calls stand in the order of the calls.
@@ -49,7 +50,7 @@ fn has_no_stranger<S: Subject>(program: &Program<S::Call>) -> bool {
     rows().all(|(a, row)| rows().any(|(b, other)| a != b && meet(row, other)))
 }
 
-pub(super) fn with_one_call_less<C: Copy>(program: &Program<C>) -> Vec<Program<C>> {
+pub(super) fn with_one_call_less<S: Subject>(program: &Program<S::Call>) -> Vec<Program<S::Call>> {
     let rows = program.iter().enumerate();
     let places = rows.flat_map(|(row, calls)| (0..calls.len()).map(move |at| (row, at)));
     let without = |(row, at): (usize, usize)| {
@@ -58,5 +59,7 @@ pub(super) fn with_one_call_less<C: Copy>(program: &Program<C>) -> Vec<Program<C
         smaller.retain(|calls| !calls.is_empty());
         smaller
     };
-    places.map(without).collect()
+    let smaller = places.map(without);
+    let makes_sense = |program: &Program<S::Call>| program.iter().all(|row| S::makes_sense(row));
+    smaller.filter(makes_sense).collect()
 }

@@ -54,6 +54,8 @@ mod judge;
 mod print;
 mod run;
 
+mod event;
+mod locked_flags;
 mod stop_flags;
 
 use std::fmt::Debug;
@@ -155,6 +157,11 @@ trait Subject: Sized + 'static {
         calls.all(|me| run::make::<Self>(me, |call| Self::call(real, call)));
     }
 
+    /// Whether the call's cell is not written at its beginning but by [`run::write`] in its midst.
+    fn writes_itself(_: Self::Call) -> bool {
+        false
+    }
+
     fn start(program: &Program<Self::Call>) -> Self::State;
     /// What a call may do next, having come to `at` (0: not begun). Nothing: it blocks.
     fn ways(state: &Self::State, caller: Caller, call: Self::Call, at: u8) -> Ways<Self>;
@@ -174,6 +181,10 @@ trait Subject: Sized + 'static {
         Span::Whole
     }
 
+    /// Whether a thread may make these calls, whatever the others do.
+    fn makes_sense(_row: &[Self::Call]) -> bool {
+        true
+    }
     /// With what is not written down, such as the beginning and the end of a body.
     fn whole(program: &Program<Self::Call>) -> Program<Self::Call> {
         program.clone()
@@ -184,7 +195,7 @@ trait Subject: Sized + 'static {
     }
     /// The program with one call less, in all ways that make sense.
     fn smaller(program: &Program<Self::Call>) -> Vec<Program<Self::Call>> {
-        enumerate::with_one_call_less(program)
+        enumerate::with_one_call_less::<Self>(program)
     }
     /// Whose cells each call may be promised to see.
     fn promises(program: &Program<Self::Call>) -> Vec<Calls> {

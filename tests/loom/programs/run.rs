@@ -1,7 +1,7 @@
 //! One program under loom: its threads make their calls and note on the board what came of it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -33,9 +33,11 @@ pub(super) struct Failure {
 struct Board<S: Subject> {
     plan: Arc<Plan<S>>,
     records: RefCell<Vec<Record<S::Answer>>>,
+    /// Who has written its first cell.
+    written: Cell<Calls>,
     /// Whose return others may know of.
-    returned: RefCell<Calls>,
-    /// Of each call, written as it begins and as it has returned.
+    returned: Cell<Calls>,
+    /// Of each call, written as it begins, or in its midst, and as it has returned.
     cells: Vec<[loom::cell::UnsafeCell<()>; 2]>,
 }
 
@@ -155,7 +157,8 @@ fn one_schedule<S: Subject>(plan: &Arc<Plan<S>>) {
     BOARD.set(Some(Rc::new(Board {
         plan: plan.clone(),
         records: RefCell::new(vec![nothing; calls]),
-        returned: RefCell::new(0),
+        written: Cell::new(0),
+        returned: Cell::new(0),
         cells: (0..calls).map(|_| cells()).collect(),
     })));
 
@@ -206,28 +209,39 @@ pub(super) fn make<S: Subject>(me: usize, make: impl FnOnce(S::Call) -> S::Answe
     }
 }
 
+/// Writes the cell of a call, in its midst.
+pub(super) fn write<S: Subject>(me: usize) {
+    board::<S>().write(me);
+}
+
 impl<S: Subject> Board<S> {
     fn begin(&self, me: usize) {
         let before = match (S::span(self.plan.calls[me]), S::BEFORE) {
             (Span::UntilReturn, _) => 0,
-            (_, Before::Schedule) => *self.returned.borrow(),
+            (_, Before::Schedule) => self.returned.get(),
             (_, Before::Happens) => self.known_to(me),
         };
         let mut records = self.records.borrow_mut();
         (records[me].has_begun, records[me].before) = (true, before);
+        if !S::writes_itself(self.plan.calls[me]) {
+            self.write(me);
+        }
+    }
+
+    fn write(&self, me: usize) {
         self.cells[me][0].with_mut(|_| ());
+        self.written.set(self.written.get() | (1 << me));
     }
 
     fn end(&self, me: usize, answer: S::Answer) {
-        let is_begun = |them: &usize| self.records.borrow()[*them].has_begun;
-        let begun = set_of((0..self.cells.len()).filter(is_begun));
+        let written = self.written.get();
         let own = set_of(self.row_of(me));
-        let of_others = self.visible(self.plan.promises[me] & begun & !own, 0);
+        let of_others = self.visible(self.plan.promises[me] & written & !own, 0);
         let mut records = self.records.borrow_mut();
-        records[me].sees = of_others | (own & begun);
+        records[me].sees = of_others | (own & written);
         records[me].answer = Some(answer);
         if S::span(self.plan.calls[me]) != Span::FromBeginning {
-            *self.returned.borrow_mut() |= 1 << me;
+            self.returned.set(self.returned.get() | (1 << me));
             self.cells[me][1].with_mut(|_| ());
         }
     }
@@ -235,7 +249,7 @@ impl<S: Subject> Board<S> {
     /// The calls whose return happens before now, on the thread that is about to make this one. It has
     /// learnt of others only if it has looked at something.
     fn known_to(&self, me: usize) -> Calls {
-        let returned = *self.returned.borrow();
+        let returned = self.returned.get();
         let mut earlier = self.row_of(me).start..me;
         let own = set_of(earlier.clone());
         let has_looked = earlier.any(|call| S::looks(self.plan.calls[call]));
