@@ -10,7 +10,18 @@
 //! In Python the threads would be as slow as the loop: one interpreter lock lets one thread run at a
 //! time. Here they run in parallel, so the notebook's lesson turns round.
 //!
+//! One run of each may tell more of the machine's other work than of the ways. So there are several
+//! rounds. Each runs every way once, and begins with the next way:
+//!
+//! ```text
+//!   1st round   sequential  threads     rayon       processes
+//!   2nd round   threads     rayon       processes   sequential
+//!   3rd round   rayon       processes   sequential  threads
+//! ```
+//!
 //! Needs the feature `program`, and Unix.
+
+mod spread;
 
 use std::fmt;
 use std::hint::black_box;
@@ -20,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::spread::{Spread, verdict};
 use crate::process::WorkerProgram;
 use crate::process::{ProcessError, Work};
 use crate::process_pool::ProcessPool;
@@ -73,13 +85,32 @@ pub enum Way {
 }
 
 impl Way {
-    /// All of them, in the order in which they run.
+    /// All of them, in the order in which the first round runs them.
     pub const ALL: [Self; 4] = [
         Self::Sequential,
         Self::Threads,
         Self::Rayon,
         Self::Processes,
     ];
+
+    /// The order in which a round runs them; the first round is number 0.
+    ///
+    /// Each round begins with the next way. So what else the machine does, be it at intervals or all
+    /// the time from some moment on, does not always meet the same way.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::compare::Way;
+    /// assert_eq!(Way::in_round(0), Way::ALL);
+    /// assert_eq!(Way::in_round(3)[..2], [Way::Processes, Way::Sequential]);
+    /// ```
+    // ANCHOR: in_round
+    pub fn in_round(round: usize) -> [Self; 4] {
+        let mut ways = Self::ALL;
+        ways.rotate_left(round % Self::ALL.len());
+        ways
+    }
+    // ANCHOR_END: in_round
 }
 
 impl fmt::Display for Way {
@@ -104,20 +135,24 @@ pub struct Run {
     pub counts: Vec<u64>,
 }
 
-/// The same jobs, run in several ways one after the other.
+/// How many rounds a comparison has.
+pub const ROUNDS: usize = 9;
+
+/// The same jobs, run in several ways one after the other, in several rounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// How many jobs.
+    /// How many jobs each run has.
     pub jobs: usize,
     /// Each job takes 10 to this power steps.
     pub power: u32,
     /// How many workers the parallel ways had.
     pub workers: NonZeroUsize,
-    /// The runs, in the order in which they ran.
+    /// The runs of all rounds, in the order in which they ran.
     pub runs: Vec<Run>,
 }
 
-/// Runs `jobs` counts of 10^`power` steps in all four ways.
+/// Runs `jobs` counts of 10^`power` steps in all four ways, in [`ROUNDS`] rounds of which each
+/// [begins with the next way](Way::in_round): 36 runs.
 ///
 /// Needs the feature `program`.
 ///
@@ -132,8 +167,8 @@ pub fn compare(
     workers: NonZeroUsize,
     program: &WorkerProgram,
 ) -> Result<Comparison, ProcessError> {
-    let runs = Way::ALL
-        .into_iter()
+    let runs = (0..ROUNDS)
+        .flat_map(Way::in_round)
         .map(|way| run(way, jobs, power, workers, program));
     let runs = runs.collect::<Result<_, _>>()?;
     Ok(Comparison {
@@ -206,44 +241,34 @@ fn in_processes(
 // ANCHOR_END: ways
 
 impl Comparison {
-    /// The run of this way, if it ran.
+    /// This way's run of median time, if it ran; of an even number the faster of the two in the
+    /// middle.
     pub fn of(&self, way: Way) -> Option<&Run> {
-        self.runs.iter().find(|run| run.way == way)
+        let mut runs: Vec<&Run> = self.runs.iter().filter(|run| run.way == way).collect();
+        runs.sort_by_key(|run| run.elapsed);
+        runs.get(runs.len().checked_sub(1)? / 2).copied()
     }
 
-    /// Steps a second on one core, from the sequential run.
+    /// How long this way took in each round, in the order of the rounds.
+    pub fn times(&self, way: Way) -> Vec<Duration> {
+        let runs = self.runs.iter().filter(|run| run.way == way);
+        runs.map(|run| run.elapsed).collect()
+    }
+
+    /// This way's median, and from where to where its rounds reach; `None` if it did not run.
+    pub fn spread(&self, way: Way) -> Option<Spread> {
+        Spread::of(&self.times(way))
+    }
+
+    /// Steps a second on one core, from the median of the sequential runs.
     pub fn steps_per_second(&self) -> Option<f64> {
         let steps = self.jobs as f64 * 10f64.powi(self.power as i32);
         Some(steps / self.of(Way::Sequential)?.elapsed.as_secs_f64())
     }
 
-    /// Threads against processes in one sentence, from this one run.
+    /// Threads against processes in one sentence, see [`verdict`]; `None` unless both ran.
     pub fn verdict(&self) -> Option<String> {
-        let threads = self.of(Way::Threads)?.elapsed;
-        let processes = self.of(Way::Processes)?.elapsed;
-        Some(verdict(("threads", threads), ("processes", processes)))
+        let [threads, processes] = [Way::Threads, Way::Processes].map(|way| self.spread(way));
+        Some(verdict(("threads", threads?), ("processes", processes?)))
     }
 }
-
-/// Who was faster and by what factor; "about the same" when they are within 5 %.
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-/// use threadproof::compare::verdict;
-///
-/// let (one, two) = (Duration::from_secs(1), Duration::from_secs(2));
-/// let words = verdict(("threads", one), ("processes", two));
-/// assert_eq!(words, "threads were 2.00 × as fast as processes");
-/// ```
-// ANCHOR: verdict
-pub fn verdict(a: (&str, Duration), b: (&str, Duration)) -> String {
-    let (fast, slow) = if a.1 <= b.1 { (a, b) } else { (b, a) };
-    // A clock too coarse to see the fast one gives the largest factor and no division by zero.
-    let factor = slow.1.as_secs_f64() / fast.1.as_secs_f64().max(1e-9);
-    if fast.1 == slow.1 || factor <= 1.05 {
-        return format!("{} and {} took about the same time", a.0, b.0);
-    }
-    format!("{} were {factor:.2} × as fast as {}", fast.0, slow.0)
-}
-// ANCHOR_END: verdict

@@ -94,7 +94,7 @@ pub(crate) struct Options {
         help_heading = "Options of some sections"
     )]
     pub(crate) launcher: Option<String>,
-    /// How many jobs §11 runs
+    /// How many jobs §11 has; each of its 9 rounds runs all of them in every way
     #[arg(
         long,
         global = true,
@@ -104,7 +104,7 @@ pub(crate) struct Options {
     )]
     pub(crate) jobs: NonZeroUsize,
     /// Each job of §11 takes 10 to this power steps
-    #[arg(long, global = true, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(0..=19), help_heading = "Options of some sections")]
+    #[arg(long, global = true, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(0..=19), help_heading = "Options of some sections")]
     pub(crate) power: u32,
     /// Run only one way of §11
     #[arg(

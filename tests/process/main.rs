@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod compare;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fetch;

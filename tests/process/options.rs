@@ -36,7 +36,8 @@ fn wrong_use_is_exit_code_2_and_says_why(#[case] arguments: &[&str]) {
 #[case(&["--help"], "process-pool")]
 #[case(&["--help"], "10  several kinds of failure")]
 #[case(&["fetch", "--help"], "130 interrupted")]
-#[case(&["compare", "--help"], "10 to this power steps [default: 8]")]
+#[case(&["compare", "--help"], "10 to this power steps [default: 7]")]
+#[case(&["compare", "--help"], "each of its 9 rounds runs all of them in every way")]
 #[case(&["thread-pool", "--help"], "--polls")]
 #[case(&["list"], "ThreadPoolExecutor(max_workers=3).map")]
 fn help_says_what_there_is(#[case] arguments: &[&str], #[case] words: &str) {

@@ -1,9 +1,10 @@
 //! §11: the same CPU-bound work sequentially, on threads, with rayon and in processes.
 
-use std::time::Instant;
+use std::fmt::Display;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
-use threadproof::compare::{Comparison, Run, Way, run as run_way};
+use serde_json::{Map, Value, json};
+use threadproof::compare::{Comparison, ROUNDS, Run, Way, run as run_way};
 use threadproof::start;
 
 use super::context::{Baseline, Context, LOOK, Outcome};
@@ -14,11 +15,17 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, power) = (context.options.jobs.get(), context.options.power);
     let workers = context.workers(cores);
+    let ways = ways(context.options.only);
     let begin = Instant::now();
     let mut main = context.main_lane(begin);
     main.say(format!(
         "{jobs} jobs of 10^{power} steps, {workers} workers, {cores} cores"
     ));
+    main.say(match ways.len() {
+        1 => format!("{ROUNDS} rounds"),
+        _ => format!("{ROUNDS} rounds; each runs every way once, and begins with the next"),
+    });
+    main.say(row("round", ways.iter().map(Way::to_string)));
     main.flush();
     let mut comparison = Comparison {
         jobs,
@@ -26,19 +33,24 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         workers,
         runs: Vec::new(),
     };
-    for way in ways(context.options.only) {
-        let began = context.timeline.elapsed();
-        let run = run_apart(context, way, &comparison)?;
-        context
-            .timeline
-            .record(&way.to_string(), "", began, context.timeline.elapsed());
-        let factor = speed_up(comparison.of(Way::Sequential), &run);
-        main.say(format!(
-            "{way:<10} {:>8.3} s{factor}",
-            run.elapsed.as_secs_f64()
-        ));
+    for round in 0..ROUNDS {
+        let in_turn = Way::in_round(round).into_iter();
+        for way in in_turn.filter(|way| ways.contains(way)) {
+            let began = context.timeline.elapsed();
+            let run = run_apart(context, way, &comparison)?;
+            let (ended, what) = (context.timeline.elapsed(), format!("round {}", round + 1));
+            context
+                .timeline
+                .record(&way.to_string(), &what, began, ended);
+            comparison.runs.push(run);
+        }
+        let times = ways.iter().filter_map(|way| comparison.times(*way).pop());
+        main.say(row(round + 1, times.map(seconds)));
         main.flush();
-        comparison.runs.push(run);
+    }
+    main.say("way           median  from the fastest to the slowest but one");
+    for way in &ways {
+        main.say(line(&comparison, *way));
     }
     if let Some(steps) = comparison.steps_per_second() {
         main.say(format!(
@@ -48,11 +60,11 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     }
     let verdict = comparison.verdict();
     if let Some(verdict) = &verdict {
-        main.say(verdict);
+        main.say(format!("{verdict}{}", reason(&comparison)));
     }
     main.say("Main program done!!");
     main.flush();
-    Ok(outcome(&comparison, verdict, cores))
+    Ok(outcome(&comparison, &ways, verdict, cores))
 }
 
 fn ways(only: Option<Only>) -> Vec<Way> {
@@ -83,18 +95,53 @@ fn run_apart(context: &Context, way: Way, of: &Comparison) -> Result<Run, Failur
     }
 }
 
-fn speed_up(sequential: Option<&Run>, run: &Run) -> String {
-    sequential.map_or(String::new(), |sequential| {
-        let factor = sequential.elapsed.as_secs_f64() / run.elapsed.as_secs_f64().max(1e-9);
-        format!("  {factor:>5.2} × as fast as sequential")
-    })
+fn seconds(time: Duration) -> String {
+    format!("{:.4} s", time.as_secs_f64())
 }
 
-fn outcome(comparison: &Comparison, verdict: Option<String>, cores: usize) -> Outcome {
+/// A row of the table of rounds: a column for each way.
+fn row(first: impl Display, cells: impl Iterator<Item = String>) -> String {
+    let cells: String = cells.map(|cell| format!("{cell:>12}")).collect();
+    format!("{first:>5}{cells}")
+}
+
+/// All rounds of one way.
+fn line(comparison: &Comparison, way: Way) -> String {
+    let Some(spread) = comparison.spread(way) else {
+        return way.to_string();
+    };
+    let [fastest, median, slowest] = [spread.fastest, spread.median, spread.slowest].map(seconds);
+    let factor = match comparison.spread(Way::Sequential) {
+        Some(sequential) if way != Way::Sequential => {
+            let median = spread.median.as_secs_f64().max(1e-9);
+            let factor = sequential.median.as_secs_f64() / median;
+            format!("  {factor:.2} × as fast as sequential")
+        }
+        _ => String::new(),
+    };
+    format!("{way:<10}  {median:>8}  {fastest:>8} to {slowest:>8}{factor}")
+}
+
+/// Why nobody was faster although the medians may be far apart.
+fn reason(comparison: &Comparison) -> &'static str {
+    let [threads, processes] = [Way::Threads, Way::Processes].map(|way| comparison.spread(way));
+    let pair = threads.zip(processes);
+    match pair.is_some_and(|(threads, processes)| threads.overlaps(&processes)) {
+        true => ": their rounds overlap",
+        false => "",
+    }
+}
+
+fn outcome(
+    comparison: &Comparison,
+    ways: &[Way],
+    verdict: Option<String>,
+    cores: usize,
+) -> Outcome {
     let jobs = comparison.jobs;
-    let time_of = |way| comparison.of(way).map(|run| run.elapsed);
+    let median_of = |way| comparison.spread(way).map(|spread| spread.median);
     let at_once = comparison.workers.get().min(cores);
-    let baseline = time_of(Way::Sequential).map(|time| {
+    let baseline = median_of(Way::Sequential).map(|time| {
         let ideal = jobs.div_ceil(at_once) as f64 / jobs as f64;
         Baseline {
             what: "sequential",
@@ -102,36 +149,41 @@ fn outcome(comparison: &Comparison, verdict: Option<String>, cores: usize) -> Ou
             ideal,
         }
     });
-    let threads = time_of(Way::Threads);
-    let first = comparison
-        .runs
-        .first()
-        .map(|run| run.elapsed)
-        .unwrap_or_default();
+    let threads = median_of(Way::Threads);
+    let first = ways.first().and_then(|way| median_of(*way));
     let what = verdict.clone().unwrap_or_else(|| {
-        let ways: Vec<_> = comparison
-            .runs
-            .iter()
-            .map(|run| run.way.to_string())
-            .collect();
+        let ways: Vec<_> = ways.iter().map(Way::to_string).collect();
         format!("{jobs} jobs, {}", ways.join(", "))
     });
-    let ways: serde_json::Map<_, _> = comparison
-        .runs
-        .iter()
-        .map(|run| (run.way.to_string(), json!(run.elapsed.as_secs_f64())))
-        .collect();
     Outcome {
         what,
-        time: threads.unwrap_or(first),
+        time: threads.or(first).unwrap_or_default(),
         baseline: baseline.filter(|_| threads.is_some()),
-        details: json!({
-            "jobs": jobs,
-            "power": comparison.power,
-            "workers": comparison.workers,
-            "seconds": ways,
-            "steps_per_second": comparison.steps_per_second(),
-            "verdict": verdict,
-        }),
+        details: details(comparison, ways, verdict),
     }
+}
+
+/// Of each way the median and the spread; and each round, its runs in the order in which they ran.
+fn details(comparison: &Comparison, ways: &[Way], verdict: Option<String>) -> Value {
+    let (mut medians, mut spreads) = (Map::new(), Map::new());
+    for way in ways {
+        if let Some(spread) = comparison.spread(*way) {
+            let [fastest, slowest] = [spread.fastest, spread.slowest].map(|t| t.as_secs_f64());
+            medians.insert(way.to_string(), json!(spread.median.as_secs_f64()));
+            spreads.insert(way.to_string(), json!([fastest, slowest]));
+        }
+    }
+    let in_json = |run: &Run| json!({ "way": run.way, "seconds": run.elapsed.as_secs_f64() });
+    let rounds = comparison.runs.chunks(ways.len());
+    let rounds = rounds.map(|runs| runs.iter().map(in_json).collect::<Value>());
+    json!({
+        "jobs": comparison.jobs,
+        "power": comparison.power,
+        "workers": comparison.workers,
+        "seconds": medians,
+        "spread": spreads,
+        "rounds": rounds.collect::<Value>(),
+        "steps_per_second": comparison.steps_per_second(),
+        "verdict": verdict,
+    })
 }
