@@ -11,17 +11,26 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | the body returns or panics | nothing | `finished` | who waits in `join_timeout` |
-//! | `join`, drop of `Running` | nothing | – | waits for the thread's end |
+//! | the body returns or panics | the outcome's lock | `outcome`, then `finished` | who waits in `join_timeout` |
+//! | `join_timeout` | the outcome's lock, to take it | `outcome` | nobody |
+//! | `join`, drop of `Running` | as `join_timeout`, after the thread's end | `outcome` | nobody |
+//!
+//! What is the caller's and nobody wants any more (a body that cannot be started, the value of a daemon, a
+//! panic's payload) is dropped here, under no lock, and a panic in that is caught.
 //!
 //! A thread is started once because `start` makes it, and joined once because `join` takes the
 //! handle: what Python checks at run time does not compile here.
 
+mod daemon;
+mod outcome;
 mod panicked;
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
+pub use self::daemon::{Daemon, start_daemon};
+use self::outcome::{Body, Outcome};
 pub use self::panicked::Panicked;
 pub(crate) use self::panicked::{caught, discard, note_places};
 use crate::event::{Event, Wait};
@@ -42,32 +51,20 @@ use crate::sync::thread::{self, JoinHandle};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 // ANCHOR: running
-#[derive(Debug)]
 #[must_use = "dropping the handle waits for the thread; call `detach` to leave it"]
+#[doc(alias = "Thread")]
 pub struct Running<T> {
     name: String,
+    /// Set once `outcome` is there.
     finished: Arc<Event>,
-    thread: Option<JoinHandle<Result<T, Panicked>>>,
+    outcome: Arc<Outcome<T>>,
+    thread: Option<JoinHandle<()>>,
 }
 // ANCHOR_END: running
 
-/// A thread that nobody waits for: it ends with its body, or is cut off when the program ends.
-///
-/// Between two instructions, whatever it was doing: a daemon that writes files writes them through
-/// [`AtomicFile`](crate::AtomicFile), so that each is whole or absent.
-///
-/// # Differences from Python
-/// [`daemon=True`](https://docs.python.org/3/library/threading.html#threading.Thread.daemon): the
-/// same promise. Python's daemons can crash the interpreter's shutdown; a Rust program that returns
-/// from `main` ends them all at once.
-#[derive(Debug)]
-pub struct Daemon {
-    name: String,
-    finished: Arc<Event>,
-}
-
 /// Why a join gives no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum JoinError {
     /// The thread's body panicked.
     #[error(transparent)]
@@ -83,7 +80,7 @@ pub enum JoinError {
 ///
 /// # Errors
 /// The system cannot start a thread, or the name contains a zero byte (`InvalidInput`). Nothing
-/// was started then and `body` is dropped.
+/// was started then and `body` is dropped; a panic in that goes no further than the panic hook.
 ///
 /// # Examples
 /// ```
@@ -93,63 +90,45 @@ pub enum JoinError {
 /// assert_eq!(running.join().unwrap().as_deref(), Some("greeter"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[doc(alias = "Thread")]
 // ANCHOR: start
 pub fn start<T, F>(name: &str, body: F) -> io::Result<Running<T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let finished = Arc::new(Event::new());
-    let at_end = SetAtEnd(finished.clone());
-    let (name, worker) = (name.to_owned(), name.to_owned());
-    let thread = builder(&name)?.spawn(move || {
-        let _at_end = at_end;
-        // Here and not in `join`: of a thread that nobody joins, a payload that panics when it is
-        // dropped would abort the program.
-        caught(&worker, body)
-    })?;
+    let (finished, outcome) = (Arc::new(Event::new()), Arc::new(Outcome::new()));
+    let thread = {
+        let (worker, body) = (name.to_owned(), Body::new(body));
+        let (finished, outcome) = (finished.clone(), outcome.clone());
+        builder(name)?.spawn(move || {
+            let _finished = finished.set_on_drop();
+            // Caught here and not in `join`, which nobody may call.
+            outcome.store(caught(&worker, || body.run()));
+        })?
+    };
     Ok(Running {
-        name,
+        name: name.to_owned(),
         finished,
+        outcome,
         thread: Some(thread),
     })
 }
 // ANCHOR_END: start
 
-/// Starts a thread called `name` that nobody will wait for.
-///
-/// # Errors
-/// As [`start`].
-///
-/// # Examples
-/// ```
-/// let daemon = threadproof::start_daemon("ticker", || loop {
-///     std::thread::park();
-/// })?;
-/// assert!(!daemon.is_finished());
-/// # Ok::<(), std::io::Error>(())
-/// ```
-// ANCHOR: start_daemon
-pub fn start_daemon<F>(name: &str, body: F) -> io::Result<Daemon>
-where
-    F: FnOnce() + Send + 'static,
-{
-    Ok(start(name, body)?.detach())
-}
-// ANCHOR_END: start_daemon
-
 impl<T> Running<T> {
     /// Waits for the thread's end and gives what its body returned.
     ///
     /// # Blocking
-    /// Until the body has returned or panicked.
+    /// Until the thread has ended: its body has returned or panicked, and its thread-locals have been
+    /// dropped.
     ///
     /// # Memory ordering
     /// Everything the thread did happens before the return.
     ///
     /// # Errors
-    /// [`JoinError::Panicked`] with the panic's text; [`JoinError::WouldDeadlock`] at once if the
-    /// caller is the thread itself.
+    /// [`JoinError::Panicked`] with the panic's text and place; [`JoinError::WouldDeadlock`] at once
+    /// if the caller is the thread itself. Threads that join one another in a circle wait for ever.
     ///
     /// # Examples
     /// ```
@@ -168,18 +147,22 @@ impl<T> Running<T> {
         if is_current(&thread) {
             return Err(JoinError::WouldDeadlock);
         }
-        let outcome = thread.join().expect("the body's panic was caught");
-        outcome.map_err(JoinError::Panicked)
+        thread.join().expect("the body's panic was caught");
+        self.outcome.take().map_err(JoinError::Panicked)
     }
     // ANCHOR_END: join
 
     /// Waits for at most `timeout`: the outcome, or the handle back. Nothing is lost.
     ///
     /// # Blocking
-    /// Until the thread ended or `timeout` went by. A zero timeout looks and does not wait.
+    /// Until the body has returned or panicked, or `timeout` went by. A zero timeout looks and does
+    /// not wait. The thread's thread-locals are not waited for, unlike in [`join`](Self::join).
+    ///
+    /// # Memory ordering
+    /// Everything the body did happens before the outcome is given.
     ///
     /// # Errors
-    /// The handle itself, if the thread still runs.
+    /// The handle itself, if the body still runs.
     ///
     /// # Differences from Python
     /// [`join(timeout)`](https://docs.python.org/3/library/threading.html#threading.Thread.join)
@@ -195,17 +178,26 @@ impl<T> Running<T> {
     /// assert_eq!(running.join().unwrap(), 7);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JoinError>, Running<T>> {
+    #[doc(alias = "join")]
+    // ANCHOR: join_timeout
+    pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<T, JoinError>, Running<T>> {
         if self.thread.as_ref().is_some_and(is_current) {
             return Ok(self.join());
         }
         match self.finished.wait_timeout(timeout) {
-            Wait::Set => Ok(self.join()),
+            Wait::Set => {
+                // The body has returned; the thread may have thread-locals to drop, which takes its time.
+                self.thread = None;
+                Ok(self.outcome.take().map_err(JoinError::Panicked))
+            }
             Wait::TimedOut => Err(self),
         }
     }
+    // ANCHOR_END: join_timeout
 
-    /// Whether the body has returned or panicked. Never blocks.
+    /// Whether the body has returned or panicked: then a [`join_timeout`](Self::join_timeout) of zero
+    /// gives the outcome. Never blocks.
+    #[doc(alias = "is_alive")]
     pub fn is_finished(&self) -> bool {
         self.finished.is_set()
     }
@@ -216,6 +208,10 @@ impl<T> Running<T> {
     }
 
     /// Gives up the permission to join: the thread becomes a daemon and its value is lost.
+    ///
+    /// The value is dropped by whoever is last, the thread or this call. A panic in that goes no further
+    /// than the panic hook.
+    #[doc(alias = "daemon")]
     pub fn detach(mut self) -> Daemon {
         self.thread = None;
         let name = self.name.clone();
@@ -224,27 +220,25 @@ impl<T> Running<T> {
     }
 }
 
-/// Joins, and drops the value. A handle that is dropped on its own thread detaches it.
+/// Joins, and drops the value; a panic in that goes no further than the panic hook. A handle that is
+/// dropped on its own thread detaches it.
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take()
             && !is_current(&thread)
         {
-            // The panic hook has printed a panic already; its text is not needed.
+            // The outcome is not wanted, and the panic hook has printed a panic already.
             let _ = thread.join();
         }
     }
 }
 
-impl Daemon {
-    /// Whether the body has returned or panicked. Never blocks.
-    pub fn is_finished(&self) -> bool {
-        self.finished.is_set()
-    }
-
-    /// The thread's name.
-    pub fn name(&self) -> &str {
-        &self.name
+impl<T> fmt::Debug for Running<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("name", &self.name)
+            .field("is_finished", &self.is_finished())
+            .finish_non_exhaustive()
     }
 }
 
@@ -260,13 +254,4 @@ pub(crate) fn builder(name: &str) -> io::Result<thread::Builder> {
 
 fn is_current<T>(thread: &JoinHandle<T>) -> bool {
     thread.thread().id() == thread::current().id()
-}
-
-/// Sets the event when the body ends, however it ends.
-struct SetAtEnd(Arc<Event>);
-
-impl Drop for SetAtEnd {
-    fn drop(&mut self) {
-        self.0.set();
-    }
 }

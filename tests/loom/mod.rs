@@ -8,6 +8,7 @@ mod chunks;
 pub(crate) mod coin;
 mod event;
 mod harness;
+mod lifecycle;
 mod locked_flags;
 mod programs;
 pub(crate) mod recorder;

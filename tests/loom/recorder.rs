@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, resume_unwind};
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock, LockResult};
 
 use super::coin;
@@ -26,6 +27,7 @@ std::thread_local! {
     static STARTED: Cell<usize> = const { Cell::new(0) };
     static IS_OVER: Cell<bool> = const { Cell::new(false) };
     static IS_ON: Cell<bool> = const { Cell::new(false) };
+    static DATA: RefCell<Vec<Rc<Datum>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether steps are noted.
@@ -45,6 +47,7 @@ pub(super) fn begin() {
     OBJECTS.take();
     STARTED.set(0);
     IS_OVER.set(false);
+    DATA.take();
 }
 
 /// loom goes on with this thread.
@@ -172,6 +175,11 @@ impl<T> Mutex<T> {
             guard,
             place,
         })
+    }
+
+    /// No step: there is nobody else.
+    pub(crate) fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.inner.get_mut()
     }
 }
 
@@ -457,8 +465,11 @@ pub(crate) mod thread {
 }
 
 /// Data that nothing guards: loom fails the model if a read does not come after the write.
+///
+/// Its number is what the threads of a model share: loom's cell itself cannot be sent to another
+/// thread, as a body of [`start`](crate::start) must be.
 #[derive(Clone)]
-pub(super) struct Data(Arc<Datum>);
+pub(super) struct Data(usize);
 
 struct Datum {
     name: String,
@@ -466,29 +477,34 @@ struct Datum {
 }
 
 impl Data {
-    #[expect(
-        clippy::arc_with_non_send_sync,
-        reason = "loom runs all threads of a model on one real thread, and the race is the question"
-    )]
     #[track_caller]
     pub(super) fn new() -> Self {
         let name = object("data", Location::caller());
         let inner = loom::cell::Cell::new(0);
-        Self(Arc::new(Datum { name, inner }))
+        DATA.with_borrow_mut(|data| {
+            data.push(Rc::new(Datum { name, inner }));
+            Self(data.len() - 1)
+        })
     }
 
     #[track_caller]
     pub(super) fn write(&self, value: u32) {
-        begin_step("write", &self.0.name, value, Location::caller());
-        self.0.inner.set(value);
+        let datum = self.datum();
+        begin_step("write", &datum.name, value, Location::caller());
+        datum.inner.set(value);
         finish();
     }
 
     #[track_caller]
     pub(super) fn read(&self) -> u32 {
-        begin_step("read", &self.0.name, "", Location::caller());
-        let value = self.0.inner.get();
+        let datum = self.datum();
+        begin_step("read", &datum.name, "", Location::caller());
+        let value = datum.inner.get();
         finish();
         value
+    }
+
+    fn datum(&self) -> Rc<Datum> {
+        DATA.with_borrow(|data| data[self.0].clone())
     }
 }

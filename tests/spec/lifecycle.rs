@@ -3,6 +3,8 @@
 //! By meaning from CPython's `ThreadJoinOnShutdown`, as far as one process can show it.
 
 use std::any::Any;
+use std::cell::Cell;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, panic_any, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use threadproof::{Event, JobError, JoinError, Panicked, Running, start, start_daemon};
 
-use crate::support::{passes_in_its_own_process, until};
+use crate::support::{ends, passes_in_its_own_process, until};
 
 /// A payload whose drop panics, too.
 struct Bomb;
@@ -28,6 +30,15 @@ fn panic_of<T>(running: Running<T>) -> Panicked {
     match running.join() {
         Err(JoinError::Panicked(panicked)) => panicked,
         _ => panic!("this thread panics"),
+    }
+}
+
+/// Panics when it is dropped, and what that panic throws panics when it is dropped, too.
+struct Fuse;
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        panic_any(Bomb);
     }
 }
 
@@ -52,6 +63,7 @@ fn behind_a_gate() -> (Arc<Event>, Running<u32>) {
 #[case::string(|| panic_any(String::from("owned")), "owned")]
 #[case::number(|| panic_any(7), "(a payload that is no text)")]
 #[case::panics_when_dropped(|| panic_any(Bomb), "(a payload that is no text)")]
+#[case::panics_twice_when_dropped(|| panic_any(Fuse), "(a payload that is no text)")]
 fn join_gives_the_panic_as_a_value(#[case] body: fn(), #[case] message: &str) {
     let panicked = panic_of(start("unlucky", body).unwrap());
     assert_eq!(
@@ -326,6 +338,141 @@ fn thread_started_by_a_thread_outlives_it() {
     assert_eq!(inner.join(), Ok(7));
 }
 
+/// A thread-local that a thread's end waits for.
+struct Late(Arc<Event>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
+thread_local!(static LATE: Cell<Option<Late>> = const { Cell::new(None) });
+
+/// J4: the value is there when the body has returned; a thread's own end may take its time.
+#[rstest]
+fn join_timeout_does_not_wait_for_thread_locals(
+    #[values(Duration::ZERO, Duration::from_secs(3600), Duration::MAX)] timeout: Duration,
+) {
+    let may_end = Arc::new(Event::new());
+    let late = Late(may_end.clone());
+    let running = start("late", move || {
+        LATE.set(Some(late));
+        7
+    });
+    let running = running.unwrap();
+    until(|| running.is_finished());
+    assert_eq!(ends(move || running.join_timeout(timeout)).unwrap(), Ok(7));
+    assert!(!may_end.is_set(), "the thread has not ended");
+    may_end.set();
+}
+
+/// J3: `join` and a drop do wait for them.
+#[rstest]
+#[case::join(|running: Running<u32>| assert_eq!(running.join(), Ok(7)))]
+#[case::drop(|running: Running<u32>| drop(running))]
+fn join_and_drop_wait_for_thread_locals(#[case] act: fn(Running<u32>)) {
+    let may_end = Arc::new(Event::new());
+    let late = Late(may_end.clone());
+    let running = start("late", move || {
+        LATE.set(Some(late));
+        7
+    });
+    let running = running.unwrap();
+    until(|| running.is_finished());
+    thread::scope(|scope| {
+        let joiner = scope.spawn(|| act(running));
+        until(|| may_end.n_waiting() == 1);
+        // Time for one that does not wait to show itself.
+        (0..1000).for_each(|_| thread::yield_now());
+        let has_waited = !joiner.is_finished();
+        may_end.set();
+        assert!(has_waited);
+    });
+}
+
+/// What becomes of a value that nobody takes.
+type Leave = fn(Running<Fuse>);
+
+/// J1, J3: what panics when it is dropped would abort the program at a thread's end, or during another
+/// panic. So each case would take the whole test program with it.
+#[rstest]
+#[case::detached_before(|running: Running<Fuse>| {
+    let daemon = running.detach();
+    until(|| daemon.is_finished());
+}, true)]
+#[case::detached_after(|running: Running<Fuse>| {
+    until(|| running.is_finished());
+    drop(running.detach());
+}, false)]
+#[case::dropped(|running: Running<Fuse>| drop(running), false)]
+#[case::dropped_by_a_panic(|running: Running<Fuse>| {
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let _running = running;
+        panic!("unlucky")
+    }));
+    assert!(unwound.is_err());
+}, false)]
+fn value_that_panics_when_dropped_harms_nobody(#[case] leave: Leave, #[case] is_behind: bool) {
+    let gate = Arc::new(Event::new());
+    let may_end = gate.clone();
+    let running = start("fuse", move || {
+        may_end.wait();
+        Fuse
+    });
+    let running = running.unwrap();
+    if is_behind {
+        thread::scope(|scope| {
+            let leaves = scope.spawn(|| leave(running));
+            until(|| gate.n_waiting() == 1);
+            gate.set();
+            leaves.join().unwrap();
+        });
+    } else {
+        gate.set();
+        leave(running);
+    }
+}
+
+/// Once a daemon has finished, all that was its own has been dropped.
+#[test]
+fn daemon_that_has_finished_keeps_nothing() {
+    for _ in 0..100 {
+        let owned = Arc::new(());
+        let captured = owned.clone();
+        let daemon = start("owner", move || captured).unwrap().detach();
+        until(|| daemon.is_finished());
+        assert_eq!(Arc::strong_count(&owned), 1);
+    }
+}
+
+/// The body's own values: a panic in their drop is the body's, if it has run, and else nobody's.
+#[test]
+fn captured_value_that_panics_when_dropped_harms_nobody() {
+    let fuse = Fuse;
+    let running = start("fuse", move || _ = &fuse).unwrap();
+    let panicked = panic_of(running);
+    assert_eq!(panicked.message(), "(a payload that is no text)");
+
+    let fuse = Fuse;
+    let error = start("\0", move || _ = &fuse).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+
+    // While a panic unwinds, a second one would abort the program.
+    struct Starts;
+    impl Drop for Starts {
+        fn drop(&mut self) {
+            let fuse = Fuse;
+            assert!(start_daemon("\0", move || _ = &fuse).is_err());
+        }
+    }
+    let unwound = catch_unwind(|| {
+        let _starts = Starts;
+        panic!("unlucky")
+    });
+    assert!(unwound.is_err());
+}
+
 #[test]
 fn daemon_that_panics_harms_nobody() {
     for end in [|| panic!("unlucky"), || panic_any(7), || panic_any(Bomb)] {
@@ -344,9 +491,9 @@ fn name_with_a_zero_byte_is_an_error_and_the_body_is_dropped(#[case] name: &str)
         move || drop(owned)
     };
     let error = start(name, body.clone()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let error = start_daemon(name, body).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains(&format!("{name:?}")));
     assert_eq!(Arc::strong_count(&owned), 1, "nothing runs");
 }
@@ -374,6 +521,8 @@ fn thread_that_the_system_refuses_is_an_error_and_nothing_of_it_stays() {
             .arg(std::env::current_exe().unwrap())
             .arg(test)
             .env(HERE, "yes")
+            // There is no memory to find the lines of one.
+            .env("RUST_BACKTRACE", "0")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
@@ -393,8 +542,11 @@ fn thread_that_the_system_refuses_is_an_error_and_nothing_of_it_stays() {
         }
         assert!(running.len() < 100_000, "the system refuses nothing");
     };
-    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
     assert_eq!(Arc::strong_count(&owned), 1 + running.len());
+    let fuse = Fuse;
+    let error = start("fuse", move || _ = &fuse).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
     gate.set();
     assert!(running.into_iter().all(|running| running.join() == Ok(())));
     assert_eq!(Arc::strong_count(&owned), 1);
