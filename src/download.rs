@@ -253,11 +253,14 @@ impl Downloader {
     ) -> Result<Receipt, DownloadError> {
         address::check(url)?;
         let (start, settings) = (Instant::now(), &self.settings);
+        // What stands for no file is told apart when it is to be written.
+        let place = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
         let mut attempts = 1;
         loop {
             let attempt = Attempt {
                 url,
                 to,
+                place: &place,
                 stop,
                 settings,
                 start,

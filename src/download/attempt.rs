@@ -27,7 +27,10 @@ pub(super) const BUFFER: usize = 256 * 1024;
 /// One try at one file.
 pub(super) struct Attempt<'a> {
     pub(super) url: &'a str,
+    /// As the caller wrote it.
     pub(super) to: &'a Path,
+    /// The same from the root: the program may change its folder meanwhile.
+    pub(super) place: &'a Path,
     pub(super) stop: Stop<'a>,
     pub(super) settings: &'a DownloaderBuilder,
     pub(super) start: Instant,
@@ -69,7 +72,7 @@ impl Attempt<'_> {
             return Err((self.stopped(), None));
         }
         let part = if self.settings.resume {
-            Part::find(self.to, &self.shown_url())
+            Part::find(self.place, &self.shown_url())
                 .map_err(|source| (self.cannot_write(source), None))?
         } else {
             None
@@ -182,14 +185,14 @@ impl Attempt<'_> {
         length: Option<u64>,
     ) -> io::Result<Sink> {
         if !self.settings.resume {
-            return Ok(Sink::Whole(AtomicFile::create(self.to)?));
+            return Ok(Sink::Whole(AtomicFile::create(self.place)?));
         }
         match (Origin::of(response, self.shown_url(), length), part) {
             (Some(origin), Some(part)) => Ok(Sink::Part(part.begin_again(origin)?)),
-            (Some(origin), None) => Ok(Sink::Part(Part::begin(self.to, origin)?)),
+            (Some(origin), None) => Ok(Sink::Part(Part::begin(self.place, origin)?)),
             (None, part) => {
-                part.map_or_else(|| Part::forget(self.to), Part::discard)?;
-                Ok(Sink::Whole(AtomicFile::create(self.to)?))
+                part.map_or_else(|| Part::forget(self.place), Part::discard)?;
+                Ok(Sink::Whole(AtomicFile::create(self.place)?))
             }
         }
     }
@@ -223,7 +226,7 @@ impl Attempt<'_> {
     pub(super) fn commit(&self, arrived: Arrived) -> Result<u64, DownloadError> {
         let committed = match arrived.sink {
             Sink::Whole(file) => file.commit(),
-            Sink::Part(part) => part.commit(self.to),
+            Sink::Part(part) => part.commit(self.place),
         };
         committed.map_err(|source| self.cannot_write(source))?;
         Ok(arrived.bytes)

@@ -80,7 +80,7 @@ impl Part {
     /// The part of an earlier download of `url` to `to`, if some of it can be used.
     pub(super) fn find(to: &Path, url: &str) -> io::Result<Option<Self>> {
         let path = path_of(to)?;
-        let Some(file) = open_locked(&path, false)? else {
+        let Some(file) = open_locked(&path, None)? else {
             return Ok(None);
         };
         // A note that cannot be read is as good as none: the file is downloaded from its beginning.
@@ -99,7 +99,9 @@ impl Part {
     /// An empty part in place of any that there may be.
     pub(super) fn begin(to: &Path, origin: Origin) -> io::Result<Self> {
         let path = path_of(to)?;
-        let file = open_locked(&path, true)?;
+        // Of what replaces a private file nobody else may have read a part.
+        let mode = atomic_file::mode_of_new(&atomic_file::permissions_of(to)?);
+        let file = open_locked(&path, Some(mode))?;
         let file = file.ok_or(ErrorKind::NotFound)?;
         forget_note(&path)?;
         Self::at(file, path, origin, 0)
@@ -108,7 +110,7 @@ impl Part {
     /// Removes what there may be of a part that nobody could use.
     pub(super) fn forget(to: &Path) -> io::Result<()> {
         let path = path_of(to)?;
-        let part = open_locked(&path, false)?;
+        let part = open_locked(&path, None)?;
         forget_note(&path)?;
         part.map_or(Ok(()), |_| fs::remove_file(&path))
     }
@@ -223,7 +225,7 @@ impl Part {
     /// Makes the part the file at `to`, over whatever was there; it stays a part if that fails.
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
         let rename = || fs::rename(&self.path, to);
-        match atomic_file::put_in_place(&self.file, to, rename) {
+        match atomic_file::put_in_place(&self.file, to, None, rename) {
             Ok(()) => forget_note(&self.path),
             Err(error) => {
                 // Of the two errors the first is the one to mend.
@@ -343,14 +345,18 @@ impl DerefMut for Locked {
     }
 }
 
-/// The part at `path`, locked; `None` if there is none and none is to be made.
-fn open_locked(path: &Path, create: bool) -> io::Result<Option<Locked>> {
+/// The part at `path`, locked; `None` if there is none and none is to be made, with the mode `new`.
+fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
     let mut options = File::options();
-    options.read(true).write(true).create(create);
+    options.read(true).write(true).create(new.is_some());
+    #[cfg(unix)]
+    if let Some(mode) = new {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    }
     loop {
         let file = match options.open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound && !create => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && new.is_none() => return Ok(None),
             Err(error) => return Err(error),
         };
         match file.try_lock() {

@@ -189,6 +189,84 @@ fn a_file_that_is_replaced_passes_its_permissions_on(#[case] old: u32, #[case] e
 }
 
 #[cfg(unix)]
+fn mode(path: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::symlink_metadata(path).unwrap().permissions().mode();
+    format!("{:o}", mode & 0o7777)
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// What is to be private is so from its first byte, and not only under its final name.
+#[cfg(unix)]
+#[rstest::rstest]
+fn new_contents_of_an_old_file_are_nobody_else_s_before_the_commit(
+    #[values(0o600, 0o640, 0o644, 0o444)] old: u32,
+) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("z.bin");
+    fs::write(&path, b"old").unwrap();
+    set_mode(&path, old);
+    let mut file = AtomicFile::create(&path).unwrap();
+    let temporary = folder.path().join(&files_in(folder.path())[0]);
+    assert_eq!(mode(&temporary), "600");
+    file.write_all(b"new").unwrap();
+    assert_eq!(mode(&temporary), "600");
+    file.commit().unwrap();
+    assert_eq!(mode(&path), format!("{old:o}"));
+}
+
+/// Somebody else does something to the old file, from mode 644, before the commit.
+#[cfg(unix)]
+type Meanwhile = fn(&Path);
+
+#[cfg(unix)]
+#[rstest::rstest]
+#[case::closed(|path: &Path| set_mode(path, 0o600), "600")]
+#[case::opened(|path: &Path| set_mode(path, 0o666), "666")]
+#[case::removed(|path: &Path| fs::remove_file(path).unwrap(), "644")]
+#[case::replaced(|path: &Path| { fs::remove_file(path).unwrap(); fs::write(path, "").unwrap(); set_mode(path, 0o640) }, "640")]
+fn permissions_passed_on_are_the_last_that_the_old_file_had(
+    #[case] act: Meanwhile,
+    #[case] expected: &str,
+) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    set_mode(&path, 0o644);
+    let mut file = AtomicFile::create(&path).unwrap();
+    file.write_all(b"new").unwrap();
+    act(&path);
+    file.commit().unwrap();
+    assert_eq!(mode(&path), expected);
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+}
+
+/// A program that changes its folder in between: the path means what it meant at first.
+#[test]
+fn a_relative_path_means_the_folder_at_create() {
+    const HERE: &str = "THREADPROOF_TEST_CHANGES_ITS_FOLDER";
+    if let Some(other) = std::env::var_os(HERE) {
+        let mut file = AtomicFile::create("a.bin").unwrap();
+        std::env::set_current_dir(other).unwrap();
+        file.write_all(b"here").unwrap();
+        return file.commit().unwrap();
+    }
+    let (one, two) = (tempdir().unwrap(), tempdir().unwrap());
+    let name = "atomic_file::a_relative_path_means_the_folder_at_create";
+    assert!(passes_in_its_own_process(name, |test| {
+        test.env(HERE, two.path()).current_dir(one.path())
+    }));
+    assert_eq!(files_in(one.path()), ["a.bin"]);
+    assert!(files_in(two.path()).is_empty());
+    assert_eq!(fs::read(one.path().join("a.bin")).unwrap(), b"here");
+}
+
+#[cfg(unix)]
 #[test]
 fn a_symbolic_link_is_replaced_and_what_it_leads_to_is_not_touched() {
     use std::os::unix::fs::{PermissionsExt, symlink};

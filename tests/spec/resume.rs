@@ -5,7 +5,7 @@
 //! and the old file. curl, wget and aria2 join two versions into one file and exit with 0.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use tempfile::TempDir;
@@ -13,7 +13,7 @@ use threadproof::back_off::BackOff;
 use threadproof::local_server::{Fault, Framing, Hangup, LocalServer, Reply, Site};
 use threadproof::{DownloadError, Downloader, DownloaderBuilder, Event, Progress, Receipt};
 
-use crate::support::files_in;
+use crate::support::{files_in, passes_in_its_own_process};
 
 const OLD: &[u8] = b"the good old file";
 const LENGTH: usize = 10_000;
@@ -119,6 +119,44 @@ impl Scene {
         let requests = self.server.requests();
         requests[request].header("Range").map(str::to_owned)
     }
+}
+
+/// As of [`AtomicFile`](threadproof::AtomicFile): a private file's new contents are private at once.
+#[cfg(unix)]
+#[rstest]
+#[case::private(0o600)]
+#[case::open(0o644)]
+fn a_part_of_what_replaces_a_file_is_nobody_else_s(#[case] old: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new([cut(whole(1)), whole(1)]);
+    let permissions = fs::Permissions::from_mode(old);
+    fs::set_permissions(scene.at("a.bin"), permissions).unwrap();
+    let mode = |name| fs::metadata(scene.at(name)).unwrap().permissions().mode() & 0o777;
+    scene.is_cut();
+    assert_eq!(mode(PART), 0o600);
+    scene.fetch(settings()).unwrap();
+    assert_eq!(mode("a.bin"), old);
+}
+
+/// A program that changes its folder during a download: the path means what it meant at the call.
+#[rstest]
+fn a_relative_path_means_the_folder_at_the_call(#[values(false, true)] resume: bool) {
+    const HERE: &str = "THREADPROOF_TEST_OTHER_FOLDER";
+    if let Some(other) = std::env::var_os(HERE) {
+        let server = LocalServer::start(Site::new().page("/a", whole(1))).unwrap();
+        let downloader = settings().resume(resume).build();
+        let mut leave = |_| std::env::set_current_dir(&other).unwrap();
+        let (url, to, stop) = (server.url("/a"), Path::new("a.bin"), Event::new());
+        let receipt = downloader.fetch_with(&url, to, &stop, &mut leave);
+        return assert_eq!(receipt.unwrap().path, to);
+    }
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let this = std::thread::current().name().unwrap().to_owned();
+    assert!(passes_in_its_own_process(&this, |test| {
+        test.env(HERE, two.path()).current_dir(one.path())
+    }));
+    assert_eq!(files_in(one.path()), ["a.bin"]);
+    assert!(files_in(two.path()).is_empty());
 }
 
 #[test]
