@@ -73,12 +73,8 @@ impl Panicked {
         self.0.location.as_deref()
     }
 
-    /// Takes the text out of a payload whose place nobody has noted.
-    pub(crate) fn new(worker: &str, payload: Box<dyn Any + Send>) -> Self {
-        Self::noted(worker, payload, Note::NoPanic)
-    }
-
-    fn noted(worker: &str, payload: Box<dyn Any + Send>, note: Note) -> Self {
+    /// Takes the text out of a payload, and the place out of a note that is of the same panic.
+    fn new(worker: &str, payload: Box<dyn Any + Send>, note: Note) -> Self {
         let text = match payload.downcast::<String>() {
             Ok(text) => Some(*text),
             Err(payload) => {
@@ -117,7 +113,7 @@ pub(crate) fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Pan
     let outer = exchange(Note::NoPanic);
     let ended = catch_unwind(AssertUnwindSafe(body));
     let note = exchange(outer);
-    ended.map_err(|payload| Panicked::noted(worker, payload, note))
+    ended.map_err(|payload| Panicked::new(worker, payload, note))
 }
 
 /// Drops something of the caller's that may itself panic when dropped; the hook prints that.

@@ -2,29 +2,26 @@
 //!
 //! Both run code of the job's own types. What that does, a panic included, is the job's outcome.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::ProcessError;
 use super::messages::{append, outcome_of};
 use crate::frame::{append_frame, split_message};
-use crate::lifecycle::Panicked;
+use crate::lifecycle::{Panicked, caught};
 
 /// Appends an input as a frame to `to`, which stays what it was if the input cannot be encoded.
 ///
 /// The input's own `Serialize` may panic; here that is the outcome of its job, as in a worker.
 pub(crate) fn encode<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), ProcessError> {
     let before = to.len();
-    let encoded = catch_unwind(AssertUnwindSafe(|| {
+    let encoded = caught("", || {
         let why = |error: &dyn std::error::Error| ProcessError::Encode(error.to_string());
         let framed = append_frame(to, usize::MAX, |to| append(value, to));
         framed
             .map_err(|error| why(&error))?
             .map_err(|error| why(&error))
-    }))
-    .unwrap_or_else(|payload| Err(panicked_here(payload)));
+    })
+    .unwrap_or_else(|panicked| Err(panicked_here(&panicked)));
     if encoded.is_err() {
         to.truncate(before);
     }
@@ -40,7 +37,7 @@ pub(crate) fn decode_answers<O: DeserializeOwned>(
     outputs: &mut Vec<Result<O, ProcessError>>,
 ) {
     loop {
-        let caught = catch_unwind(AssertUnwindSafe(|| {
+        let decoded = caught("", || {
             while let Some(answer) = split_message(&mut frames) {
                 // Each arm pushes: an outcome is large, and moving it would cost as much as the rest.
                 match outcome_of(answer).map(postcard::from_bytes) {
@@ -49,19 +46,19 @@ pub(crate) fn decode_answers<O: DeserializeOwned>(
                     Err(failure) => outputs.push(Err(failure.into_error(pid))),
                 }
             }
-        }));
-        match caught {
+        });
+        match decoded {
             Ok(()) => break,
-            Err(payload) => outputs.push(Err(panicked_here(payload))),
+            Err(panicked) => outputs.push(Err(panicked_here(&panicked))),
         }
     }
 }
 
 /// Code of one job's types has panicked in this process: that is the outcome of that job.
-fn panicked_here(payload: Box<dyn Any + Send>) -> ProcessError {
+fn panicked_here(panicked: &Panicked) -> ProcessError {
     ProcessError::Panicked {
-        message: Panicked::new("", payload).message().to_owned(),
-        location: None,
+        message: panicked.message().to_owned(),
+        location: panicked.location().map(str::to_owned),
         pid: std::process::id(),
     }
 }
