@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
+use super::progress;
 use super::recorder::{Condvar, thread};
-use super::sleepers;
 
 // Std's thread-locals on purpose: loom runs all threads of a model on one real thread.
 std::thread_local! {
@@ -68,7 +68,7 @@ pub(super) fn tossed() -> usize {
 
 /// Whether the coin was tossed since the last time somebody saw it.
 pub(crate) fn fell() -> bool {
-    if sleepers::time_is_up() {
+    if progress::time_is_up() {
         return true;
     }
     let Some(tosses) = TOSSES.with_borrow(Clone::clone) else {

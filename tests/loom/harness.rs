@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use super::steps::Step;
-use super::{coin, recorder, sleepers};
+use super::{coin, progress, recorder};
 
 /// Which schedules are explored.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ pub(super) const CUT_SHORT: &str = "the search was cut short";
 pub(super) fn begin(schedules: &AtomicUsize) {
     coin::put_away();
     recorder::begin();
-    sleepers::begin();
+    progress::begin();
     schedules.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -84,7 +84,7 @@ pub(super) fn search(
     COMPLETED.set(None);
     LazyLock::force(&PANICS_ARE_HEARD);
     let explore = || catch_unwind(AssertUnwindSafe(|| builder.check(each)));
-    let hears_steps = recorder::is_on() || sleepers::are_listened_for();
+    let hears_steps = recorder::is_on() || progress::are_listened_for();
     let outcome = tracing::subscriber::with_default(Listener { hears_steps }, explore);
     match (outcome, DEADLOCK.take()) {
         (Ok(()), _) => Ok(COMPLETED.get()),
@@ -174,9 +174,6 @@ static PANICS_ARE_HEARD: LazyLock<()> = LazyLock::new(|| {
         let text = text_of(panic.payload());
         if text.starts_with("deadlock; ") {
             recorder::end();
-            if let Some(freeze) = FREEZE.take() {
-                freeze(&text);
-            }
             DEADLOCK.set(Some(text));
         }
         if !IS_SILENT.get() {
@@ -185,7 +182,7 @@ static PANICS_ARE_HEARD: LazyLock<()> = LazyLock::new(|| {
     }));
 });
 
-type Freeze = Box<dyn FnOnce(&str)>;
+type Freeze = Box<dyn FnOnce()>;
 
 thread_local! {
     static DEADLOCK: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -200,15 +197,20 @@ pub(super) fn be_silent() {
     IS_SILENT.set(true);
 }
 
-/// A deadlock ends this thread's search: its verdict is given, and the thread stays where it is. To
-/// unwind, as loom means to, would drop what the stuck threads hold, and a pool's drop waits for them.
-pub(super) fn freeze_at_deadlock(give: impl FnOnce(&str) + 'static) {
-    FREEZE.set(Some(Box::new(move |why| {
-        give(why);
-        loop {
-            std::thread::park();
-        }
-    })));
+/// If this thread's search freezes, the verdict is given by this.
+pub(super) fn give_when_frozen(give: impl FnOnce() + 'static) {
+    FREEZE.set(Some(Box::new(give)));
+}
+
+/// Ends this thread's search: the verdict is given, and the thread stays where it is.
+pub(super) fn freeze() -> ! {
+    recorder::end();
+    if let Some(give) = FREEZE.take() {
+        give();
+    }
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Hears what loom does.

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock, LockResult};
 
 use super::coin;
-use super::sleepers::{self, Sleeper};
+use super::progress::{self, Sleeper};
 use super::steps::Step;
 
 type Place = &'static Location<'static>;
@@ -81,7 +81,7 @@ pub(super) fn note_call(operation: &'static str, call: impl Display, answer: imp
 /// The running thread was about to sleep on a condition variable; now it does, its lock released.
 pub(super) fn fell_asleep() {
     finish();
-    sleepers::fell_asleep();
+    progress::fell_asleep();
 }
 
 /// `queue lock` for the first lock that was made in `queue.rs`, `queue lock 2` for the next.
@@ -100,11 +100,12 @@ fn object(kind: &str, place: Place) -> String {
     })
 }
 
-/// The name of the thread that was started last.
-fn started() -> String {
+/// The number of the thread that was started last.
+fn started() -> usize {
     let number = STARTED.get() + 1;
     STARTED.set(number);
-    format!("T{number}")
+    progress::started();
+    number
 }
 
 fn note(operation: &'static str, object: &str, value: impl Display, place: Place) {
@@ -168,10 +169,14 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let place = Location::caller();
         begin_step("lock", &self.name, "", place);
+        let number = std::ptr::from_ref(self).addr();
+        progress::about_to_lock(number);
         let guard = self.inner.lock().ok();
+        progress::locked(number);
         finish();
         Ok(MutexGuard {
             name: &self.name,
+            number,
             guard,
             place,
         })
@@ -186,6 +191,8 @@ impl<T> Mutex<T> {
 #[derive(Debug)]
 pub(crate) struct MutexGuard<'a, T> {
     name: &'a str,
+    /// Tells the lock from the others.
+    number: usize,
     /// Gone while its thread sleeps on a condition variable.
     guard: Option<loom::sync::MutexGuard<'a, T>>,
     /// Where it was locked: nobody can say where it is dropped.
@@ -210,6 +217,7 @@ impl<T> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if let Some(guard) = self.guard.take() {
             drop(guard);
+            progress::unlocked(self.number);
             note("unlock", self.name, "", self.place);
         }
     }
@@ -240,19 +248,19 @@ impl Condvar {
         let place = Location::caller();
         let unlocks = format_args!("gives the {} back", guard.name);
         begin_step("sleep", &self.name, unlocks, place);
-        let sleeper = sleepers::about_to_sleep(self.number());
+        let sleeper = progress::about_to_sleep(self.number(), guard.number);
         if sleeper == Sleeper::Sleeps {
             let locked = guard.guard.take().expect("it is locked");
             guard.guard = self.inner.wait(locked).ok();
-            if sleepers::woke_up() && !sleepers::are_abandoned() {
+            if progress::woke_up(guard.number) && !progress::are_abandoned() {
                 self.inner.notify_all();
-                sleepers::notified(self.number(), usize::MAX);
+                progress::notified(self.number(), usize::MAX);
             }
         }
-        if sleepers::are_abandoned() {
+        if progress::are_abandoned() {
             // First: a lock that is given back by a panic is poisoned.
             drop(guard);
-            resume_unwind(Box::new(sleepers::Abandoned));
+            resume_unwind(Box::new(progress::Abandoned));
         }
         let locks = format_args!("takes the {}", guard.name);
         note("wake up", &self.name, locks, place);
@@ -262,14 +270,14 @@ impl Condvar {
     #[track_caller]
     pub(crate) fn notify_one(&self) {
         self.inner.notify_one();
-        sleepers::notified(self.number(), 1);
+        progress::notified(self.number(), 1);
         note("notify one", &self.name, "", Location::caller());
     }
 
     #[track_caller]
     pub(crate) fn notify_all(&self) {
         self.inner.notify_all();
-        sleepers::notified(self.number(), usize::MAX);
+        progress::notified(self.number(), usize::MAX);
         note("notify all", &self.name, "", Location::caller());
     }
 
@@ -402,13 +410,13 @@ pub(crate) mod atomic {
 pub(crate) mod thread {
     use std::io;
 
-    use super::{Location, begin_step, finish, note};
+    use super::{Location, begin_step, finish, note, progress};
 
     pub(crate) use loom::thread::{current, yield_now};
 
     #[derive(Debug)]
     pub(crate) struct JoinHandle<T> {
-        thread: String,
+        number: usize,
         inner: loom::thread::JoinHandle<T>,
     }
 
@@ -433,27 +441,47 @@ pub(crate) mod thread {
             self,
             body: impl FnOnce() -> T + Send + 'static,
         ) -> io::Result<JoinHandle<T>> {
-            self.0.spawn(body).map(begun)
+            let begun = begun();
+            self.0.spawn(to_its_end(body)).map(begun)
         }
     }
 
     #[track_caller]
     pub(crate) fn spawn<T: 'static>(body: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
-        begun(loom::thread::spawn(body))
+        let begun = begun();
+        begun(loom::thread::spawn(to_its_end(body)))
     }
 
+    fn to_its_end<T>(body: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        move || {
+            let output = body();
+            progress::finished();
+            output
+        }
+    }
+
+    /// Notes that a thread was started, once that has happened.
     #[track_caller]
-    fn begun<T>(inner: loom::thread::JoinHandle<T>) -> JoinHandle<T> {
-        let thread = super::started();
-        note("start", &thread, "", Location::caller());
-        JoinHandle { thread, inner }
+    fn begun<T>() -> impl FnOnce(loom::thread::JoinHandle<T>) -> JoinHandle<T> {
+        let place = Location::caller();
+        move |inner| {
+            let number = super::started();
+            note("start", &name(number), "", place);
+            JoinHandle { number, inner }
+        }
+    }
+
+    fn name(number: usize) -> String {
+        format!("T{number}")
     }
 
     impl<T> JoinHandle<T> {
         #[track_caller]
         pub(crate) fn join(self) -> std::thread::Result<T> {
-            begin_step("join", &self.thread, "", Location::caller());
+            begin_step("join", &name(self.number), "", Location::caller());
+            progress::about_to_join(self.number);
             let output = self.inner.join();
+            progress::joined();
             finish();
             output
         }

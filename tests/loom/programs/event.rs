@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Before, Bound, Caller, Program, Subject, Sweep, Way, Ways, explore_all};
 use crate::Event;
-use crate::loom_models::{coin, sleepers};
+use crate::loom_models::{coin, progress};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Call {
@@ -159,7 +159,7 @@ impl Subject for Events {
 
 /// If a coin is laid out, that it was tossed; in any case, that nobody could go on otherwise.
 fn has_time_passed() -> bool {
-    coin::tossed() > 0 || sleepers::time_is_up()
+    coin::tossed() > 0 || progress::time_is_up()
 }
 
 impl State {

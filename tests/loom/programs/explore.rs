@@ -1,5 +1,6 @@
 //! All programs of a type, side by side; what fails is made small and shown.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -8,12 +9,12 @@ use std::thread;
 use super::run::{Verdict, run};
 use super::{Bound, Program, Subject, enumerate, print};
 use crate::loom_models::harness::{self, say};
-use crate::loom_models::{recorder, sleepers};
+use crate::loom_models::{progress, recorder};
 
 /// How many programs are explored at the same time: each is one busy thread.
 const SIDE_BY_SIDE: usize = 2;
 
-/// Of so many failing programs so many different ones are shown.
+/// So many failing programs are made small, and so many different ones of these are shown in full.
 const MADE_SMALL: usize = 20;
 const SHOWN: usize = 3;
 
@@ -58,8 +59,11 @@ pub(super) fn explore<S: Subject>(
     let mut shown = Vec::new();
     for index in failures.iter().take(MADE_SMALL) {
         let small = shrink::<S>(programs[*index].clone(), bound);
-        if shown.len() < SHOWN && !shown.contains(&small) {
-            say(&format!("\n{}\n", in_full::<S>(&small, bound)));
+        if !shown.contains(&small) {
+            match shown.len() {
+                0..SHOWN => say(&format!("\n{}\n", in_full::<S>(&small, bound))),
+                _ => say(&format!("also {}\n", print::code::<S>(&small))),
+            }
             shown.push(small);
         }
     }
@@ -182,7 +186,7 @@ fn start<S: Subject>(work: &Arc<Work<S>>, give: &Sender<Said>) {
     let (work, give) = (work.clone(), give.clone());
     thread::spawn(move || {
         harness::be_silent();
-        sleepers::listen();
+        progress::listen();
         if work.with_steps {
             recorder::turn_on();
         }
@@ -200,8 +204,14 @@ fn start<S: Subject>(work: &Arc<Work<S>>, give: &Sender<Said>) {
                 });
             };
             let at_deadlock = give.clone();
-            let verdict = run::<S>(calls, work.bound, move |verdict| {
-                say(&at_deadlock, verdict, true);
+            let run = || {
+                run::<S>(calls, work.bound, move |verdict| {
+                    say(&at_deadlock, verdict, true)
+                })
+            };
+            // A mistake of ours must not be waited for.
+            let verdict = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+                Verdict::of_a_mistake(&harness::text_of(payload.as_ref()))
             });
             say(&give, verdict, false);
         }

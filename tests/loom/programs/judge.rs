@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Calls, Program, Span, Subject, Then, calls_of, members, rows_of, set_of};
+use super::{Caller, Calls, Program, Span, Subject, Then, calls_of, members, rows_of, set_of};
 
 /// What became of a call.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -27,17 +27,12 @@ pub(super) fn judge<S: Subject>(
             (is_there && S::concerns(call, part)).then_some(0)
         });
         let places: Vec<Option<u8>> = places.collect();
-        let mut search = Search::<S> {
+        let promised = Search::<S> {
             calls: calls_of(program).collect(),
             history,
-            promised: None,
-            tried: HashSet::new(),
         };
-        let nothing = vec![0; places.len()];
-        search.go_on(S::start(program), places, nothing);
-        let promised = search
-            .promised
-            .ok_or("no order of the calls explains this")?;
+        let promised = promised.sees_in_every_order(S::start(program), places);
+        let promised = promised.ok_or("no order of the calls explains this")?;
         for (caller, call) in calls_of(program) {
             let unseen = promised[caller.me] & !history[caller.me].sees;
             if unseen != 0 {
@@ -56,20 +51,43 @@ pub(super) fn judge<S: Subject>(
 }
 
 struct Search<'a, S: Subject> {
-    calls: Vec<(super::Caller, S::Call)>,
+    calls: Vec<(Caller, S::Call)>,
     history: &'a [Record<S::Answer>],
-    /// For each call what it sees in every order that was found.
-    promised: Option<Vec<Calls>>,
-    tried: HashSet<(S::State, Vec<Option<u8>>, Vec<Calls>)>,
 }
 
+/// A point of the search: the state, where each call is (`None` if it is over or takes no part), and
+/// what each has learnt to see.
+type Point<S> = (<S as Subject>::State, Vec<Option<u8>>, Vec<Calls>);
+
 impl<S: Subject> Search<'_, S> {
-    /// `places`: where each call is, `None` if it is over or takes no part.
-    fn go_on(&mut self, state: S::State, places: Vec<Option<u8>>, sees: Vec<Calls>) {
-        let here = (state.clone(), places.clone(), sees.clone());
-        if !self.tried.insert(here) {
-            return;
+    /// For each call what it sees in every order that explains the history; `None` if there is none.
+    fn sees_in_every_order(&self, start: S::State, places: Vec<Option<u8>>) -> Option<Vec<Calls>> {
+        let nothing = vec![0; places.len()];
+        // No recursion: it may run on the small stack of a thread of loom's.
+        let mut todo = vec![(start, places, nothing)];
+        let mut tried = HashSet::new();
+        let mut promised: Option<Vec<Calls>> = None;
+        while let Some(point) = todo.pop() {
+            if !tried.insert(point.clone()) {
+                continue;
+            }
+            if self.go_on(&point, &mut todo) {
+                continue;
+            }
+            let (_, places, sees) = point;
+            let is_blocked = |me: usize| self.history[me].answer.is_none();
+            if (0..places.len()).all(|me| places[me].is_none() || is_blocked(me)) {
+                promised = Some(match promised {
+                    None => sees,
+                    Some(before) => intersection(&before, &sees),
+                });
+            }
         }
+        promised
+    }
+
+    /// All points that are one step on. Whether somebody could go on, be it to another answer.
+    fn go_on(&self, (state, places, sees): &Point<S>, todo: &mut Vec<Point<S>>) -> bool {
         let is_open = |me: &usize| places[*me].is_some();
         let open = set_of((0..places.len()).filter(is_open));
         let mut can_somebody_go_on = false;
@@ -79,77 +97,61 @@ impl<S: Subject> Search<'_, S> {
                 continue;
             }
             let (caller, call) = self.calls[me];
-            for way in S::ways(&state, caller, call, at) {
+            for way in S::ways(state, caller, call, at) {
                 can_somebody_go_on = true;
-                let mut places = places.clone();
-                places[me] = match way.then {
+                let place = match way.then {
                     Then::GoesOn(at) => Some(at),
                     Then::Answers(answer) if self.history[me].answer.as_ref() == Some(&answer) => {
                         None
                     }
                     Then::Answers(_) => continue,
                 };
-                let mut sees = sees.clone();
+                let (mut places, mut sees) = (places.clone(), sees.clone());
+                places[me] = place;
                 sees[me] |= way.sees & !(1 << me);
-                self.go_on(way.state, places, sees);
+                todo.push((way.state, places, sees));
             }
         }
-        let is_blocked = |me: usize| self.history[me].answer.is_none();
-        if !can_somebody_go_on && members(open).all(is_blocked) {
-            self.promised = Some(match self.promised.take() {
-                None => sees,
-                Some(before) => before.iter().zip(&sees).map(|(a, b)| a & b).collect(),
-            });
-        }
+        can_somebody_go_on
     }
+}
+
+fn intersection(a: &[Calls], b: &[Calls]) -> Vec<Calls> {
+    a.iter().zip(b).map(|(a, b)| a & b).collect()
 }
 
 /// For each call whose cells it sees in some order of all calls. Only those need to be looked at.
 pub(super) fn promises<S: Subject>(program: &Program<S::Call>) -> Vec<Calls> {
-    let mut every = EveryOrder::<S> {
-        program,
-        rows: rows_of(program),
-        promises: vec![0; program.iter().map(Vec::len).sum()],
-        tried: HashSet::new(),
-    };
+    let rows = rows_of(program);
+    let mut promises = vec![0; program.iter().map(Vec::len).sum()];
     for part in 0..S::PARTS {
-        every.tried.clear();
-        every.go_on(part, S::start(program), vec![(0, 0); program.len()]);
-    }
-    every.promises
-}
-
-struct EveryOrder<'a, S: Subject> {
-    program: &'a Program<S::Call>,
-    rows: Vec<std::ops::Range<usize>>,
-    promises: Vec<Calls>,
-    tried: HashSet<(S::State, Vec<(usize, u8)>)>,
-}
-
-impl<S: Subject> EveryOrder<'_, S> {
-    /// `places`: the row's next call, and where in it.
-    fn go_on(&mut self, part: usize, state: S::State, places: Vec<(usize, u8)>) {
-        if !self.tried.insert((state.clone(), places.clone())) {
-            return;
-        }
-        for (row, calls) in self.program.iter().enumerate() {
-            let (mut next, at) = places[row];
-            while next < calls.len() && !S::concerns(calls[next], part) {
-                next += 1;
-            }
-            let Some(call) = calls.get(next) else {
+        // The next call of each row, and where in it.
+        let mut todo = vec![(S::start(program), vec![(0, 0); program.len()])];
+        let mut tried = HashSet::new();
+        while let Some((state, places)) = todo.pop() {
+            if !tried.insert((state.clone(), places.clone())) {
                 continue;
-            };
-            let me = self.rows[row].start + next;
-            for way in S::ways(&state, super::Caller { me, row }, *call, at) {
-                self.promises[me] |= way.sees;
-                let mut places = places.clone();
-                places[row] = match way.then {
-                    Then::GoesOn(at) => (next, at),
-                    Then::Answers(_) => (next + 1, 0),
+            }
+            for (row, calls) in program.iter().enumerate() {
+                let (mut next, at) = places[row];
+                while next < calls.len() && !S::concerns(calls[next], part) {
+                    next += 1;
+                }
+                let Some(call) = calls.get(next) else {
+                    continue;
                 };
-                self.go_on(part, way.state, places);
+                let me = rows[row].start + next;
+                for way in S::ways(&state, Caller { me, row }, *call, at) {
+                    promises[me] |= way.sees;
+                    let mut places = places.clone();
+                    places[row] = match way.then {
+                        Then::GoesOn(at) => (next, at),
+                        Then::Answers(_) => (next + 1, 0),
+                    };
+                    todo.push((way.state, places));
+                }
             }
         }
     }
+    promises
 }

@@ -56,6 +56,7 @@ mod run;
 
 mod event;
 mod locked_flags;
+mod pool;
 mod stop_flags;
 
 use std::fmt::Debug;

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use super::judge::{Record, judge};
 use super::{Before, Bound, Calls, Program, Span, Subject, print, rows_of, set_of};
+use crate::loom_models::progress::Stuck;
 use crate::loom_models::steps::{Ended, Step};
-use crate::loom_models::{coin, harness, recorder, sleepers};
+use crate::loom_models::{coin, harness, progress, recorder};
 
 /// What a program came to.
 pub(super) struct Verdict {
@@ -27,6 +28,22 @@ pub(super) struct Failure {
     /// If the recorder was on.
     pub(super) steps: Vec<Step>,
     pub(super) ended: Ended,
+}
+
+impl Verdict {
+    /// The exploring itself panicked.
+    pub(super) fn of_a_mistake(why: &str) -> Self {
+        let failure = Failure {
+            why: why.to_owned(),
+            history: String::new(),
+            steps: Vec::new(),
+            ended: Ended::Otherwise,
+        };
+        Self {
+            executions: 0,
+            failure: Some(failure),
+        }
+    }
 }
 
 /// Where the threads of one schedule note their calls.
@@ -60,8 +77,8 @@ fn board<S: Subject>() -> Rc<Board<S>> {
     board.downcast().expect("the program's own")
 }
 
-/// Explores one program on this thread. If it deadlocks `give` gets the verdict, and this does not
-/// return.
+/// Explores one program on this thread. If it hangs and must not, `give` gets the verdict, and this
+/// does not return.
 pub(super) fn run<S: Subject>(
     program: &Program<S::Call>,
     bound: Bound,
@@ -76,7 +93,7 @@ pub(super) fn run<S: Subject>(
     });
     let executions = Arc::new(AtomicUsize::new(0));
     let count = executions.clone();
-    harness::freeze_at_deadlock(move |_| {
+    harness::give_when_frozen(move || {
         give(Verdict {
             executions: count.load(Ordering::Relaxed),
             failure: Some(failure::<S>("hangs".to_owned(), Ended::Stuck)),
@@ -106,7 +123,7 @@ pub(super) fn run<S: Subject>(
         Ok(_) => Some(harness::CUT_SHORT.to_owned()),
         Err(why) => Some(why),
     };
-    let ended = match sleepers::are_abandoned() {
+    let ended = match progress::are_abandoned() {
         true => Ended::Stuck,
         false => Ended::Otherwise,
     };
@@ -163,17 +180,16 @@ fn one_schedule<S: Subject>(plan: &Arc<Plan<S>>) {
     })));
 
     let threads = S::threads(&plan.program);
-    if S::MAY_BLOCK {
-        let can_time_pass = plan.calls.iter().any(|call| S::is_timed(*call));
-        sleepers::watch(threads, can_time_pass);
-    }
+    progress::watch(match plan.calls.iter().any(|call| S::is_timed(*call)) {
+        _ if !S::MAY_BLOCK => Stuck::Never,
+        true => Stuck::AsleepForLong,
+        false => Stuck::Asleep,
+    });
     let real = S::real(&plan.program);
     let start = |calls: &Range<usize>| {
         let (real, calls) = (real.clone(), calls.clone());
         recorder::thread::spawn(move || {
             S::perform(&real, calls);
-            drop(real);
-            sleepers::finished();
         })
     };
     let threads: Vec<_> = plan.rows[..threads].iter().map(start).collect();
@@ -181,6 +197,7 @@ fn one_schedule<S: Subject>(plan: &Arc<Plan<S>>) {
     threads
         .into_iter()
         .for_each(|thread| thread.join().unwrap());
+    progress::finished();
 }
 
 /// The numbers of the calls in a row.
@@ -204,7 +221,7 @@ pub(super) fn make<S: Subject>(me: usize, make: impl FnOnce(S::Call) -> S::Answe
             board.end(me, answer);
             true
         }
-        Err(payload) if payload.is::<sleepers::Abandoned>() => false,
+        Err(payload) if payload.is::<progress::Abandoned>() => false,
         Err(payload) => resume_unwind(payload),
     }
 }
