@@ -5,14 +5,13 @@
 //!                           ↓
 //!   what runs             sections · work, the jobs of worker processes
 //!                           ↓
-//!   what all stand on     options · notebook, the table of sections · failure · print · signals
+//!   what all stand on     options · notebook, the table of sections · failure · print
 //! ```
 
 mod failure;
 mod notebook;
 mod options;
 mod print;
-mod signals;
 
 mod sections;
 pub(crate) mod work;
@@ -23,31 +22,30 @@ mod tour;
 
 use std::process::ExitCode;
 
+use threadproof::{signals, stop_on_signals};
+
 use self::failure::Failure;
 use self::options::{Command, Program};
-use self::signals::Signals;
 
 pub(crate) fn main() -> ExitCode {
     let program = Program::from_command_line();
-    let signals = match Signals::listen() {
-        Ok(signals) => signals,
+    let stop = match stop_on_signals() {
+        Ok(stop) => stop,
         Err(error) => return Failure::io("listening for signals", error).report(),
     };
     let outcome = match program.command {
-        None => tour::run(program.options, &signals),
-        Some(Command::Section(command)) => {
-            tour::run_one(command.section(), program.options, &signals)
-        }
+        None => tour::run(program.options, stop),
+        Some(Command::Section(command)) => tour::run_one(command.section(), program.options, stop),
         Some(Command::List) => tour::list(),
         Some(Command::Replay(replay)) => schedule::replay(&replay, &program.options),
         Some(Command::Orders { program: one }) => schedule::orders(one, &program.options),
-        Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, &signals),
+        Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, stop),
         Some(Command::DaemonProgram(ending)) => {
-            sections::daemon::program(ending, &program.options, &signals)
+            sections::daemon::program(ending, &program.options, stop)
         }
     };
     // Whatever the section made of it: a signal and a closed pipe decide the exit code.
-    match (outcome, signals.exit_code()) {
+    match (outcome, signals::exit_code()) {
         (_, Some(code)) => ExitCode::from(code),
         (Ok(()) | Err(Failure::PipeClosed), None) => ExitCode::SUCCESS,
         (Err(failure), None) => failure.report(),

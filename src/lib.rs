@@ -21,10 +21,10 @@
 //! flags, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds [`download`],
 //! [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`], [`process_pool`] and [`frame`]
 //! (the first two on Unix only); `program`, the default, adds both and what the program and the
-//! book use: [`mod@compare`], [`local_server`], [`schedule`].
+//! book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`, Ctrl-C as an event.
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
-//! `event`, the flags, `lifecycle`; then `watch`, `scoped`, the pools, `process`, `download`; then
+//! `event`, the flags, `lifecycle`; then `watch`, `signals`, `scoped`, the pools, `process`, `download`; then
 //! `compare` and `schedule`, which makes real threads take their steps in a given order.
 //! Imports point inwards only, and never from fewer features to more.
 
@@ -59,6 +59,9 @@ pub mod process_pool;
 #[cfg(any(feature = "program", all(test, loom)))]
 pub mod schedule;
 pub mod scoped;
+// Not beside models, in which an event is no static.
+#[cfg(all(feature = "program", unix, not(all(test, loom))))]
+pub mod signals;
 #[cfg(any(feature = "download", all(test, loom)))]
 mod slots;
 pub mod stop_flags;
@@ -84,6 +87,8 @@ pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_
 #[cfg(all(feature = "processes", unix))]
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
 pub use scoped::scoped_map;
+#[cfg(all(feature = "program", unix, not(all(test, loom))))]
+pub use signals::stop_on_signals;
 pub use stop_flags::{StopFlags, UnknownKey};
 pub use thread_pool::{
     Canceller, Job, JobError, MapLazy, MapUnordered, PoolReport, PoolShutDown, Shutdown,

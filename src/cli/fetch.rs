@@ -7,17 +7,16 @@ use std::sync::OnceLock;
 
 use serde_json::json;
 use threadproof::download::{Update, without_credentials};
-use threadproof::{DownloadError, Downloader, Receipt};
+use threadproof::{DownloadError, Downloader, Event, Receipt};
 
 use super::failure::{Failure, code_of};
 use super::options::{Fetch, Options};
 use super::print::{Mode, Story};
-use super::signals::Signals;
 
 /// Exit code when files failed in more than one way.
 const SEVERAL_KINDS: u8 = 10;
 
-pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result<(), Failure> {
+pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Result<(), Failure> {
     if options.url.is_some() {
         return Err(Failure::Usage(
             "fetch takes its URLs without --url".to_owned(),
@@ -35,10 +34,10 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, signals: &Signals) -> Result
     } else {
         Mode::Live
     };
-    let story = Story::new(mode, signals.stop.clone());
+    let story = Story::new(mode, stop);
     let bars: Vec<OnceLock<_>> = downloads.iter().map(|_| OnceLock::new()).collect();
     // One line a file as it ends, so that the first result is seen at once.
-    let outcomes = downloader.fetch_all_with(&downloads, &signals.stop, &|number, update| {
+    let outcomes = downloader.fetch_all_with(&downloads, stop, &|number, update| {
         let (url, path) = &downloads[number];
         match update {
             Update::Progress(progress) => {

@@ -18,7 +18,7 @@ Exit codes:
     2  wrong use, or a bad URL     8  too many redirects
     3  cannot connect              9  cannot write
     4  an HTTP error status       10  several kinds of failure
-    5  truncated, unknown length  130 interrupted (143 by SIGTERM)";
+    5  truncated, unknown length  130 interrupted (SIGTERM 143, SIGHUP 129)";
 
 /// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
 #[derive(Debug, Parser)]

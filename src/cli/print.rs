@@ -26,7 +26,7 @@ pub(crate) struct Story {
     bars: MultiProgress,
     closed: Event,
     /// Set when nobody reads the output any more, so that the section ends.
-    stop: Arc<Event>,
+    stop: &'static Event,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) struct Lane {
 }
 
 impl Story {
-    pub(crate) fn new(mode: Mode, stop: Arc<Event>) -> Arc<Self> {
+    pub(crate) fn new(mode: Mode, stop: &'static Event) -> Arc<Self> {
         let on_terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
         let target = if on_terminal && mode != Mode::Silent {
             ProgressDrawTarget::stderr()

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use threadproof::Event;
+
 use super::failure::Failure;
 use super::notebook::{SECTIONS, Section};
 use super::options::Options;
 use super::print::Printer;
 use super::sections;
 use super::sections::context::{Context, Outcome};
-use super::signals::Signals;
 
 /// Prints the sections, and runs none.
 pub(crate) fn list() -> Result<(), Failure> {
@@ -31,16 +32,16 @@ pub(crate) fn list() -> Result<(), Failure> {
 pub(crate) fn run_one(
     section: &Section,
     options: Options,
-    signals: &Signals,
+    stop: &'static Event,
 ) -> Result<(), Failure> {
-    let context = Context::new(options, signals)?;
+    let context = Context::new(options, stop)?;
     run_section(&context, section)?;
     draw(&context, section.notebook)
 }
 
 /// Runs every section, stops at the first that fails, and ends with the table.
-pub(crate) fn run(options: Options, signals: &Signals) -> Result<(), Failure> {
-    let context = Context::new(options, signals)?;
+pub(crate) fn run(options: Options, stop: &'static Event) -> Result<(), Failure> {
+    let context = Context::new(options, stop)?;
     let mut outcomes = Vec::new();
     for section in &SECTIONS {
         outcomes.push(run_section(&context, section)?);

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use threadproof::{Downloader, Work, WorkTable};
+use threadproof::{Downloader, Work, WorkTable, stop_on_signals};
 
 use super::failure::code_of;
-use super::signals::Signals;
 
 /// What `main` hands to `run_if_worker`.
 // ANCHOR: table
@@ -47,8 +46,8 @@ impl Work for Download {
 
     fn run(self) -> Self::Output {
         // Whoever asks this process to stop wants no temporary file to stay.
-        let signals = Signals::listen().map_err(|error| (1, error.to_string()))?;
-        let fetched = Downloader::new().fetch(&self.url, &self.to, &signals.stop);
+        let stop = stop_on_signals().map_err(|error| (1, error.to_string()))?;
+        let fetched = Downloader::new().fetch(&self.url, &self.to, stop);
         let bytes = fetched.map(|receipt| receipt.bytes);
         bytes.map_err(|error| (code_of(&error), error.to_string()))
     }

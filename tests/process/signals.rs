@@ -1,7 +1,9 @@
-//! Ctrl-C and SIGTERM: the exit code, and that nothing stays behind.
+//! Ctrl-C, SIGTERM and SIGHUP: the event, the exit code, and that nothing stays behind.
+//!
+//! <https://docs.python.org/3/library/signal.html>
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,7 @@ use threadproof::{Event, Wait};
 
 #[cfg(target_os = "linux")]
 use crate::support::FullPort;
-use crate::support::{PATIENCE, files_in, threadproof, until};
+use crate::support::{MISBEHAVE, PATIENCE, files_in, threadproof, until};
 
 fn send(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -43,11 +45,102 @@ impl Drop for Watchdog {
     }
 }
 
+/// The tests' program that obeys signals, and what it says; `shell` starts it.
+struct Obedient {
+    child: Child,
+    says: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    _watchdog: Watchdog,
+}
+
+impl Obedient {
+    fn start(shell: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{shell} exec \"$0\" obey-signals")]);
+        command.arg(MISBEHAVE);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let says = BufReader::new(child.stdout.take().unwrap()).lines();
+        let _watchdog = Watchdog::of(&child);
+        let mut obedient = Self {
+            child,
+            says,
+            _watchdog,
+        };
+        obedient.says("listening");
+        obedient
+    }
+
+    #[track_caller]
+    fn says(&mut self, line: &str) {
+        let said = self.says.next().map(Result::unwrap);
+        assert_eq!(said.as_deref(), Some(line));
+    }
+
+    fn gets(&self, signal: Signal) {
+        send(&self.child, signal);
+    }
+
+    #[track_caller]
+    fn ends_with(&mut self, code: i32) {
+        assert_eq!(self.child.wait().unwrap().code(), Some(code));
+        assert!(self.says.next().is_none());
+    }
+}
+
+/// The first asks the program to stop, and it ends as it likes; that it knows which one it was is
+/// said by its exit code.
+#[rstest]
+#[case::hangup(Signal::HUP, 129)]
+#[case::interrupt(Signal::INT, 130)]
+#[case::terminate(Signal::TERM, 143)]
+fn the_first_signal_sets_the_event(#[case] signal: Signal, #[case] code: i32) {
+    let mut program = Obedient::start("");
+    program.gets(signal);
+    program.says(&format!("stopped by {code}"));
+    drop(program.child.stdin.take());
+    program.ends_with(code);
+}
+
+/// This one waits for input that does not come, and cleans nothing up.
+#[rstest]
+fn the_second_signal_ends_the_program_at_once_with_its_own_code(
+    #[values((Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143))] first: (Signal, i32),
+    #[values((Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143))] second: (Signal, i32),
+) {
+    let mut program = Obedient::start("");
+    program.gets(first.0);
+    program.says(&format!("stopped by {}", first.1));
+    program.gets(second.0);
+    program.ends_with(second.1);
+}
+
+/// As of `nohup`, and of what a shell starts with `&`.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::hangup("HUP", &[Signal::HUP], Signal::TERM, 143)]
+#[case::interrupt("INT", &[Signal::INT, Signal::INT], Signal::TERM, 143)]
+#[case::terminate("TERM", &[Signal::TERM], Signal::INT, 130)]
+#[case::two("HUP INT", &[Signal::HUP, Signal::INT], Signal::TERM, 143)]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored(
+    #[case] ignored: &str,
+    #[case] sent: &[Signal],
+    #[case] heeded: Signal,
+    #[case] code: i32,
+) {
+    let mut program = Obedient::start(&format!("trap '' {ignored};"));
+    sent.iter().for_each(|signal| program.gets(*signal));
+    program.gets(heeded);
+    program.says(&format!("stopped by {code}"));
+    drop(program.child.stdin.take());
+    program.ends_with(code);
+}
+
 /// Claim P9, and so for every section: those that would run for an hour are interrupted once they
 /// have printed their first lines.
 #[rstest]
 #[case::event(&["event", "--live", "--interval", "3600"], Signal::INT, 130)]
 #[case::event_term(&["event", "--live", "--interval", "3600"], Signal::TERM, 143)]
+#[case::event_hup(&["event", "--live", "--interval", "3600"], Signal::HUP, 129)]
 #[case::flags(&["flags", "--live", "--interval", "3600"], Signal::INT, 130)]
 #[case::locked_flags(&["locked-flags", "--live", "--interval", "3600"], Signal::INT, 130)]
 #[case::thread_pool(&["thread-pool", "--live", "--interval", "3600"], Signal::INT, 130)]
@@ -87,7 +180,7 @@ fn a_signal_ends_a_section_and_leaves_nothing(
 fn a_signal_ends_a_download_that_a_server_holds_up(
     #[case] arguments: &[&str],
     #[case] answered: usize,
-    #[values((Signal::INT, 130), (Signal::TERM, 143))] signal: (Signal, i32),
+    #[values((Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129))] signal: (Signal, i32),
 ) {
     let half = Reply::ok(vec![7; 1000]).fault(Fault::Stall { after: 500 });
     let replies = vec![Reply::ok(*b"whole"); answered];

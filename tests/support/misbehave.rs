@@ -239,3 +239,17 @@ pub(crate) fn leave_busy_daemons(daemons: u32) {
         busy.expect("a thread can be started");
     }
 }
+
+/// Tells its parent line by line what signals do to it; gives the code to end with once the parent
+/// has closed its input.
+pub(crate) fn obey_signals() -> u8 {
+    let stop = threadproof::stop_on_signals().expect("signals can be listened to");
+    let again = threadproof::stop_on_signals().expect("they are listened to");
+    assert!(std::ptr::eq(stop, again), "two events");
+    println!("listening");
+    stop.wait();
+    let code = threadproof::signals::exit_code().expect("a signal has set the event");
+    println!("stopped by {code}");
+    let _ = std::io::stdin().read_line(&mut String::new());
+    code
+}

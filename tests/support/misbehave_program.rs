@@ -1,4 +1,5 @@
-//! A program for the tests: a worker whose jobs abort, hang and kill, or a program with daemons.
+//! A program for the tests: a worker whose jobs abort, hang and kill, one with daemons, or one that
+//! can be stopped.
 
 #[cfg(unix)]
 mod misbehave;
@@ -11,17 +12,17 @@ fn main() -> std::process::ExitCode {
         .with::<misbehave::Faulty>();
     threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let daemons = match &words[..] {
-        [what, number] if what == "leave-busy-daemons" => number.parse().ok(),
-        _ => None,
-    };
-    match daemons {
-        Some(daemons) => {
-            misbehave::leave_busy_daemons(daemons);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["leave-busy-daemons", number] => {
+            misbehave::leave_busy_daemons(number.parse().expect("a number"));
             std::process::ExitCode::SUCCESS
         }
-        None => {
-            eprintln!("misbehave: the tests start it, as a worker or to `leave-busy-daemons N`");
+        ["obey-signals"] => misbehave::obey_signals().into(),
+        _ => {
+            eprintln!(
+                "misbehave: the tests start it, as a worker, to `leave-busy-daemons N`, or to `obey-signals`"
+            );
             std::process::ExitCode::from(2)
         }
     }

@@ -38,6 +38,7 @@ const RINGS: [&[&str]; 4] = [
     ],
     &[
         "watch",
+        "signals",
         "scoped",
         "thread_pool",
         "process",

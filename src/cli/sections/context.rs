@@ -16,7 +16,6 @@ use crate::cli::failure::Failure;
 use crate::cli::notebook::Section;
 use crate::cli::options::Options;
 use crate::cli::print::{Lane, Mode, Story};
-use crate::cli::signals::Signals;
 
 /// The image that the embedded server has, so that nothing leaves the machine.
 static OFFICE: &[u8] = include_bytes!("../../../fixtures/site/office.png");
@@ -30,7 +29,7 @@ pub(crate) const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) options: Options,
-    pub(crate) stop: Arc<Event>,
+    pub(crate) stop: &'static Event,
     pub(crate) story: Arc<Story>,
     pub(crate) timeline: Arc<Timeline>,
     pub(crate) program: WorkerProgram,
@@ -63,7 +62,7 @@ pub(crate) struct Baseline {
 }
 
 impl Context {
-    pub(crate) fn new(options: Options, signals: &Signals) -> Result<Self, Failure> {
+    pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
                 std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
@@ -80,10 +79,9 @@ impl Context {
             (false, true) => Mode::Live,
             (false, false) => Mode::Told,
         };
-        let stop = signals.stop.clone();
         let program = WorkerProgram::current();
         Ok(Self {
-            story: Story::new(mode, stop.clone()),
+            story: Story::new(mode, stop),
             stop,
             timeline: Arc::new(Timeline::new()),
             program: program.map_err(|error| Failure::io("the program's own path", error))?,

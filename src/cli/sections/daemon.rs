@@ -15,7 +15,6 @@ use threadproof::{Downloader, Event, start, start_daemon};
 use super::context::{Baseline, Context, Outcome};
 use crate::cli::failure::{Failure, code_of};
 use crate::cli::options::{DaemonProgram, Options};
-use crate::cli::signals::Signals;
 
 const JOINED: &str = "joined.png";
 const CUT_OFF: &str = "cut-off.png";
@@ -118,17 +117,17 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
 pub(crate) fn program(
     ending: DaemonProgram,
     options: &Options,
-    signals: &Signals,
+    stop: &'static Event,
 ) -> Result<(), Failure> {
     let missing = || Failure::Usage("daemon-program needs --url and --dir".to_owned());
     let url = options.url.clone().ok_or_else(missing)?;
     let folder = options.dir.as_deref().ok_or_else(missing)?;
     let path = folder.join(if ending.join { JOINED } else { CUT_OFF });
     let (there, enough) = (Arc::new(Event::new()), ending.leave_at.unwrap_or(0));
-    let (reached, stop) = (there.clone(), signals.stop.clone());
+    let reached = there.clone();
     let download = move || {
         let downloader = Downloader::new();
-        downloader.fetch_with(&url, &path, &stop, &mut |progress| {
+        downloader.fetch_with(&url, &path, stop, &mut |progress| {
             if progress.bytes >= enough {
                 reached.set();
             }

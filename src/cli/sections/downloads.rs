@@ -19,7 +19,7 @@ pub(crate) const FILES: usize = 3;
 pub(crate) struct Kit {
     url: String,
     folder: PathBuf,
-    stop: Arc<Event>,
+    stop: &'static Event,
     timeline: Arc<Timeline>,
     story: Arc<Story>,
 }
@@ -32,7 +32,7 @@ impl Kit {
         Ok(Self {
             url: context.url()?,
             folder: context.folder().to_owned(),
-            stop: context.stop.clone(),
+            stop: context.stop,
             timeline: context.timeline.clone(),
             story: context.story.clone(),
         })
@@ -50,7 +50,7 @@ impl Kit {
     pub(crate) fn download(&self, lane: &mut Lane, file: &str) -> Result<Receipt, DownloadError> {
         let bar = self.story.bar(file);
         let receipt = self.timeline.span(lane.name(), file, || {
-            Downloader::new().fetch_with(&self.url, &self.path(file), &self.stop, &mut |progress| {
+            Downloader::new().fetch_with(&self.url, &self.path(file), self.stop, &mut |progress| {
                 bar.set_length(progress.total.unwrap_or(progress.bytes));
                 bar.set_position(progress.bytes);
             })
@@ -101,7 +101,7 @@ pub(crate) fn sequential(context: &Context) -> Result<Duration, Failure> {
         let start = Instant::now();
         for number in 1..=FILES {
             let path = kit.path(&format!("sequential-{number}.png"));
-            Downloader::new().fetch(kit.url(), &path, &context.stop)?;
+            Downloader::new().fetch(kit.url(), &path, context.stop)?;
         }
         Ok(start.elapsed())
     })
@@ -121,7 +121,7 @@ pub(crate) fn on_threads(context: &Context) -> Result<Duration, Failure> {
         let all = std::num::NonZeroUsize::new(FILES).expect("there are files");
         let downloader = Downloader::builder().workers(all).build();
         let start = Instant::now();
-        for receipt in downloader.fetch_all(&downloads, &context.stop) {
+        for receipt in downloader.fetch_all(&downloads, context.stop) {
             receipt?;
         }
         Ok(start.elapsed())

@@ -23,7 +23,7 @@ struct Job {
     interval: Duration,
     begin: Instant,
     story: Arc<Story>,
-    program_stops: Arc<Event>,
+    program_stops: &'static Event,
 }
 
 /// What the job gives: the output that the notebook throws away, and when it ran.
@@ -125,7 +125,7 @@ fn jobs(context: &Context, begin: Instant) -> Result<Vec<Job>, Failure> {
             interval: context.options.interval,
             begin,
             story: context.story.clone(),
-            program_stops: context.stop.clone(),
+            program_stops: context.stop,
         })
     };
     (1..).zip(FILES).map(job).collect()
@@ -137,7 +137,7 @@ fn touch_each(
     jobs: &[Job],
 ) -> Result<threadproof::Running<Result<(), Failure>>, Failure> {
     let watches: Vec<Watch> = jobs.iter().map(|job| job.watch.clone()).collect();
-    let program_stops = context.stop.clone();
+    let program_stops = context.stop;
     let touching = threadproof::start("toucher", move || {
         for watch in watches {
             while watch.begun.wait_timeout(LOOK) == Wait::TimedOut {
@@ -167,7 +167,7 @@ fn fourth_waited(spans: &[(Duration, Duration, String)], workers: NonZeroUsize) 
 /// How long the same jobs take in a loop, which tells nothing and draws nothing.
 fn sequential(context: &Context) -> Result<Duration, Failure> {
     let begin = Instant::now();
-    let silent = Story::new(Mode::Silent, context.stop.clone());
+    let silent = Story::new(Mode::Silent, context.stop);
     for mut job in jobs(context, begin)? {
         job.story = silent.clone();
         job.watch.timeline = Arc::default();

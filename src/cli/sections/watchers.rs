@@ -127,11 +127,11 @@ pub(crate) fn stop_one_by_one(
         let watch = Watch::new(context, file)?;
         let name = format!("watcher-{number}");
         let mut lane = context.story.lane(&*name, begin);
-        let (of_thread, program_stops) = (watch.clone(), context.stop.clone());
+        let (of_thread, program_stops) = (watch.clone(), context.stop);
         let (lane_name, watch_until_stopped) = (name.clone(), watch_until_stopped.clone());
         let running = start(&name, move || {
             let ended = of_thread.timeline.span(&lane_name, file, || {
-                watch_until_stopped(&of_thread, interval, &program_stops, &mut lane)
+                watch_until_stopped(&of_thread, interval, program_stops, &mut lane)
             });
             (lane, ended)
         });
