@@ -78,6 +78,9 @@ pub enum JoinError {
 ///
 /// The operating system shows the first 15 bytes of the name.
 ///
+/// A panic of the body is data, also one in the drop of what it owns. What no thread of Rust survives
+/// ends the program here, too: a second panic while one unwinds, and one in the drop of a thread-local.
+///
 /// # Errors
 /// The system cannot start a thread, or the name contains a zero byte (`InvalidInput`). Nothing
 /// was started then and `body` is dropped; a panic in that goes no further than the panic hook.
