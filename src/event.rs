@@ -205,9 +205,9 @@ impl Event {
         self.wait_for_set(state, seen, &deadline)
     }
 
-    fn wait_for_set(
-        &self,
-        mut state: MutexGuard<'_, State>,
+    fn wait_for_set<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
         seen: u64,
         deadline: &Deadline,
     ) -> Wait {
