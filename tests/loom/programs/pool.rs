@@ -1,28 +1,29 @@
-//! P5, P6, P7, P11 in every small program of a whole pool: what its callers call, and what the bodies of
-//! its jobs call. It is driven from outside, through the functions that a user has.
+//! P3, P5, P6, P7, P10, P11 in every small program of a whole pool: what its callers call, and what the
+//! bodies of its jobs call. It is driven from outside, through the functions that a user has.
 //!
 //! The first rows of a program are the callers, threads from the start. Each further row is the body
 //! of a job, which [`Submit`](Call::Submit) and the maps name by its row. A body that uses the pool
 //! owns a share of it, as in `let pool = pool.clone()`; the last owner ends the pool.
 //!
-//! What these calls mean is in `pool/state.rs`, and which programs there are in `pool/forest.rs`.
+//! | file | what it has |
+//! |---|---|
+//! | `pool/driver.rs` | how each call is made |
+//! | `pool/state.rs` | the state: queue, jobs, who waits for whom |
+//! | `pool/ways.rs` | what each call does to it |
+//! | `pool/forest.rs` | which programs there are |
 
+mod driver;
 mod forest;
 mod state;
+mod ways;
 
-use std::iter::once;
-use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::time::Duration;
 
+use self::driver::Share;
 use self::forest::{Kind, forests};
 use self::state::State;
 use super::explore::holds_within;
-use super::{Before, Bound, Caller, Calls, Program, Span, Subject, Ways, explore, run};
-use crate::sync::Mutex;
-use crate::{Job, JobError, PoolReport, Shutdown, ThreadPool};
+use super::{Before, Bound, Caller, Calls, Program, Span, Subject, Ways, explore};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Call {
@@ -33,22 +34,28 @@ enum Call {
     Panic,
     /// `submit`; the handle can be asked for by every row.
     Submit(u8),
-    /// The handle's `join`.
+    /// The handle's `join`; `join_timeout` with the longest timeout, and with none.
     Join(u8),
-    /// `join_timeout` with the longest timeout, and with none.
     JoinForLong(u8),
     Poll(u8),
-    /// The handle's `cancel`.
+    /// By a canceller, whoever has the handle.
     Cancel(u8),
-    /// `map` of one input, of two inputs with two bodies, `map_lazy` of one input up to its end.
+    /// `map` of one input, and of two, each with a body of its own.
     Map(u8),
     MapTwo(u8),
+    /// `try_map` of two inputs.
+    TryMap(u8),
+    /// `map_lazy` of one input and `map_unordered` of two, up to their ends.
     MapLazy(u8),
+    MapUnordered(u8),
     CancelQueued,
-    /// Gives up the own share, as a drop of it does; the last one says with a report how it was.
-    Drop,
+    WaitIdle,
+    Report,
+    /// `shutdown`, draining and cancelling.
     ShutDown,
     ShutDownNow,
+    /// Gives up the own share.
+    Drop,
 }
 
 use Call::*;
@@ -56,17 +63,18 @@ use Call::*;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Answer {
     Done,
+    IsShutDown,
     /// Of each input, or of the one job.
     Ended(Vec<Outcome>),
+    /// Of the first input that gave no output.
+    Failed(u8, Outcome),
     /// The handle came back.
     Back,
     /// Somebody else has the handle, or it is not there yet.
     NoHandle,
     Cancels(bool),
     Number(u64),
-    /// Somebody else owns a share.
-    NotLast,
-    Report(Report),
+    Counts(Counts),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -76,125 +84,45 @@ enum Outcome {
     Panicked,
     Cancelled,
     WouldDeadlock,
-    OfAnother,
+    Otherwise,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct Report {
+/// A report.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+struct Counts {
     completed: u64,
     cancelled: u64,
     panicked: u64,
-    /// Queued or running: only of a pool that does not wait for its end.
+    /// Queued or running.
     open: u64,
 }
 
 struct Pool<const WORKERS: usize, const CALLERS: usize>;
 
-/// What a caller or a body holds.
-struct Share {
-    /// Std's lock, for nobody else has this one.
-    pool: std::sync::Mutex<Option<Arc<ThreadPool>>>,
-    /// To be seen by loom: which one of two that drop their shares is the last.
-    owners: Arc<Mutex<()>>,
-    handles: Arc<Vec<Mutex<Option<Job<u8>>>>>,
-    program: Arc<Program<Call>>,
-}
-
-impl Clone for Share {
-    fn clone(&self) -> Self {
-        self.with(self.pool.lock().unwrap().clone())
+/// The jobs that the call submits, by row.
+fn submits(call: Call) -> Range<u8> {
+    match call {
+        Submit(row) | Map(row) | MapLazy(row) => row..row + 1,
+        MapTwo(row) | TryMap(row) | MapUnordered(row) => row..row + 2,
+        _ => 0..0,
     }
 }
 
-impl Share {
-    fn with(&self, pool: Option<Arc<ThreadPool>>) -> Self {
-        let (owners, handles) = (self.owners.clone(), self.handles.clone());
-        Self {
-            pool: std::sync::Mutex::new(pool),
-            owners,
-            handles,
-            program: self.program.clone(),
-        }
-    }
-
-    fn pool(&self) -> Arc<ThreadPool> {
-        let pool = self.pool.lock().unwrap().clone();
-        pool.expect("it has not given it up")
-    }
-
-    /// For the body in this row.
-    fn of_body(&self, row: u8) -> Self {
-        let body = &self.program[usize::from(row)];
-        self.with(body.iter().any(uses_pool).then(|| self.pool()))
-    }
-
-    fn give_up(&self) -> Arc<ThreadPool> {
-        drop(self.owners.lock());
-        let pool = self.pool.lock().unwrap().take();
-        pool.expect("it is given up once")
-    }
-
-    fn handle(&self, row: u8) -> &Mutex<Option<Job<u8>>> {
-        &self.handles[usize::from(row)]
+/// The job whose handle, or canceller, is asked for.
+fn handle_of(call: Call) -> Option<u8> {
+    match call {
+        Join(row) | JoinForLong(row) | Poll(row) | Cancel(row) => Some(row),
+        _ => None,
     }
 }
 
-impl<const WORKERS: usize, const CALLERS: usize> Pool<WORKERS, CALLERS> {
-    /// The body in a row: a number tells whose output it is.
-    fn body(share: &Share, row: u8) -> u8 {
-        let calls = run::row::<Self>(row.into());
-        let panics = share.program[usize::from(row)].last() == Some(&Panic);
-        Self::perform(share, calls);
-        if panics {
-            // Without the hook, which would print it.
-            resume_unwind(Box::new("as it should"));
-        }
-        row
-    }
-
-    fn map(share: &Share, rows: Range<u8>) -> Vec<Outcome> {
-        let own = share.clone();
-        let body = move |row| Self::body(&own.of_body(row), row);
-        let outcomes = share.pool().map(rows.clone(), body);
-        assert_eq!(outcomes.len(), rows.len());
-        outcomes.into_iter().zip(rows).map(outcome).collect()
-    }
-
-    fn map_lazy(share: &Share, row: u8) -> Vec<Outcome> {
-        let own = share.of_body(row);
-        let body = move |row| Self::body(&own, row);
-        let outcomes = share.pool().map_lazy(once(row), NonZeroUsize::MIN, body);
-        outcomes.zip(once(row)).map(outcome).collect()
-    }
-}
-
-fn outcome((outcome, row): (Result<u8, JobError>, u8)) -> Outcome {
-    match outcome {
-        Ok(output) if output == row => Outcome::Ran,
-        Ok(_) => Outcome::OfAnother,
-        Err(JobError::Panicked(_)) => Outcome::Panicked,
-        Err(JobError::Cancelled) => Outcome::Cancelled,
-        Err(JobError::WouldDeadlock) => Outcome::WouldDeadlock,
-    }
-}
-
-fn ended(outcome: Result<u8, JobError>, row: u8) -> Answer {
-    Answer::Ended(vec![self::outcome((outcome, row))])
-}
-
-fn report(report: PoolReport) -> Answer {
-    let PoolReport {
-        completed,
-        cancelled,
-        panicked,
-        ..
-    } = report;
-    Answer::Report(Report {
-        completed,
-        cancelled,
-        panicked,
-        open: 0,
-    })
+/// Whether its caller owns a share. A canceller may drop a body, and with it the body's share: so that
+/// this is not the last one.
+fn uses_pool(call: &Call) -> bool {
+    !matches!(
+        call,
+        Begin | End | Panic | Join(_) | JoinForLong(_) | Poll(_)
+    )
 }
 
 impl<const WORKERS: usize, const CALLERS: usize> Subject for Pool<WORKERS, CALLERS> {
@@ -207,66 +135,11 @@ impl<const WORKERS: usize, const CALLERS: usize> Subject for Pool<WORKERS, CALLE
     const MAY_BLOCK: bool = false;
 
     fn real(program: &Program<Call>) -> Share {
-        let workers = NonZeroUsize::new(WORKERS).unwrap();
-        let pool = ThreadPool::new(workers).unwrap();
-        Share {
-            pool: std::sync::Mutex::new(Some(Arc::new(pool))),
-            owners: Arc::default(),
-            handles: Arc::new(program.iter().map(|_| Mutex::default()).collect()),
-            program: Arc::new(program.clone()),
-        }
+        Share::first(WORKERS, program)
     }
 
     fn call(share: &Share, call: Call) -> Answer {
-        let take = |row| share.handle(row).lock().take();
-        match call {
-            Begin | End | Panic => Answer::Done,
-            Submit(row) => {
-                let own = share.of_body(row);
-                let job = share.pool().submit(move || Self::body(&own, row));
-                *share.handle(row).lock() = job.ok();
-                Answer::Done
-            }
-            Join(row) => take(row).map_or(Answer::NoHandle, |job| ended(job.join(), row)),
-            JoinForLong(row) | Poll(row) => {
-                let Some(job) = take(row) else {
-                    return Answer::NoHandle;
-                };
-                let timeout = match call {
-                    Poll(_) => Duration::ZERO,
-                    _ => Duration::MAX,
-                };
-                match job.join_timeout(timeout) {
-                    Ok(outcome) => ended(outcome, row),
-                    Err(job) => {
-                        *share.handle(row).lock() = Some(job);
-                        Answer::Back
-                    }
-                }
-            }
-            Cancel(row) => {
-                let handle = share.handle(row).lock();
-                handle
-                    .as_ref()
-                    .map_or(Answer::NoHandle, |job| Answer::Cancels(job.cancel()))
-            }
-            Map(row) => Answer::Ended(Self::map(share, row..row + 1)),
-            MapTwo(row) => Answer::Ended(Self::map(share, row..row + 2)),
-            MapLazy(row) => Answer::Ended(Self::map_lazy(share, row)),
-            CancelQueued => Answer::Number(share.pool().cancel_queued()),
-            Drop => {
-                drop(share.give_up());
-                Answer::Done
-            }
-            ShutDown | ShutDownNow => {
-                let how = match call {
-                    ShutDown => Shutdown::Drain,
-                    _ => Shutdown::CancelQueued,
-                };
-                let last = Arc::into_inner(share.give_up());
-                last.map_or(Answer::NotLast, |pool| report(pool.shutdown(how)))
-            }
-        }
+        Self::make(share, call)
     }
 
     fn start(program: &Program<Call>) -> Self::State {
@@ -274,7 +147,7 @@ impl<const WORKERS: usize, const CALLERS: usize> Subject for Pool<WORKERS, CALLE
     }
 
     fn ways(state: &Self::State, caller: Caller, call: Call, at: u8) -> Ways<Self> {
-        state.ways(caller, call, at)
+        state.ways_of(caller, call, at)
     }
 
     fn changes(_: Call) -> bool {
@@ -306,29 +179,25 @@ impl<const WORKERS: usize, const CALLERS: usize> Subject for Pool<WORKERS, CALLE
     }
 
     fn promises(program: &Program<Call>) -> Vec<Calls> {
-        state::promises(program)
+        ways::promises(program)
     }
 }
 
-/// Whether it is made of the pool, and not of a handle.
-fn uses_pool(call: &Call) -> bool {
-    !matches!(
-        call,
-        Begin | End | Panic | Join(_) | JoinForLong(_) | Poll(_)
-    )
-}
-
-/// All programs of a pool that are made of these calls: so many jobs, and calls from these many on.
+/// All programs of a pool that are made of these calls, of sizes `(jobs, calls)`.
 fn explore_forests<const WORKERS: usize, const CALLERS: usize>(
-    name: &str,
+    calls: &str,
     kinds: &[Kind],
     sizes: &[(usize, usize)],
 ) {
+    let name = match CALLERS {
+        1 => format!("ThreadPool of {WORKERS}: {calls}"),
+        callers => format!("ThreadPool of {WORKERS}, {callers} callers: {calls}"),
+    };
     let explore = |(jobs, calls): &(usize, usize)| {
         let programs = forests(kinds, CALLERS, *jobs, *calls);
-        let size = format!("{jobs} jobs, {calls} calls");
+        let size = format!("{calls} calls, {jobs} jobs");
         let bound = Bound::Preemptions(1);
-        explore::explore::<Pool<WORKERS, CALLERS>>(name, &size, bound, programs)
+        explore::explore::<Pool<WORKERS, CALLERS>>(&name, &size, bound, programs)
     };
     let failures: usize = sizes.iter().map(explore).sum();
     assert_eq!(failures, 0, "programs that fail");
@@ -337,61 +206,68 @@ fn explore_forests<const WORKERS: usize, const CALLERS: usize>(
 /// P7, P11
 #[test]
 fn every_program_of_jobs_that_wait_for_jobs() {
-    let kinds: &[Kind] = &[Submit, Join, Map];
+    let (calls, kinds): (_, &[Kind]) = ("submit, join, map", &[Submit, Join, Map]);
     let sizes = [(1, 1), (1, 2), (2, 2), (2, 3), (2, 4), (3, 3), (3, 4)];
-    explore_forests::<1, 1>("ThreadPool of 1: submit, join, map", kinds, &sizes);
-    explore_forests::<2, 1>("ThreadPool of 2: submit, join, map", kinds, &sizes);
-    explore_forests::<3, 1>(
-        "ThreadPool of 3: submit, join, map",
-        kinds,
-        &[(1, 1), (1, 2)],
-    );
+    explore_forests::<1, 1>(calls, kinds, &sizes);
+    explore_forests::<2, 1>(calls, kinds, &sizes);
+    explore_forests::<3, 1>(calls, kinds, &[(1, 1), (1, 2)]);
 }
 
 /// P5, P11
 #[test]
 fn every_program_that_ends_its_pool() {
+    let calls = "submit, join, cancel_queued, shutdown, drop";
     let kinds: &[Kind] = &[
         Submit,
         Join,
         |_| CancelQueued,
-        |_| Drop,
         |_| ShutDown,
         |_| ShutDownNow,
+        |_| Drop,
     ];
-    let name = "ThreadPool of 2: submit, join, cancel_queued, drop, shutdown";
-    let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (2, 4)];
-    explore_forests::<2, 1>(name, kinds, &sizes);
+    let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
+    explore_forests::<1, 1>(calls, kinds, &sizes);
+    explore_forests::<1, 1>(calls, kinds, &[(2, 4)]);
+    explore_forests::<2, 1>(calls, kinds, &sizes);
 }
 
 /// P6, P7
 #[test]
 fn every_program_of_handles() {
-    let kinds: &[Kind] = &[Submit, Join, JoinForLong, Poll, Cancel];
     let calls = "submit, join, join_timeout, cancel";
+    let kinds: &[Kind] = &[Submit, Join, JoinForLong, Poll, Cancel];
     let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
-    explore_forests::<1, 1>(&format!("ThreadPool of 1: {calls}"), kinds, &sizes);
-    explore_forests::<1, 1>(&format!("ThreadPool of 1: {calls}"), kinds, &[(2, 4)]);
-    explore_forests::<2, 1>(&format!("ThreadPool of 2: {calls}"), kinds, &sizes);
+    explore_forests::<1, 1>(calls, kinds, &sizes);
+    explore_forests::<1, 1>(calls, kinds, &[(2, 4)]);
+    explore_forests::<2, 1>(calls, kinds, &sizes);
 }
 
-/// P3, P5
+/// P3, P5, P10
 #[test]
 fn every_program_of_maps() {
-    let kinds: &[Kind] = &[Map, MapTwo, MapLazy, |_| CancelQueued, |_| Panic];
-    let calls = "maps, cancel_queued, panic";
-    let sizes = [(1, 1), (1, 2), (2, 2), (2, 3), (3, 3)];
-    explore_forests::<1, 1>(&format!("ThreadPool of 1: {calls}"), kinds, &sizes);
-    explore_forests::<2, 1>(&format!("ThreadPool of 2: {calls}"), kinds, &sizes);
+    let calls = "all maps, cancel_queued, panic";
+    let kinds: &[Kind] = &[
+        Map,
+        MapTwo,
+        TryMap,
+        MapLazy,
+        MapUnordered,
+        |_| CancelQueued,
+        |_| Panic,
+    ];
+    let sizes = [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2)];
+    explore_forests::<1, 1>(calls, kinds, &sizes);
+    explore_forests::<1, 1>(calls, kinds, &[(3, 3)]);
+    explore_forests::<2, 1>(calls, kinds, &sizes);
 }
 
-/// P5
+/// P5, P10
 #[test]
 fn every_program_of_two_callers() {
-    let kinds: &[Kind] = &[Submit, Join, Map, |_| CancelQueued, |_| ShutDown];
+    let calls = "submit, join, map, wait_idle, report, shutdown";
+    let kinds: &[Kind] = &[Submit, Join, Map, |_| WaitIdle, |_| Report, |_| ShutDownNow];
     let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
-    let name = "ThreadPool of 1, two callers: submit, join, map, cancel_queued, shutdown";
-    explore_forests::<1, 2>(name, kinds, &sizes);
+    explore_forests::<1, 2>(calls, kinds, &sizes);
 }
 
 const TWICE: Bound = Bound::Preemptions(2);
@@ -400,10 +276,8 @@ const TWICE: Bound = Bound::Preemptions(2);
 /// asleep first.
 #[test]
 fn map_in_a_map_whose_caller_could_not_wait() {
-    holds_within::<Pool<2, 1>>(
-        TWICE,
-        vec![vec![Submit(1)], vec![Map(2)], vec![Map(3)], vec![]],
-    );
+    let program = vec![vec![Submit(1)], vec![Map(2)], vec![Map(3)], vec![]];
+    holds_within::<Pool<2, 1>>(TWICE, program);
 }
 
 /// T1
@@ -455,7 +329,7 @@ fn job_that_joins_itself() {
 #[test]
 fn two_jobs_that_join_one_another() {
     let program = vec![vec![Submit(1), Submit(2)], vec![Join(2)], vec![Join(1)]];
-    holds_within::<Pool<3, 1>>(Bound::Preemptions(1), program);
+    holds_within::<Pool<2, 1>>(TWICE, program);
 }
 
 /// T9: found by `every_program_that_ends_its_pool`.

@@ -5,7 +5,7 @@
 
 use super::super::Program;
 use super::Call::{self, *};
-use super::uses_pool;
+use super::{handle_of, submits, uses_pool};
 
 /// A call, whatever job it names.
 pub(super) type Kind = fn(u8) -> Call;
@@ -18,101 +18,87 @@ pub(super) fn forests(
     calls: usize,
 ) -> Vec<Program<Call>> {
     let mut found = Vec::new();
-    let mut todo = vec![vec![Vec::new()]];
+    let mut todo: Vec<Program<Call>> = vec![vec![Vec::new()]];
     while let Some(program) = todo.pop() {
         let made: usize = program.iter().map(Vec::len).sum();
-        let submitted: usize = program.iter().flatten().map(|call| submits(*call)).sum();
-        if program.len() == callers + jobs {
-            if (made, submitted) == (calls, jobs) && makes_sense(&program, callers) {
-                found.push(program.clone());
-            }
-        } else if program.len() < callers + submitted || program.len() < callers {
-            todo.push([&program[..], &[Vec::new()]].concat());
-        }
-        if made == calls {
+        let submitted = submitted(&program);
+        if submitted > jobs || made > calls {
             continue;
         }
+        // The row is over, or it goes on.
+        if program.len() < callers.max(callers + submitted) {
+            todo.push([&program[..], &[Vec::new()]].concat());
+        } else if (made, submitted) == (calls, jobs) && makes_sense(&program, callers) {
+            found.push(program.clone());
+        }
         let next = (callers + submitted) as u8;
-        let rows = callers as u8..(callers + jobs) as u8;
         for kind in kinds {
             let with = |row| {
                 let mut longer = program.clone();
                 longer.last_mut().expect("a row").push(kind(row));
                 longer
             };
-            match kind(next) {
-                call if submits(call) > 0 => todo.push(with(next)),
-                call if named(call).is_some() => todo.extend(rows.clone().map(with)),
-                _ => todo.push(with(0)),
+            match handle_of(kind(0)) {
+                Some(_) => todo.extend((callers as u8..(callers + jobs) as u8).map(with)),
+                None => todo.push(with(next)),
             }
         }
-        todo.retain(|program| {
-            let submitted: usize = program.iter().flatten().map(|call| submits(*call)).sum();
-            submitted <= jobs
-        });
     }
     found.sort();
     found
 }
 
-/// How many jobs the call submits.
-fn submits(call: Call) -> usize {
-    match call {
-        Submit(_) | Map(_) | MapLazy(_) => 1,
-        MapTwo(_) => 2,
-        _ => 0,
-    }
-}
-
-/// The job whose handle is asked.
-fn named(call: Call) -> Option<u8> {
-    match call {
-        Join(row) | JoinForLong(row) | Poll(row) | Cancel(row) => Some(row),
-        _ => None,
-    }
+fn submitted(program: &Program<Call>) -> usize {
+    let calls = program.iter().flatten();
+    calls.map(|call| submits(*call).len()).sum()
 }
 
 fn makes_sense(program: &Program<Call>, callers: usize) -> bool {
-    let rows = || program.iter().enumerate();
     let all_calls = || program.iter().flatten();
-    let is_handled_once = |row| {
-        let spends = |call: &&Call| [Join(row), JoinForLong(row)].contains(call);
-        all_calls().filter(spends).count() <= 1
+    let is_joined_once = |row| {
+        let joins = |call: &&Call| [Join(row), JoinForLong(row)].contains(call);
+        all_calls().filter(joins).count() <= 1
     };
-    let names_a_handle =
-        |call: &Call| named(*call).is_none_or(|row| all_calls().any(|call| *call == Submit(row)));
+    let has_handle = |call: &Call| {
+        handle_of(*call).is_none_or(|row| all_calls().any(|call| *call == Submit(row)))
+    };
     let is_in_order = |(row, calls): (usize, &Vec<Call>)| {
         let place = |wanted: Call| calls.iter().position(|call| *call == wanted);
         calls.iter().enumerate().all(|(at, call)| match *call {
             Panic => row >= callers && at + 1 == calls.len(),
-            Drop | ShutDown | ShutDownNow => !calls[at + 1..].iter().any(uses_pool),
-            // No body of a lazy map owns a share: nothing says when the last one drops it.
-            MapLazy(job) => !program[usize::from(job)].iter().any(uses_pool),
-            call => named(call).is_none_or(|job| place(Submit(job)).is_none_or(|from| from < at)),
+            // A job that did this would wait for its own end.
+            WaitIdle => row < callers,
+            Drop => !calls[at + 1..].iter().any(uses_pool),
+            // No body of such a map owns a share: nothing says when the last one drops it.
+            MapLazy(_) | MapUnordered(_) => {
+                let mut bodies = submits(*call).map(|row| &program[usize::from(row)]);
+                !bodies.any(|body| body.iter().any(uses_pool))
+            }
+            call => handle_of(call)
+                .is_none_or(|job| place(Submit(job)).is_none_or(|submit| submit < at)),
         })
     };
-    (0..program.len() as u8).all(is_handled_once)
-        && all_calls().all(names_a_handle)
-        && rows().all(is_in_order)
+    (0..program.len() as u8).all(is_joined_once)
+        && all_calls().all(has_handle)
+        && program.iter().enumerate().all(is_in_order)
 }
 
 /// With the beginning and the end of each body, before which its share is dropped.
 pub(super) fn whole(program: &Program<Call>, callers: usize) -> Program<Call> {
     let row = |(row, calls): (usize, &Vec<Call>)| {
         let is_caller = row < callers;
-        let (panics, calls) = match calls.split_last() {
-            Some((Panic, calls)) => (true, calls),
-            _ => (false, &calls[..]),
+        let (end, calls) = match calls.split_last() {
+            Some((Panic, calls)) => (Panic, calls),
+            _ => (End, &calls[..]),
         };
         let has_share = is_caller || calls.iter().any(uses_pool);
-        let gives_up = |call: &Call| matches!(call, Drop | ShutDown | ShutDownNow);
         let mut whole = if is_caller { vec![] } else { vec![Begin] };
         whole.extend(calls);
-        if has_share && !calls.iter().any(gives_up) {
+        if has_share && !calls.contains(&Drop) {
             whole.push(Drop);
         }
         if !is_caller {
-            whole.push(if panics { Panic } else { End });
+            whole.push(end);
         }
         whole
     };
@@ -137,17 +123,16 @@ fn renumbered(program: &Program<Call>, callers: usize) -> Program<Call> {
     let mut rows: Vec<usize> = (0..callers).collect();
     let mut at = 0;
     while at < rows.len() {
-        for call in &program[rows[at]] {
-            if let Submit(job) | Map(job) | MapLazy(job) | MapTwo(job) = call {
-                rows.extend(usize::from(*job)..usize::from(*job) + submits(*call));
-            }
-        }
+        let calls = program[rows[at]].iter();
+        rows.extend(calls.flat_map(|call| submits(*call).map(usize::from)));
         at += 1;
     }
-    let new = |row: u8| rows.iter().position(|old| *old == usize::from(row));
+    let new = |row: u8| {
+        let place = rows.iter().position(|old| *old == usize::from(row));
+        place.map(|row| row as u8)
+    };
     let with_new = |call: &Call| {
-        let new = |row: &u8| new(*row).map(|row| row as u8);
-        Some(match call {
+        Some(match *call {
             Submit(row) => Submit(new(row)?),
             Join(row) => Join(new(row)?),
             JoinForLong(row) => JoinForLong(new(row)?),
@@ -155,8 +140,10 @@ fn renumbered(program: &Program<Call>, callers: usize) -> Program<Call> {
             Cancel(row) => Cancel(new(row)?),
             Map(row) => Map(new(row)?),
             MapTwo(row) => MapTwo(new(row)?),
+            TryMap(row) => TryMap(new(row)?),
             MapLazy(row) => MapLazy(new(row)?),
-            other => *other,
+            MapUnordered(row) => MapUnordered(new(row)?),
+            other => other,
         })
     };
     let body = |row: &usize| program[*row].iter().filter_map(with_new).collect();

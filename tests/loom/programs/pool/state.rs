@@ -1,134 +1,104 @@
-//! What a pool's calls do, one after the other.
+//! The state of a pool: who waits in the queue, who runs, who waits for whom.
 //!
 //! A job is begun by a worker that is free, first come, first served; it ends, or is cancelled before.
-//! A worker that waits for jobs of its own pool is *asleep* until they have ended. A wait is **refused**
-//! if it would close a circle of waits, or if no other worker would be awake.
+//! A worker that waits for jobs of its own pool is asleep until they have ended. Its wait is **refused**
+//! if it would never end, though everybody else goes on as far as they can.
 
-use super::super::{Caller, Calls, Program, Way, calls_of, rows_of, set_of};
-use super::Call::{self, *};
-use super::{Answer, Outcome, Report, uses_pool};
-
-type Ways<S> = Vec<Way<S, Answer>>;
+use super::super::{Calls, Program, rows_of, set_of};
+use super::{Call, Counts, Outcome, handle_of, uses_pool};
 
 /// A set of jobs, by row.
-type Rows = u32;
+pub(super) type Rows = u32;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct State<const WORKERS: usize, const CALLERS: usize> {
-    is_open: bool,
-    owners: usize,
-    /// What is left of each entry, in the order of submission.
-    queue: Vec<Vec<u8>>,
-    /// By row; a caller's is not used.
-    jobs: Vec<Job>,
+    pub(super) is_open: bool,
+    pub(super) owners: usize,
+    /// Jobs that nobody has begun, in the order of submission.
+    pub(super) queue: Vec<u8>,
+    /// By row. Of a caller only what it waits for, and what it has of a map.
+    pub(super) jobs: Vec<Job>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Job {
-    phase: Phase,
+pub(super) struct Job {
+    pub(super) phase: Phase,
     /// The call that submitted it, and the one that ends it.
-    submitted_by: usize,
-    ended_by: usize,
-    has_share: bool,
-    /// The handle is there for everybody to take.
-    has_handle: bool,
-    /// Until when its body waits.
-    awaits: Rows,
+    pub(super) submitted_by: usize,
+    pub(super) ended_by: usize,
+    pub(super) has_share: bool,
+    /// Whether anybody ever asks for the handle; whether it is there to be taken, and its canceller.
+    pub(super) is_asked_for: bool,
+    pub(super) has_handle: bool,
+    pub(super) has_canceller: bool,
+    /// A job that is cancelled when this one fails.
+    pub(super) limits: Option<u8>,
+    pub(super) awaits: Awaits,
+    /// Of an unordered map: what was submitted and has no outcome yet, and the outcomes.
+    pub(super) ahead: Rows,
+    pub(super) got: Vec<(u8, Outcome)>,
+    /// What it has taken out of the queue and not cancelled yet, and how much it has cancelled.
+    taken_out: Vec<u8>,
+    cancelled: u64,
+    /// How it was when a report was asked for.
+    pub(super) counted: Counts,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Phase {
+pub(super) enum Phase {
+    /// Not submitted, or not accepted.
     Unknown,
     Queued,
     Running,
     Ended(Outcome),
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Awaits {
+    All(Rows),
+    Any(Rows),
+}
+
 impl<const WORKERS: usize, const CALLERS: usize> State<WORKERS, CALLERS> {
     pub(super) fn new(program: &Program<Call>) -> Self {
-        let job = |(body, calls): (&Vec<Call>, std::ops::Range<usize>)| Job {
+        let asked_for = |row: usize| {
+            let mut calls = program.iter().flatten();
+            calls.any(|call| handle_of(*call).map(usize::from) == Some(row))
+        };
+        let job = |((row, body), calls): ((usize, &Vec<Call>), std::ops::Range<usize>)| Job {
             phase: Phase::Unknown,
             submitted_by: 0,
             ended_by: calls.end.saturating_sub(1),
             has_share: body.iter().any(uses_pool),
+            is_asked_for: asked_for(row),
             has_handle: false,
-            awaits: 0,
+            has_canceller: false,
+            limits: None,
+            awaits: Awaits::All(0),
+            ahead: 0,
+            got: Vec::new(),
+            taken_out: Vec::new(),
+            cancelled: 0,
+            counted: Counts::default(),
         };
+        let rows = program.iter().enumerate().zip(rows_of(program));
         Self {
             is_open: true,
             owners: CALLERS,
             queue: Vec::new(),
-            jobs: program.iter().zip(rows_of(program)).map(job).collect(),
+            jobs: rows.map(job).collect(),
         }
     }
 
-    pub(super) fn ways(&self, caller: Caller, call: Call, at: u8) -> Ways<Self> {
-        let mut next = self.clone();
-        match (call, at) {
-            (Begin, _) => self.begin(caller.row),
-            (End, _) => vec![self.end(caller.row, Outcome::Ran)],
-            (Panic, _) => vec![self.end(caller.row, Outcome::Panicked)],
-            (Submit(row), 0) => {
-                next.submit(caller, &[row]);
-                vec![Way::goes_on(next, 1)]
-            }
-            (Submit(row), _) => {
-                next.job(row).has_handle = true;
-                vec![Way::answers(next, Answer::Done)]
-            }
-            (Join(row) | JoinForLong(row) | Poll(row), 0) => {
-                match std::mem::take(&mut next.job(row).has_handle) {
-                    true => vec![Way::goes_on(next, 1)],
-                    false => vec![Way::answers(next, Answer::NoHandle)],
-                }
-            }
-            (Join(row), at) => self.wait(caller, &[row], at),
-            (JoinForLong(row), 1)
-                if !self.has_ended(row) && self.is_refused(caller.row, 1 << row) =>
-            {
-                vec![Way::goes_on(next, 3)]
-            }
-            (JoinForLong(row), 1 | 2) => self.wait(caller, &[row], at),
-            (Poll(row), 1) => match self.has_ended(row) {
-                true => self.wait(caller, &[row], 2),
-                false => vec![Way::goes_on(next, 3)],
-            },
-            (JoinForLong(row) | Poll(row), _) => {
-                next.job(row).has_handle = true;
-                vec![Way::answers(next, Answer::Back)]
-            }
-            (Cancel(row), _) => {
-                if !next.job(row).has_handle {
-                    return vec![Way::answers(next, Answer::NoHandle)];
-                }
-                let cancels = next.cancel(row, Outcome::Cancelled);
-                vec![Way::answers(next, Answer::Cancels(cancels))]
-            }
-            (Map(row), 0) => self.map(caller, &[row]),
-            (MapTwo(row), 0) => self.map(caller, &[row, row + 1]),
-            (MapLazy(row), 0) => {
-                next.submit(caller, &[row]);
-                vec![Way::goes_on(next, 1)]
-            }
-            (Map(row) | MapLazy(row), at) => self.wait(caller, &[row], at),
-            (MapTwo(row), at) => self.wait(caller, &[row, row + 1], at),
-            (CancelQueued, _) => {
-                let number = next.cancel_queued();
-                vec![Way::answers(next, Answer::Number(number))]
-            }
-            (Drop | ShutDown | ShutDownNow, at) => self.give_up(caller.row, call, at),
-        }
-    }
-
-    fn job(&mut self, row: u8) -> &mut Job {
+    pub(super) fn job(&mut self, row: u8) -> &mut Job {
         &mut self.jobs[usize::from(row)]
     }
 
-    fn phase(&self, row: u8) -> Phase {
+    pub(super) fn phase(&self, row: u8) -> Phase {
         self.jobs[usize::from(row)].phase
     }
 
-    fn has_ended(&self, row: u8) -> bool {
+    pub(super) fn has_ended(&self, row: u8) -> bool {
         matches!(self.phase(row), Phase::Ended(_))
     }
 
@@ -136,45 +106,31 @@ impl<const WORKERS: usize, const CALLERS: usize> State<WORKERS, CALLERS> {
         self.jobs.iter().filter(|job| job.phase == phase).count()
     }
 
-    /// First come, first served: each job before it may be in the hands of a worker that is free, and
-    /// has not come to look whether the job was cancelled.
-    fn begin(&self, row: usize) -> Ways<Self> {
-        let queue = self.queue.concat();
-        let place = queue.iter().position(|queued| usize::from(*queued) == row);
-        let free = WORKERS - self.of_phase(Phase::Running);
-        if place.is_none_or(|place| place >= free) {
-            return Vec::new();
-        }
-        let mut next = self.clone();
-        next.take_out(row as u8);
-        next.jobs[row].phase = Phase::Running;
-        let submit = 1 << next.jobs[row].submitted_by;
-        vec![Way::answers(next, Answer::Done).seeing(submit)]
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.queue.is_empty() && self.of_phase(Phase::Running) == 0
     }
 
-    fn end(&self, row: usize, outcome: Outcome) -> Way<Self, Answer> {
-        let mut next = self.clone();
-        next.jobs[row].phase = Phase::Ended(outcome);
-        Way::answers(next, Answer::Done)
+    /// Each job before it may be in the hands of a worker that is free, and has not come to look whether
+    /// the job was cancelled.
+    pub(super) fn can_begin(&self, row: usize) -> bool {
+        let mut queue = self.queue.iter();
+        let place = queue.position(|queued| usize::from(*queued) == row);
+        place.is_some_and(|place| place + self.of_phase(Phase::Running) < WORKERS)
     }
 
-    fn submit(&mut self, caller: Caller, rows: &[u8]) {
-        for row in rows {
-            self.job(*row).phase = Phase::Queued;
-            self.job(*row).submitted_by = caller.me;
-            self.owners += usize::from(self.job(*row).has_share);
-        }
-        self.queue.push(rows.to_vec());
+    pub(super) fn submit(&mut self, by: usize, row: u8) {
+        self.queue.push(row);
+        let job = self.job(row);
+        (job.phase, job.submitted_by) = (Phase::Queued, by);
+        self.owners += usize::from(self.job(row).has_share);
     }
 
-    fn take_out(&mut self, row: u8) {
-        self.queue
-            .iter_mut()
-            .for_each(|entry| entry.retain(|job| *job != row));
-        self.queue.retain(|entry| !entry.is_empty());
+    pub(super) fn take_out(&mut self, row: u8) {
+        self.queue.retain(|queued| *queued != row);
     }
 
-    fn cancel(&mut self, row: u8, outcome: Outcome) -> bool {
+    /// If nobody has begun it.
+    pub(super) fn cancel(&mut self, row: u8, outcome: Outcome) -> bool {
         let is_queued = self.phase(row) == Phase::Queued;
         if is_queued {
             self.take_out(row);
@@ -184,187 +140,100 @@ impl<const WORKERS: usize, const CALLERS: usize> State<WORKERS, CALLERS> {
         is_queued
     }
 
-    fn cancel_queued(&mut self) -> u64 {
-        let queued = self.queue.concat();
-        queued.iter().for_each(|row| {
-            self.cancel(*row, Outcome::Cancelled);
-        });
-        queued.len() as u64
+    /// What is queued is cancelled by this row alone, or by the jobs' handles.
+    pub(super) fn take_all_out(&mut self, row: usize) {
+        self.jobs[row].taken_out = std::mem::take(&mut self.queue);
     }
 
-    /// A map asks before anything is queued: refused means that nothing of it ever runs.
-    fn map(&self, caller: Caller, rows: &[u8]) -> Ways<Self> {
-        let mut next = self.clone();
-        next.submit(caller, rows);
-        next.wait(caller, rows, 1)
-    }
-
-    /// 1: asks whether it may wait; 2: waits.
-    fn wait(&self, caller: Caller, rows: &[u8], at: u8) -> Ways<Self> {
-        let mut next = self.clone();
-        let targets: Rows = rows.iter().fold(0, |set, row| set | (1 << row));
-        let have_ended = rows.iter().all(|row| self.has_ended(*row));
-        if at == 1 && !have_ended && self.is_refused(caller.row, targets) {
-            // What was refused and had not begun never runs.
-            for row in rows {
-                next.cancel(*row, Outcome::WouldDeadlock);
-            }
-            let refused = vec![Outcome::WouldDeadlock; rows.len()];
-            return vec![Way::answers(next, Answer::Ended(refused))];
+    /// Cancels the next of these; `Some` if there is none: how many were cancelled.
+    pub(super) fn cancel_next(&mut self, row: usize) -> Option<u64> {
+        if self.jobs[row].taken_out.is_empty() {
+            return Some(std::mem::take(&mut self.jobs[row].cancelled));
         }
-        if !have_ended {
-            next.jobs[caller.row].awaits = targets;
-            // Asleep already: nothing changes for it.
-            let is_new = at == 1;
-            return if is_new {
-                vec![Way::goes_on(next, 2)]
-            } else {
-                Vec::new()
-            };
-        }
-        next.jobs[caller.row].awaits = 0;
-        let outcomes = rows.iter().map(|row| match self.phase(*row) {
-            Phase::Ended(outcome) => outcome,
-            _ => unreachable!("all have ended"),
-        });
-        let ends = rows.iter().filter(|row| self.has_run(**row));
-        let ends = set_of(ends.map(|row| self.jobs[usize::from(*row)].ended_by));
-        vec![Way::answers(next, Answer::Ended(outcomes.collect())).seeing(ends)]
-    }
-
-    fn has_run(&self, row: u8) -> bool {
-        let outcome = self.phase(row);
-        [Outcome::Ran, Outcome::Panicked]
-            .map(Phase::Ended)
-            .contains(&outcome)
+        let job = self.jobs[row].taken_out.remove(0);
+        self.jobs[row].cancelled += u64::from(self.cancel(job, Outcome::Cancelled));
+        None
     }
 
     /// Who is no worker of this pool may always wait.
-    fn is_refused(&self, row: usize, targets: Rows) -> bool {
-        row >= CALLERS && (self.leads_to(targets, row) || self.asleep() + 1 == WORKERS)
+    pub(super) fn is_refused(&self, row: usize, awaits: Awaits) -> bool {
+        row >= CALLERS && !self.will_end(awaits, &self.go_on_without(row))
     }
 
-    /// Whether these jobs wait for that one, directly or not.
-    fn leads_to(&self, from: Rows, row: usize) -> bool {
-        let mut seen = from;
+    /// The workers that will go on even if this one never does: first those that wait for nothing, then
+    /// who waits for these. A worker that runs nothing counts with the caller's row, 0.
+    fn go_on_without(&self, row: usize) -> Vec<bool> {
+        let mut go_on = vec![false; self.jobs.len()];
+        go_on[0] = self.of_phase(Phase::Running) < WORKERS;
         loop {
-            let jobs = self.jobs.iter().enumerate();
-            let awaited = jobs.filter(|(row, _)| seen & (1 << row) != 0);
-            let more = awaited.fold(seen, |seen, (_, job)| seen | job.awaits);
-            if more == seen {
-                return seen & (1 << row) != 0;
+            let is_new = |other: &usize| {
+                let job = &self.jobs[*other];
+                let is_other = job.phase == Phase::Running && *other != row && !go_on[*other];
+                is_other && self.will_end(job.awaits, &go_on)
+            };
+            match (CALLERS..self.jobs.len()).find(is_new) {
+                Some(other) => go_on[other] = true,
+                None => return go_on,
             }
-            seen = more;
         }
     }
 
-    /// The workers that wait for a job that has not ended.
-    fn asleep(&self) -> usize {
-        let jobs = || self.jobs.iter().enumerate();
-        let open = jobs().filter(|(_, job)| !matches!(job.phase, Phase::Ended(_)));
-        let open: Rows = open.fold(0, |set, (row, _)| set | (1 << row));
-        let of_workers = jobs().skip(CALLERS);
-        of_workers.filter(|(_, job)| job.awaits & open != 0).count()
-    }
-
-    /// 0: gives its share up; 1: the last owner waits for the end; 2: it reports.
-    fn give_up(&self, row: usize, call: Call, at: u8) -> Ways<Self> {
-        let mut next = self.clone();
-        if at == 0 {
-            next.owners -= 1;
-            if next.owners > 0 {
-                let not_last = match call {
-                    Drop => Answer::Done,
-                    _ => Answer::NotLast,
-                };
-                return vec![Way::answers(next, not_last)];
-            }
-            next.is_open = false;
-            if call == ShutDownNow {
-                next.cancel_queued();
-            }
-            // A worker never waits for the workers of its own pool.
-            let is_worker = row >= CALLERS;
-            return vec![Way::goes_on(next, if is_worker { 2 } else { 1 })];
-        }
-        let is_drained = self.queue.is_empty() && self.of_phase(Phase::Running) == 0;
-        if at == 1 && !is_drained {
-            return Vec::new();
-        }
-        let reports = match (call, at) {
-            (Drop, _) => vec![Answer::Done],
-            (_, 1) => vec![Answer::Report(self.report())],
-            _ => self.reports_that_lag(),
+    fn will_end(&self, awaits: Awaits, go_on: &[bool]) -> bool {
+        let job_will_end = |row: &usize| match self.jobs[*row].phase {
+            Phase::Ended(_) => true,
+            Phase::Running => go_on[*row],
+            // Whoever goes on begins it in the end.
+            Phase::Queued | Phase::Unknown => go_on.contains(&true),
         };
-        let have_run = (0..self.jobs.len() as u8).filter(|row| self.has_run(*row));
-        let ends = set_of(have_run.map(|row| self.jobs[usize::from(row)].ended_by));
-        let ends = if at == 1 { ends } else { 0 };
-        let way = |answer| Way::answers(next.clone(), answer).seeing(ends);
-        reports.into_iter().map(way).collect()
+        let of = |rows: Rows| (0..self.jobs.len()).filter(move |row| rows & (1 << row) != 0);
+        match awaits {
+            Awaits::All(rows) => of(rows).all(|row| job_will_end(&row)),
+            Awaits::Any(rows) => of(rows).any(|row| job_will_end(&row)),
+        }
     }
 
-    /// A worker that ends its own pool counts a job once its worker has told the queue, which may be
-    /// after its joiner was told. Still each job is counted once.
-    fn reports_that_lag(&self) -> Vec<Answer> {
-        let Report {
-            completed,
-            cancelled,
-            panicked,
-            open,
-        } = self.report();
-        let all = completed + cancelled + panicked + open;
-        let mut reports = Vec::new();
-        for completed in 0..=completed {
-            for cancelled in 0..=cancelled {
-                for panicked in 0..=panicked {
-                    reports.push(Answer::Report(Report {
-                        completed,
-                        cancelled,
-                        panicked,
-                        open: all - completed - cancelled - panicked,
-                    }));
-                }
-            }
-        }
-        reports
+    pub(super) fn has_run(&self, row: usize) -> bool {
+        let phase = self.jobs[row].phase;
+        [Outcome::Ran, Outcome::Panicked]
+            .map(Phase::Ended)
+            .contains(&phase)
+    }
+
+    /// The ends of those of these jobs that have run.
+    pub(super) fn ends_of(&self, rows: impl Iterator<Item = usize>) -> Calls {
+        let run = rows.filter(|row| self.has_run(*row));
+        set_of(run.map(|row| self.jobs[row].ended_by))
     }
 
     /// Each job that was submitted stands in one of the numbers.
-    fn report(&self) -> Report {
+    pub(super) fn report(&self) -> Counts {
         let ended = |outcome| self.of_phase(Phase::Ended(outcome)) as u64;
-        Report {
+        Counts {
             completed: ended(Outcome::Ran),
             cancelled: ended(Outcome::Cancelled) + ended(Outcome::WouldDeadlock),
             panicked: ended(Outcome::Panicked),
             open: (self.of_phase(Phase::Queued) + self.of_phase(Phase::Running)) as u64,
         }
     }
-}
 
-/// A body may be promised to see the call that submitted it, and who waits to see the end of a body.
-pub(super) fn promises(program: &Program<Call>) -> Vec<Calls> {
-    let rows = rows_of(program);
-    let end_of = |row: u8| match rows.get(usize::from(row)) {
-        Some(calls) if calls.end > 0 => 1 << (calls.end - 1),
-        _ => 0,
-    };
-    let submits = |call: Call, row: usize| match call {
-        Submit(job) | Map(job) | MapLazy(job) => usize::from(job) == row,
-        MapTwo(job) => usize::from(job) == row || usize::from(job) + 1 == row,
-        _ => false,
-    };
-    let promise = |(caller, call): (Caller, Call)| match call {
-        Begin => {
-            let submit = calls_of(program).filter(|(_, call)| submits(*call, caller.row));
-            set_of(submit.map(|(caller, _)| caller.me))
+    /// All reports that count what had ended before they were asked for, each job once. What ends
+    /// meanwhile may count as open.
+    pub(super) fn reports_since(&self, before: Counts) -> Vec<Counts> {
+        let now = self.report();
+        let submitted = now.completed + now.cancelled + now.panicked + now.open;
+        let mut reports = Vec::new();
+        for completed in before.completed..=now.completed {
+            for cancelled in before.cancelled..=now.cancelled {
+                for panicked in before.panicked..=now.panicked {
+                    reports.push(Counts {
+                        completed,
+                        cancelled,
+                        panicked,
+                        open: submitted - completed - cancelled - panicked,
+                    });
+                }
+            }
         }
-        Join(row) | JoinForLong(row) | Poll(row) | Map(row) | MapLazy(row) => end_of(row),
-        MapTwo(row) => end_of(row) | end_of(row + 1),
-        Drop | ShutDown | ShutDownNow => {
-            let ends = calls_of(program).filter(|(_, call)| matches!(call, End | Panic));
-            set_of(ends.map(|(caller, _)| caller.me))
-        }
-        _ => 0,
-    };
-    calls_of(program).map(promise).collect()
+        reports
+    }
 }
