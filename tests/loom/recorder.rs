@@ -48,6 +48,7 @@ pub(super) fn begin() {
     STARTED.set(0);
     IS_OVER.set(false);
     DATA.take();
+    thread::forget_locals();
 }
 
 /// loom goes on with this thread.
@@ -410,7 +411,7 @@ pub(crate) mod atomic {
 pub(crate) mod thread {
     use std::io;
 
-    use super::{Location, begin_step, finish, note, progress};
+    use super::{Location, RefCell, begin_step, finish, note, progress};
 
     pub(crate) use loom::thread::{current, yield_now};
 
@@ -455,9 +456,35 @@ pub(crate) mod thread {
     fn to_its_end<T>(body: impl FnOnce() -> T) -> impl FnOnce() -> T {
         move || {
             let output = body();
+            drop_locals();
             progress::finished();
             output
         }
+    }
+
+    std::thread_local! {
+        /// By the number of the thread.
+        static AT_THE_END: RefCell<Vec<(usize, Box<dyn FnOnce()>)>> =
+            const { RefCell::new(Vec::new()) };
+    }
+
+    /// What the drop of one of the running thread's thread-locals does. loom drops its own only after
+    /// the thread's join.
+    pub(crate) fn at_its_end(act: impl FnOnce() + 'static) {
+        let act = (super::running(), Box::new(act) as Box<dyn FnOnce()>);
+        AT_THE_END.with_borrow_mut(|acts| acts.push(act));
+    }
+
+    fn drop_locals() {
+        let me = super::running();
+        let is_mine = |(thread, _): &mut (usize, Box<dyn FnOnce()>)| *thread == me;
+        let mine =
+            AT_THE_END.with_borrow_mut(|acts| acts.extract_if(.., is_mine).collect::<Vec<_>>());
+        mine.into_iter().for_each(|(_, act)| act());
+    }
+
+    pub(super) fn forget_locals() {
+        AT_THE_END.take();
     }
 
     /// Notes that a thread was started, once that has happened.

@@ -24,7 +24,7 @@ pub(super) fn programs<S: Subject>(calls: &[S::Call], size: &[usize]) -> Vec<Pro
     programs
 }
 
-fn sequences<C: Copy>(calls: &[C], length: usize) -> Vec<Vec<C>> {
+pub(super) fn sequences<C: Copy>(calls: &[C], length: usize) -> Vec<Vec<C>> {
     let mut all = vec![Vec::new()];
     for _ in 0..length {
         let longer = |start: Vec<C>| {

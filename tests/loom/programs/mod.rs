@@ -57,6 +57,7 @@ mod run;
 mod event;
 mod locked_flags;
 mod pool;
+mod running;
 mod stop_flags;
 
 use std::fmt::Debug;
