@@ -8,7 +8,7 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | a worker of `fetch_all` | a slot of `slots.rs`, until the body has come | its own file | nobody |
+//! | a worker of `fetch_all` | a permit, until the body has come | its own file | the next in line |
 //! | the stopper | nothing | the connections | all workers: it closes their connections |
 //! | an asker, one a request | nothing | the client's call | the worker that joins it, or has left |
 //! | the end of a call | nothing | `finished` | the stopper |
@@ -29,9 +29,11 @@ mod attempt;
 mod blame;
 mod error;
 mod head;
+mod order;
 mod part;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -40,10 +42,11 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 use self::attempt::Attempt;
+use self::order::Order;
 use crate::chunk_size::ChunkSize;
 use crate::event::{Event, Wait};
 use crate::scoped::scoped_map_in_chunks;
-use crate::slots::{Slot, Slots};
+use crate::semaphore::Permit;
 
 pub use self::address::without_credentials;
 pub use self::error::DownloadError;
@@ -216,29 +219,25 @@ impl Downloader {
     ) -> Vec<Result<Receipt, DownloadError>> {
         let workers = self.settings.workers;
         let (agent, stop) = (self.settings.agent(workers), Stop::of(stop));
-        let numbered: Vec<_> = downloads.iter().enumerate().collect();
-        let slots = Slots::new(workers);
+        let order = Order::new(workers);
         // While one download becomes durable, which needs no network, the next one is under way.
         let threads = workers.saturating_add(workers.get());
         let outcomes = stoppable(&agent, stop, || {
-            // One at a time: the next download must not wait in a chunk behind a slow one.
-            scoped_map_in_chunks(
-                threads,
-                &numbered,
-                &ChunkSize::fixed(1),
-                |(number, (url, to))| {
-                    let slot = slots.take(*number);
-                    let mut progress = |progress| report(*number, Update::Progress(progress));
-                    let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(slot));
-                    report(*number, Update::Ended(&outcome));
-                    outcome
-                },
-            )
+            // One at a time: the next download must not wait in a chunk behind a slow one. Which of
+            // them it is, the order says: there are as many calls as downloads.
+            scoped_map_in_chunks(threads, downloads, &ChunkSize::fixed(1), |_| {
+                let (number, permit) = order.begin();
+                let (url, to) = &downloads[number];
+                let mut progress = |progress| report(number, Update::Progress(progress));
+                let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(permit));
+                report(number, Update::Ended(&outcome));
+                (number, outcome)
+            })
         });
         let outcomes = outcomes.into_iter();
-        outcomes
-            .map(|outcome| outcome.unwrap_or_else(|panicked| panic!("{panicked}")))
-            .collect()
+        let outcomes = outcomes.map(|ended| ended.unwrap_or_else(|panicked| panic!("{panicked}")));
+        let in_order: BTreeMap<usize, _> = outcomes.collect();
+        in_order.into_values().collect()
     }
     // ANCHOR_END: fetch_all
 
@@ -249,7 +248,7 @@ impl Downloader {
         to: &Path,
         stop: Stop<'_>,
         progress: &mut dyn FnMut(Progress),
-        slot: Option<Slot<'_>>,
+        permit: Option<Permit<'_>>,
     ) -> Result<Receipt, DownloadError> {
         address::check(url)?;
         let (start, settings) = (Instant::now(), &self.settings);
@@ -267,7 +266,7 @@ impl Downloader {
             };
             let (error, retry_after) = match attempt.run(agent, progress) {
                 Ok(arrived) => {
-                    drop(slot);
+                    drop(permit);
                     let bytes = attempt.commit(arrived)?;
                     let (path, elapsed) = (to.to_owned(), start.elapsed());
                     return Ok(Receipt {

@@ -11,22 +11,23 @@
 //! | 4 | `Thread(daemon=True)` | [`start_daemon`], [`AtomicFile`] |
 //! | 5 | `threading.Event` | [`Event`], [`watch_file`] |
 //! | 6 | a dict of `bool`s | [`StopFlags`] |
-//! | 7 | the dict with a `Lock` | [`LockedFlags`] |
+//! | 7 | the dict with a `Lock`; `threading.Semaphore` | [`LockedFlags`], [`Semaphore`] |
 //! | 8 | `ThreadPoolExecutor.map` | [`ThreadPool::map`], its lazy and unordered sisters, [`scoped_map`] |
 //! | 9 | `multiprocessing.Process` | `Process` |
 //! | 10 | `multiprocessing.Pool.map` | `ProcessPool` |
 //! | 11 | threads against processes | `compare` |
 //!
 //! **Features.** Without any the crate is its core, which needs nothing but `thiserror`: `event`, the
-//! flags, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds [`download`],
-//! [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`], [`process_pool`] and [`frame`]
-//! (the first two on Unix only); `program`, the default, adds both and what the program and the
-//! book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`, Ctrl-C as an event.
+//! flags, `semaphore`, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds
+//! [`download`], [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`],
+//! [`process_pool`] and [`frame`] (the first two on Unix only); `program`, the default, adds both and
+//! what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
+//! Ctrl-C as an event.
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
-//! `event`, the flags, `lifecycle`; then `watch`, `signals`, `scoped`, the pools, `process`, `download`; then
-//! `compare` and `schedule`, which makes real threads take their steps in a given order.
-//! Imports point inwards only, and never from fewer features to more.
+//! `event`, `semaphore`, the flags, `lifecycle`; then `watch`, `signals`, `scoped`, the pools,
+//! `process`, `download`; then `compare` and `schedule`, which makes real threads take their steps in
+//! a given order. Imports point inwards only, and never from fewer features to more.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -59,11 +60,10 @@ pub mod process_pool;
 #[cfg(any(feature = "program", all(test, loom)))]
 pub mod schedule;
 pub mod scoped;
+pub mod semaphore;
 // Not beside models, in which an event is no static.
 #[cfg(all(feature = "program", unix, not(all(test, loom))))]
 pub mod signals;
-#[cfg(any(feature = "download", all(test, loom)))]
-mod slots;
 pub mod stop_flags;
 mod sync;
 pub mod thread_pool;
@@ -87,6 +87,7 @@ pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_
 #[cfg(all(feature = "processes", unix))]
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
 pub use scoped::scoped_map;
+pub use semaphore::{Permit, Semaphore};
 #[cfg(all(feature = "program", unix, not(all(test, loom))))]
 pub use signals::stop_on_signals;
 pub use stop_flags::{StopFlags, UnknownKey};
@@ -96,6 +97,10 @@ pub use thread_pool::{
 };
 pub use timeline::{Span, Timeline};
 pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
+
+#[cfg(all(test, loom))]
+#[path = "download/order.rs"]
+mod order;
 
 #[cfg(all(test, loom))]
 #[path = "../tests/loom/mod.rs"]

@@ -6,9 +6,9 @@
 //! loom's types come through `tests/loom/recorder.rs`, which notes each step; that is why the
 //! functions here track their callers.
 //!
-//! **Poison.** A lock never reports poison: our critical sections run no caller's code and leave
-//! the state whole at every step, and the one exception ([`LockedFlags`](crate::LockedFlags)) keeps
-//! nothing of the caller's under its lock.
+//! **Poison.** A lock never reports poison: our critical sections leave the state whole at every
+//! step and run no caller's code, with one exception: `Hash` and `Eq` of a key of
+//! [`LockedFlags`](crate::LockedFlags), whose map can be used after a panic in them.
 
 #[cfg(all(test, loom))]
 use crate::loom_models::recorder as backend;

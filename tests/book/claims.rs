@@ -20,7 +20,7 @@ struct Claim {
 
 /// `(event, 7)` for `E7`, so that the page has the order of the sections.
 fn place(id: &str) -> (usize, u32) {
-    const FAMILIES: [&str; 9] = ["D", "J", "A", "E", "W", "K", "P", "X", "C"];
+    const FAMILIES: [&str; 10] = ["D", "J", "A", "E", "W", "K", "S", "P", "X", "C"];
     let (family, number) = id.split_at(id.find(char::is_numeric).unwrap_or(id.len()));
     let family = FAMILIES.iter().position(|known| *known == family);
     (

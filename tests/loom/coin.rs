@@ -29,14 +29,14 @@ pub(super) fn put_away() {
     WAKES.take();
 }
 
-/// Starts the thread that tosses. It wakes those who wait for what was made before it started.
+/// Starts the thread that tosses. It wakes those who wait for what was made before each toss.
 pub(super) fn toss(times: usize) -> thread::JoinHandle<()> {
     let tosses = Arc::new(AtomicUsize::new(0));
     TOSSES.set(Some(tosses.clone()));
-    let wakes = WAKES.with_borrow(Clone::clone);
     thread::spawn(move || {
         for toss in 1..=times {
             tosses.store(toss, Ordering::Relaxed);
+            let wakes = WAKES.with_borrow(Clone::clone);
             for condvar in &wakes {
                 condvar.notify_all();
             }
@@ -80,5 +80,9 @@ pub(crate) fn fell() -> bool {
 
 /// From now on the coin wakes who waits here.
 pub(super) fn will_wake(condvar: &Condvar) {
+    // A look at the coin: so loom tries both, that it is tossed before and after.
+    if let Some(tosses) = TOSSES.with_borrow(Clone::clone) {
+        tosses.load(Ordering::Relaxed);
+    }
     WAKES.with_borrow_mut(|wakes| wakes.push(condvar.clone()));
 }

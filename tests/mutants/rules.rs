@@ -16,12 +16,13 @@ use regex::Regex;
 use crate::workspace::{Copy, read};
 
 /// A modelled file and the models that see it.
-const FILES: [(&str, &[&str]); 8] = [
+const FILES: [(&str, &[&str]); 9] = [
     ("src/event.rs", &["event::"]),
     ("src/stop_flags.rs", &["stop_flags::"]),
     ("src/locked_flags.rs", &["locked_flags::"]),
     ("src/claims.rs", &["claims::", "batch::"]),
-    ("src/slots.rs", &["slots::"]),
+    ("src/semaphore.rs", &["semaphore::", "order::"]),
+    ("src/download/order.rs", &["order::"]),
     ("src/thread_pool/batch.rs", &["batch::"]),
     ("src/thread_pool/job.rs", &["thread_pool::"]),
     ("src/thread_pool/queue.rs", &["thread_pool::", "batch::"]),

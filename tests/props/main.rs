@@ -18,5 +18,6 @@ mod frame;
 mod locked_flags;
 #[cfg(feature = "program")]
 mod process_pool;
+mod semaphore;
 mod stop_flags;
 mod thread_pool;

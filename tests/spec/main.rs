@@ -29,6 +29,7 @@ mod ported;
 mod resume;
 #[cfg(feature = "program")]
 mod schedule;
+mod semaphore;
 mod stop_flags;
 mod thread_pool;
 mod timeline;

@@ -32,7 +32,7 @@ const RINGS: [&[&str]; 4] = [
         "chunk_size",
         "chunks",
         "outcomes",
-        "slots",
+        "semaphore",
         "lifecycle",
         "worker",
     ],
@@ -49,9 +49,13 @@ const RINGS: [&[&str]; 4] = [
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.
-const NEIGHBOURS: [(&str, &str); 10] = [
+const NEIGHBOURS: [(&str, &str); 12] = [
     // A step names its key in the error that the atomic flags have.
     ("locked_flags", "stop_flags"),
+    // A step needs a turn, and turns are given in the order of asking.
+    ("locked_flags", "semaphore"),
+    // Keys are dropped with the care that panics need.
+    ("locked_flags", "lifecycle"),
     // Inputs of the caller's are dropped with the care that panics need.
     ("chunks", "lifecycle"),
     ("outcomes", "lifecycle"),
@@ -200,7 +204,7 @@ fn one_file_chooses_between_std_and_loom() {
         "chunks",
         "lifecycle",
         "outcomes",
-        "slots",
+        "semaphore",
         "scoped",
         "thread_pool",
         "worker",
