@@ -3,46 +3,66 @@
 //! ```text
 //!   register ──▶ running ── stop / stop_all ──▶ stopped
 //!                   │ step: check and run,         │ step: None
-//!                   ▼ under the lock               ▼
+//!                   ▼ in one turn                  ▼
 //!                 drop of the Registration: the key is gone
 //! ```
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | `register` | the lock | adds the key | nobody |
-//! | `Registration::step` | the lock, **while the caller's step runs** | reads the flag | nobody |
-//! | `stop`, `stop_all` | the lock | raises flags | nobody |
-//! | drop of a `Registration` | the lock | removes the key | nobody |
+//! | `register` | the turn, the lock | adds the key | the next in line |
+//! | `stop`, `stop_all` | the turn, the lock | raises flags | the next in line |
+//! | `is_stopped`, `len` | the turn, the lock | nothing | the next in line |
+//! | `Registration::step` | the turn, **while the caller's step runs**; the lock before and after | `stepping` | the next in line |
+//! | drop of a `Registration` | the turn (inside a step it is the step's), the lock | removes the key | the next in line |
 //!
-//! This is the one place where a caller's code runs under our lock, because that is the promise:
-//! once `stop(key)` has returned, no further step of that worker begins. The price: steps of all
-//! workers exclude each other, and a step that calls back into the same flags would wait for
-//! itself. That is found and reported as a panic.
+//! The *turn* is the permit of a [`Semaphore`] of one: first come, first served. So once `stop(key)`
+//! has returned, no further step of that worker begins, and the stop has waited for no more than the
+//! step that ran and what was asked for before it. The price: steps of all workers exclude each
+//! other, and a step that calls the same flags would wait for itself: that is found, and a panic.
 //!
-//! **Lock order.** `turn`, then `state`; nobody asks for `turn` while it holds `state`. So no cycle
-//! can form, and a worker that steps without a pause cannot keep a `stop` waiting.
+//! The lock guards the map, for the time of a look. Of the caller's code only `Hash` and `Eq` of the
+//! key run under it; a key is cloned before, and written and dropped after. **Lock order.** The turn,
+//! then the lock; nobody asks for the turn while it holds the lock. So no cycle can form.
 
 use std::borrow::Borrow;
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::hash::Hash;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::lifecycle::discard;
+use crate::semaphore::{Permit, Semaphore};
 use crate::stop_flags::UnknownKey;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::Mutex;
+use crate::sync::thread::{self, ThreadId};
 
 /// Keyed stop flags that come and go, with "check, then step" as one critical section.
 ///
+/// **Keys.** `Clone`, `Debug` and `Drop` of a key may call the same flags; a panic in `Drop` is printed
+/// and ends there. `Hash` and `Eq` run under the lock: one that calls the same flags waits for ever.
+/// A panic in them passes to the caller; while a registration is dropped it ends there, and the key
+/// stays.
+///
+/// # Blocking
+/// A call waits for the step that runs, of any worker, and for what was asked for before it: with
+/// `n` workers that step without a pause, for `n` steps at most.
+///
+/// # Panics
+/// A call from inside a step of the same flags would wait for itself: the panic says which call it
+/// was. Dropping another worker's registration is none, nor is [`n_waiting`](Self::n_waiting).
+///
 /// # Memory ordering
-/// One mutex guards everything: what happened before `stop` is visible to the step that is refused,
+/// One lock guards everything: what happened before `stop` is visible to the step that is refused,
 /// and what a step did is visible after the `stop` that waited for it.
 ///
 /// # Differences from Python
 /// The notebook's dict with a
 /// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) leaves it to each loop to
 /// hold the lock around the check *and* the step; a loop that steps outside of it takes one more
-/// step after the stop. A key removed while another thread iterates over the dict is a
-/// `RuntimeError` there.
+/// step after the stop. Which of the threads that wait for a `Lock` is next is not defined there: a loop
+/// that takes it again at once can keep a stop waiting. A key removed while another thread iterates
+/// over the dict is a `RuntimeError` there.
 ///
 /// # Examples
 /// ```
@@ -57,17 +77,17 @@ use crate::sync::{Mutex, MutexGuard};
 /// assert!(flags.is_empty());
 /// ```
 // ANCHOR: locked_flags
-#[derive(Debug)]
 pub struct LockedFlags<K> {
-    /// Held only while its holder waits for `state`.
-    turn: Mutex<()>,
+    /// Of one permit: the thread that has it may step, or do what another call does.
+    turn: Semaphore,
     state: Mutex<State<K>>,
 }
 
-#[derive(Debug)]
 struct State<K> {
     is_stopped: HashMap<K, bool>,
     all_stopped: bool,
+    /// Whose step runs. It has the turn, and not the lock.
+    stepping: Option<ThreadId>,
 }
 // ANCHOR_END: locked_flags
 
@@ -76,7 +96,8 @@ struct State<K> {
 #[must_use = "dropping the registration removes the key at once"]
 pub struct Registration<'a, K: Eq + Hash> {
     flags: &'a LockedFlags<K>,
-    key: K,
+    /// `None` only while it is dropped.
+    key: Option<K>,
 }
 
 /// Another worker holds this key.
@@ -87,21 +108,15 @@ pub struct KeyTaken {
     pub key: String,
 }
 
-crate::sync::thread_local! {
-    /// The flags in whose step this thread is, by address.
-    static STEPPING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
 impl<K> Default for LockedFlags<K> {
     fn default() -> Self {
-        let state = State {
+        let turn = Semaphore::new(NonZeroUsize::MIN);
+        let state = Mutex::new(State {
             is_stopped: HashMap::new(),
             all_stopped: false,
-        };
-        Self {
-            turn: Mutex::new(()),
-            state: Mutex::new(state),
-        }
+            stepping: None,
+        });
+        Self { turn, state }
     }
 }
 
@@ -115,48 +130,44 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
     ///
     /// After a [`stop_all`](Self::stop_all) a new key is stopped from the start.
     ///
-    /// # Blocking
-    /// While another worker's step runs.
-    ///
     /// # Errors
     /// [`KeyTaken`] if a worker holds this key; that worker is not affected.
-    ///
-    /// # Panics
-    /// From inside a step of the same flags.
     pub fn register(&self, key: K) -> Result<Registration<'_, K>, KeyTaken> {
-        let mut state = self.lock(|| format!("register({key:?})"));
-        if state.is_stopped.contains_key(&key) {
-            let key = format!("{key:?}");
-            return Err(KeyTaken { key });
-        }
-        let stopped = state.all_stopped;
-        state.is_stopped.insert(key.clone(), stopped);
-        drop(state);
-        Ok(Registration { flags: self, key })
+        let own = key.clone();
+        let refused = self.in_turn(format_args!("register({key:?})"), |state| {
+            if state.is_stopped.contains_key(&key) {
+                return Some(own);
+            }
+            state.is_stopped.insert(own, state.all_stopped);
+            None
+        });
+        let Some(own) = refused else {
+            let (flags, key) = (self, Some(key));
+            return Ok(Registration { flags, key });
+        };
+        let taken = format!("{key:?}");
+        discard(own);
+        discard(key);
+        Err(KeyTaken { key: taken })
     }
 
     /// Stops the worker of `key`; `Ok(true)` if this call stopped it.
     ///
     /// Once it has returned, no further step of that worker begins, and none is running.
     ///
-    /// # Blocking
-    /// While a step runs, of any worker.
-    ///
     /// # Errors
     /// [`UnknownKey`] if no worker holds `key`, because it never came or has ended.
-    ///
-    /// # Panics
-    /// From inside a step of the same flags, naming the key: it would wait for itself.
     // ANCHOR: stop
-    pub fn stop<Q>(&self, key: &Q) -> Result<bool, UnknownKey>
+    pub fn stop<Q: Eq + Hash + Debug + ?Sized>(&self, key: &Q) -> Result<bool, UnknownKey>
     where
         K: Borrow<Q>,
-        Q: Eq + Hash + Debug + ?Sized,
     {
-        let mut state = self.lock(|| format!("stop({key:?})"));
-        let stopped = state.is_stopped.get_mut(key);
-        let stopped = stopped.ok_or_else(|| UnknownKey::new(key))?;
-        Ok(!std::mem::replace(stopped, true))
+        let was_stopped = self.in_turn(format_args!("stop({key:?})"), |state| {
+            let stopped = state.is_stopped.get_mut(key)?;
+            Some(std::mem::replace(stopped, true))
+        });
+        let changed = was_stopped.map(|was_stopped| !was_stopped);
+        changed.ok_or_else(|| UnknownKey::new(key))
     }
     // ANCHOR_END: stop
 
@@ -164,122 +175,125 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
     ///
     /// # Errors
     /// [`UnknownKey`] if no worker holds `key`.
-    ///
-    /// # Panics
-    /// From inside a step of the same flags.
-    pub fn is_stopped<Q>(&self, key: &Q) -> Result<bool, UnknownKey>
+    pub fn is_stopped<Q: Eq + Hash + Debug + ?Sized>(&self, key: &Q) -> Result<bool, UnknownKey>
     where
         K: Borrow<Q>,
-        Q: Eq + Hash + Debug + ?Sized,
     {
-        let state = self.lock(|| format!("is_stopped({key:?})"));
-        let stopped = state.is_stopped.get(key);
-        stopped.copied().ok_or_else(|| UnknownKey::new(key))
+        let call = format_args!("is_stopped({key:?})");
+        let stopped = self.in_turn(call, |state| state.is_stopped.get(key).copied());
+        stopped.ok_or_else(|| UnknownKey::new(key))
     }
 
     /// Stops every worker that is registered, and every one that registers later.
-    ///
-    /// # Panics
-    /// From inside a step of the same flags.
     pub fn stop_all(&self) {
-        let mut state = self.lock(|| "stop_all()".to_string());
-        state.all_stopped = true;
-        state
-            .is_stopped
-            .values_mut()
-            .for_each(|stopped| *stopped = true);
+        self.in_turn(format_args!("stop_all()"), |state| {
+            state.all_stopped = true;
+            let flags = state.is_stopped.values_mut();
+            flags.for_each(|stopped| *stopped = true);
+        });
     }
 
-    /// How many workers are registered. Panics from inside a step of the same flags.
+    /// How many workers are registered.
     pub fn len(&self) -> usize {
-        self.lock(|| "len()".to_string()).is_stopped.len()
+        self.in_turn(format_args!("len()"), |state| state.is_stopped.len())
     }
 
-    /// Whether no worker is registered. Panics from inside a step of the same flags.
+    /// Whether no worker is registered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many threads wait for their turn at this moment, for tests and reports: they are served
+    /// before later ones. Waits for no turn itself, so it may be called from inside a step.
+    pub fn n_waiting(&self) -> usize {
+        self.turn.n_waiting()
     }
 }
 
 impl<K> LockedFlags<K> {
+    /// What `call` does while this thread has the turn and the lock.
     // A model's report names the call, not this line.
     #[track_caller]
-    fn lock(&self, call: impl FnOnce() -> String) -> MutexGuard<'_, State<K>> {
-        if self.is_stepping() {
-            panic!(
-                "{} from inside a step of the same flags would wait for itself",
-                call()
-            );
-        }
-        // A worker that steps again at once would take the lock back before the thread that it has
-        // just woken is there. So it has to wait for its turn behind that thread.
-        let _turn = self.turn.lock();
-        self.state.lock()
+    fn in_turn<R>(&self, call: fmt::Arguments<'_>, act: impl FnOnce(&mut State<K>) -> R) -> R {
+        let _turn = self.turn_of(call);
+        act(&mut self.state.lock())
     }
 
-    fn is_stepping(&self) -> bool {
-        STEPPING.with(|stepping| stepping.borrow().contains(&self.address()))
+    #[track_caller]
+    fn turn_of(&self, call: fmt::Arguments<'_>) -> Permit<'_> {
+        self.take_turn().unwrap_or_else(|| {
+            // Written first: a key that panics when it is written must not do so while we do.
+            let call = call.to_string();
+            panic!("{call} from inside a step of the same flags would wait for itself")
+        })
     }
 
-    fn address(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+    /// The turn, or `None` if this thread has it: it is inside a step.
+    #[track_caller]
+    fn take_turn(&self) -> Option<Permit<'_>> {
+        // If it is free, nobody steps.
+        let free = self.turn.try_acquire();
+        let is_stepping = || self.state.lock().stepping == Some(thread::current().id());
+        free.or_else(|| (!is_stepping()).then(|| self.turn.acquire()))
     }
 }
 
 impl<K: Eq + Hash> Registration<'_, K> {
-    /// Runs `step` under the lock unless the worker was stopped; `None` once it was.
+    /// Runs `step` in a turn of its own unless the worker was stopped; `None` once it was.
     ///
     /// # Blocking
-    /// While another worker steps. Keep the step short: it holds up every `stop`.
+    /// As all calls. Keep the step short: it holds up every `stop`.
     ///
     /// # Panics
-    /// If `step` panics, the panic passes through: the lock is free again, the worker stays
-    /// registered and can go on. If the thread is inside a step of the same flags already.
+    /// If `step` panics, the panic passes through: the turn is free again, the worker stays
+    /// registered and can go on.
     // ANCHOR: step
     pub fn step<R>(&self, step: impl FnOnce() -> R) -> Option<R> {
-        let state = self.flags.lock(|| "step()".to_string());
-        if state
-            .is_stopped
-            .get(&self.key)
-            .is_none_or(|stopped| *stopped)
-        {
+        let flags = self.flags;
+        let _turn = flags.turn_of(format_args!("step()"));
+        let mut state = flags.state.lock();
+        let stopped = state.is_stopped.get(self.key());
+        if stopped.is_none_or(|stopped| *stopped) {
             return None;
         }
-        let _stepping = Stepping::enter(self.flags.address());
+        state.stepping = Some(thread::current().id());
+        drop(state);
+        let _stepping = Stepping(flags);
         Some(step())
     }
     // ANCHOR_END: step
 
     /// The worker's key.
     pub fn key(&self) -> &K {
-        &self.key
+        self.key.as_ref().expect("only the drop takes it")
     }
 }
 
+/// Waits for a turn as any call does; inside a step of the same flags it has the step's.
 impl<K: Eq + Hash> Drop for Registration<'_, K> {
     fn drop(&mut self) {
-        // A step that unwinds while it owns another worker's registration: a second panic would
-        // abort the program, so that key stays.
-        if std::thread::panicking() && self.flags.is_stepping() {
-            return;
-        }
-        let mut state = self.flags.lock(|| "dropping a registration".to_string());
-        state.is_stopped.remove(&self.key);
+        let turn = self.flags.take_turn();
+        let theirs = catch_unwind(AssertUnwindSafe(|| {
+            self.flags.state.lock().is_stopped.remove_entry(self.key())
+        }));
+        drop(turn);
+        discard(theirs);
+        discard(self.key.take());
     }
 }
 
-/// Marks this thread as inside a step; unmarks it also when the step panics.
-struct Stepping;
+/// While it lives, this thread's step runs; that ends with it, also when the step panics.
+struct Stepping<'a, K>(&'a LockedFlags<K>);
 
-impl Stepping {
-    fn enter(flags: usize) -> Self {
-        STEPPING.with(|stepping| stepping.borrow_mut().push(flags));
-        Self
-    }
-}
-
-impl Drop for Stepping {
+impl<K> Drop for Stepping<'_, K> {
     fn drop(&mut self) {
-        STEPPING.with(|stepping| stepping.borrow_mut().pop());
+        self.0.state.lock().stepping = None;
+    }
+}
+
+/// Without the keys, whose own `Debug` would run under the lock.
+impl<K> Debug for LockedFlags<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockedFlags").finish_non_exhaustive()
     }
 }

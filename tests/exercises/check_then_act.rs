@@ -30,8 +30,8 @@ fn solution(_: &Flags, worker: &Worker<'_>, act: &dyn Fn()) -> bool {
 fn test(act_unless_stopped: fn(&Flags, &Worker<'_>, &dyn Fn()) -> bool) {
     let flags = Flags::new();
     let worker = flags.register("a.txt").expect("the key is free");
-    // While the lock is held, a `stop` of another thread waits. A thread that holds the lock
-    // itself would wait for ever, so the call panics, and by that we know.
+    // While a step runs, a `stop` of another thread waits. The thread that steps would wait for
+    // ever, so there the call panics, and by that we know.
     let act = || {
         let stopped = catch_unwind(AssertUnwindSafe(|| flags.stop("a.txt")));
         assert!(stopped.is_err(), "it was stopped between check and act");

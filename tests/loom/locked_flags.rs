@@ -1,4 +1,4 @@
-//! K3, K4: check and step are one, so a stop that has returned is final.
+//! K3, K4, K5, K7: check and step are one, so a stop that has returned is final.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ fn step_and_stop_exclude_each_other() {
 /// K3: steps of two workers exclude each other, too.
 #[test]
 fn steps_of_two_workers_exclude_each_other() {
-    holds(Bound::Exhaustive, || {
+    holds(Bound::Preemptions(3), || {
         let (flags, data) = (Arc::new(LockedFlags::new()), Data::new());
         let other = {
             let (flags, data) = (flags.clone(), data.clone());
@@ -118,7 +118,7 @@ fn steps_of_two_workers_exclude_each_other() {
 fn stop_all_stops_who_registers_before_during_and_after() {
     let answers = Seen::new();
     let seen = answers.clone();
-    holds(Bound::Exhaustive, move || {
+    holds(Bound::Preemptions(3), move || {
         let (flags, stopped) = (Arc::new(LockedFlags::new()), Stopped::not_yet());
         let early = flags.register("early").unwrap();
         let late = {
@@ -183,4 +183,57 @@ fn of_two_workers_with_one_key_one_is_refused_while_the_other_is_there() {
         seen.add((mine.is_ok(), passer_by));
     });
     answers.are_exactly([(true, false), (true, true), (false, true)]);
+}
+
+/// K7: a stop that is seen to wait while a step runs is served before the worker's next step.
+#[test]
+fn stop_that_waits_for_a_step_is_served_before_the_next_one() {
+    let counts = Seen::new();
+    let seen = counts.clone();
+    holds(Bound::Exhaustive, move || {
+        let flags = Arc::new(LockedFlags::new());
+        let worker = flags.register("a").unwrap();
+        let stopper = {
+            let flags = flags.clone();
+            thread::spawn(move || flags.stop("a"))
+        };
+        let waiting = worker.step(|| flags.n_waiting());
+        let next = worker.step(|| ());
+        assert_eq!(stopper.join().unwrap(), Ok(true));
+        drop(worker);
+        if waiting == Some(1) {
+            assert_eq!(
+                next, None,
+                "the worker was there first, and overtook the stop"
+            );
+        }
+        seen.add((waiting, next));
+    });
+    counts.are_exactly([
+        (None, None),
+        (Some(0), None),
+        (Some(0), Some(())),
+        (Some(1), None),
+    ]);
+}
+
+/// K5: a step has the turn that a drop of another registration needs, and waits for nobody.
+#[test]
+fn registration_dropped_inside_a_step_frees_its_key() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let flags = Arc::new(LockedFlags::new());
+        let [a, b] = ["a", "b"].map(|key| flags.register(key).unwrap());
+        let other = {
+            let flags = flags.clone();
+            thread::spawn(move || flags.register("b").is_ok())
+        };
+        a.step(move || drop(b)).unwrap();
+        let is_registered = other.join().unwrap();
+        drop(a);
+        assert!(flags.is_empty());
+        seen.add(is_registered);
+    });
+    answers.are_exactly([false, true]);
 }

@@ -413,7 +413,7 @@ pub(crate) mod thread {
 
     use super::{Location, RefCell, begin_step, finish, note, progress};
 
-    pub(crate) use loom::thread::{current, yield_now};
+    pub(crate) use loom::thread::{ThreadId, current, yield_now};
 
     #[derive(Debug)]
     pub(crate) struct JoinHandle<T> {

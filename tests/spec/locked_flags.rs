@@ -1,13 +1,18 @@
-//! <https://docs.python.org/3/library/threading.html#lock-objects>: K1, K3, K4, K5.
+//! <https://docs.python.org/3/library/threading.html#lock-objects>: K1, K3, K4, K5, K7, P12.
 //!
 //! The notebook's dict of flags with a lock, where check and step are one critical section.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, mpsc};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{LazyLock, Mutex, mpsc};
 use std::thread;
 
 use rstest::rstest;
-use threadproof::{KeyTaken, LockedFlags, Registration, UnknownKey};
+use threadproof::{Event, KeyTaken, LockedFlags, Registration, UnknownKey};
+
+use crate::support::{ends, passes_in_its_own_process, until};
 
 type Worker<'a> = Registration<'a, &'static str>;
 
@@ -81,42 +86,62 @@ fn taken_key_is_an_error_and_its_worker_is_not_affected() {
     );
 }
 
-/// K3: a `stop` that comes while a step runs waits for its end; no step begins after it.
+/// K3: a `stop` that comes while a step runs waits for its end, and is served before the next step.
 #[test]
 fn stop_waits_for_the_running_step_and_lets_no_other_begin() {
     let flags = LockedFlags::new();
     let (enter, entered) = mpsc::channel();
     let (finish, may_finish) = mpsc::channel::<()>();
     let log = Mutex::new(Vec::new());
-    let steps = thread::scope(|scope| {
+    thread::scope(|scope| {
         let (flags, log) = (&flags, &log);
-        let worker = scope.spawn(move || {
+        scope.spawn(move || {
             let worker = flags.register("a").unwrap();
             let step = || {
                 enter.send(()).unwrap();
-                // Steps after the first do not wait: the sender is gone then.
+                // A second step would not wait: the sender is gone then.
                 let _ = may_finish.recv();
                 log.lock().unwrap().push("step ended");
             };
-            std::iter::from_fn(|| worker.step(step)).count()
+            while worker.step(step).is_some() {}
         });
         entered.recv().unwrap();
-        let (come, has_come) = mpsc::channel();
         scope.spawn(move || {
-            come.send(()).unwrap();
             assert_eq!(flags.stop("a"), Ok(true));
             log.lock().unwrap().push("stop returned");
         });
-        has_come.recv().unwrap();
-        // Time for a stop that does not wait to show itself; one that does needs none.
-        (0..1000).for_each(|_| thread::yield_now());
+        until(|| flags.n_waiting() == 1);
         drop(finish);
-        worker.join().unwrap()
     });
-    // Who asks for the lock first need not get it first: more steps may come before the stop.
-    let mut expected = vec!["step ended"; steps];
-    expected.push("stop returned");
-    assert_eq!(log.into_inner().unwrap(), expected);
+    let log = log.into_inner().unwrap();
+    assert_eq!(log, ["step ended", "stop returned"]);
+}
+
+/// K7: those who wait for their turn get it in the order in which they asked, whatever they ask
+/// for. The worker that steps asks again last, though it is there first.
+#[test]
+fn calls_and_steps_are_served_in_the_order_in_which_they_were_asked_for() {
+    let flags = LockedFlags::new();
+    let [a, b, c] = ["a", "b", "c"].map(|key| flags.register(key).unwrap());
+    let asked: [&(dyn Fn() -> bool + Sync); 5] = [
+        &|| b.step(|| ()).is_some(),
+        &|| c.step(|| ()).is_some(),
+        &|| flags.stop("c") == Ok(true),
+        &|| c.step(|| ()).is_none() && b.step(|| ()).is_none(),
+        &|| {
+            flags.stop_all();
+            true
+        },
+    ];
+    thread::scope(|scope| {
+        a.step(|| {
+            for (number, ask) in asked.iter().enumerate() {
+                scope.spawn(move || assert!(ask(), "call {number}"));
+                until(|| flags.n_waiting() == number + 1);
+            }
+        });
+        assert_eq!(a.step(|| ()), None, "all of them came before");
+    });
 }
 
 /// K4
@@ -226,15 +251,182 @@ fn step_may_use_other_flags() {
     assert_eq!((a.step(|| 2), b.step(|| 3)), (Some(2), None));
 }
 
-/// A step that unwinds and owns the registration of another worker must not abort the program.
+/// K5: the step has the turn already, so the key of the other worker is free at once.
+#[rstest]
+#[case::and_goes_on(|| ())]
+#[case::and_panics(|| resume_unwind(Box::new("unlucky")))]
+fn registration_dropped_inside_a_step_frees_its_key(#[case] then: fn()) {
+    ends(move || {
+        let flags = LockedFlags::new();
+        let [a, b] = ["a", "b"].map(|key| flags.register(key).unwrap());
+        let step = || {
+            let _owned = b;
+            then();
+        };
+        let _ = catch_unwind(AssertUnwindSafe(|| a.step(step)));
+        assert_eq!(flags.is_stopped("b"), Err(unknown("b")));
+        assert_eq!(flags.register("b").unwrap().step(|| 2), Some(2));
+        assert_eq!(a.step(|| 1), Some(1));
+    });
+}
+
+static OF_THREADS: LazyLock<LockedFlags<&'static str>> = LazyLock::new(LockedFlags::new);
+thread_local!(static HELD: RefCell<Option<Worker<'static>>> = const { RefCell::new(None) });
+
+/// K5: after all else of the thread, when much of `std` is not to be used any more. A panic there
+/// would abort the program, so it is a program of its own.
 #[test]
-fn registration_dropped_by_a_panicking_step_does_not_panic_again() {
+fn registration_that_ends_with_its_thread_frees_its_key() {
+    const HERE: &str = "THREADPROOF_TEST_ENDS_WITH_ITS_THREAD";
+    if std::env::var_os(HERE).is_none() {
+        let test = "locked_flags::registration_that_ends_with_its_thread_frees_its_key";
+        return assert!(passes_in_its_own_process(test, |again| again.env(HERE, "1")));
+    }
+    let flags = &*OF_THREADS;
+    let hold = || HELD.set(Some(flags.register("a").unwrap()));
+    thread::spawn(hold).join().unwrap();
+    assert!(flags.is_empty());
+    // Once more, and this time it has to wait for a step.
+    let (hold, held) = (Event::new(), Event::new());
+    let holder = thread::scope(|scope| {
+        scope.spawn(|| {
+            HELD.set(Some(flags.register("a").unwrap()));
+            held.set();
+            hold.wait();
+        });
+        held.wait();
+        let worker = flags.register("b").unwrap();
+        worker.step(|| {
+            hold.set();
+            until(|| flags.n_waiting() == 1);
+        })
+    });
+    assert_eq!(holder, Some(()));
+    until(|| flags.is_empty());
+}
+
+/// A key that does this when it is cloned, written and dropped.
+struct Key {
+    number: u32,
+    does: [fn(); 3],
+}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        self.does[0]();
+        Self { ..*self }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.does[1]();
+        write!(f, "{}", self.number)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        self.does[2]();
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Key {}
+
+thread_local!(static HASH_PANICS: Cell<bool> = const { Cell::new(false) });
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if HASH_PANICS.get() {
+            resume_unwind(Box::new("unlucky"));
+        }
+        self.number.hash(state);
+    }
+}
+
+static OF_KEYS: LazyLock<LockedFlags<Key>> = LazyLock::new(LockedFlags::new);
+
+/// P12: a key that asks how many workers there are would wait for itself under the lock.
+#[rstest]
+#[case::when_it_is_cloned(0)]
+#[case::when_it_is_written(1)]
+#[case::when_it_is_dropped(2)]
+fn key_may_call_the_flags(#[case] when: usize) {
+    ends(move || {
+        let mut does: [fn(); 3] = [|| (); 3];
+        does[when] = || _ = OF_KEYS.len();
+        let key = |number| Key { number, does };
+        let number = 10 * u32::try_from(when).unwrap();
+        let worker = OF_KEYS.register(key(number)).unwrap();
+        let taken = OF_KEYS.register(key(number)).unwrap_err();
+        assert_eq!(taken.key, number.to_string());
+        assert_eq!(OF_KEYS.stop(&key(number)), Ok(true));
+        let unknown = OF_KEYS.is_stopped(&key(number + 1)).unwrap_err();
+        assert_eq!(unknown.key, (number + 1).to_string());
+        assert_eq!(format!("{:?}", *OF_KEYS), "LockedFlags { .. }");
+        assert_eq!(worker.step(|| ()), None);
+        drop(worker);
+        // From inside a step the text of the panic asks, too: another panic, and no abort.
+        let (worker, asked) = (OF_KEYS.register(key(number)).unwrap(), key(number));
+        let said = message_of(|| _ = worker.step(|| OF_KEYS.stop(&asked)));
+        assert!(said.ends_with(" would wait for itself"), "{said}");
+        drop(worker);
+        OF_KEYS.is_stopped(&key(number)).unwrap_err();
+    });
+}
+
+/// P12: a panic while a panic unwinds would abort the program.
+#[test]
+fn key_that_panics_when_it_is_dropped_harms_nobody() {
     let flags = LockedFlags::new();
-    let [a, b] = ["a", "b"].map(|key| flags.register(key).unwrap());
+    let key = || Key {
+        number: 1,
+        does: [|| (), || (), || panic!("a key panics when it is dropped")],
+    };
+    let worker = flags.register(key()).unwrap();
+    assert!(flags.register(key()).is_err());
+    drop(worker);
+    let worker = flags.register(key()).unwrap();
     let unlucky = || {
-        let _owned = b;
+        let _owned = worker;
         panic!("unlucky")
     };
-    assert_eq!(message_of(|| _ = a.step(unlucky)), "unlucky");
-    assert_eq!(a.step(|| 1), Some(1));
+    assert_eq!(message_of(unlucky), "unlucky");
+    assert!(flags.is_empty());
+}
+
+/// P12: `Hash` and `Eq` run under the lock; what they throw costs their own call.
+#[test]
+fn key_whose_hash_panics_leaves_the_flags_usable() {
+    let flags = LockedFlags::new();
+    let key = |number| Key {
+        number,
+        does: [|| (); 3],
+    };
+    let (one, two) = (
+        flags.register(key(1)).unwrap(),
+        flags.register(key(2)).unwrap(),
+    );
+    HASH_PANICS.set(true);
+    for call in [
+        &(|| drop(flags.register(key(3)))) as &dyn Fn(),
+        &|| drop(flags.stop(&key(1))),
+        &|| _ = one.step(|| ()),
+    ] {
+        assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
+    }
+    // Not from a drop. Nobody can find its key now, so it stays.
+    drop(two);
+    HASH_PANICS.set(false);
+    assert_eq!(flags.len(), 2);
+    assert_eq!(one.step(|| 1), Some(1));
+    assert_eq!(flags.stop(&key(1)), Ok(true));
+    drop(one);
+    assert_eq!(flags.stop(&key(2)), Ok(true));
 }

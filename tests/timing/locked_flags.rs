@@ -1,4 +1,4 @@
-//! <https://docs.python.org/3/library/threading.html#lock-objects>: K3, how long a stop waits.
+//! <https://docs.python.org/3/library/threading.html#lock-objects>: K7, how long a stop waits.
 
 use std::sync::mpsc;
 use std::thread;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use threadproof::LockedFlags;
 
-/// A lock may go back to the thread that has just let it go, for seconds. A stop waits for the step
-/// that runs and perhaps one more, whatever the worker does: 20 ms here, and the test allows 500.
+/// K7: a lock may go back to the thread that has just let it go, for seconds. A stop waits for the step
+/// that runs, whatever the worker does: 10 ms here, and the test allows 500.
 #[test]
 fn worker_that_steps_without_a_pause_does_not_hold_up_a_stop() {
     let _alone = crate::alone();

@@ -23,7 +23,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     )
 }
 
-/// Each look happens under the lock or not at all: none begins once `stop` has returned.
+/// Each look has a turn of its own or does not happen: none begins once `stop` has returned.
 // ANCHOR: watch
 fn watch_until_stopped(
     flags: &LockedFlags<&'static str>,
