@@ -113,10 +113,21 @@ impl Crate {
 
 /// A kind's main file with the module of this test alone, so that it is built sooner.
 fn with_one_module(main: &str, test: &str) -> String {
-    const SUPPORT: &str = "mod support;\n";
     let (module, _) = test.split_once("::").expect("a module, then a test");
-    let (head, _) = main.split_once(SUPPORT).expect("the first module");
-    format!("{head}{SUPPORT}mod {module};\n")
+    let built = ["mod support;".to_owned(), format!("mod {module};")];
+    let mut lines: Vec<&str> = Vec::new();
+    for line in main.lines() {
+        let is_module = line.starts_with("mod ") && line.ends_with(';');
+        if is_module && !built.iter().any(|built| built == line) {
+            // Nor under what conditions it would be.
+            while lines.last().is_some_and(|line| line.starts_with("#[")) {
+                lines.pop();
+            }
+            continue;
+        }
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
 }
 
 /// The row of the book's list.
@@ -128,6 +139,8 @@ pub(crate) fn row(mutant: &Mutant) -> String {
         fails,
         ..
     } = mutant;
-    let proof = fails.replacen("::", "/", 1).replacen("::", ".rs::", 1);
+    // A test of `thread_pool/jobs.rs` is named `thread_pool::jobs::name`.
+    let (file, test) = fails.rsplit_once("::").expect("a file, then a test");
+    let proof = format!("{}.rs::{test}", file.replace("::", "/"));
     format!("| {claim} | **{name}**<br>{broken} | `tests/{proof}` |")
 }

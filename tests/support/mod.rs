@@ -72,6 +72,16 @@ pub(crate) fn count(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).expect("not zero")
 }
 
+/// Something of the caller's that gets in the way of whoever drops it.
+#[derive(Debug)]
+pub(crate) struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
 /// The names of all files in a folder, sorted.
 pub(crate) fn files_in(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().expect("the folder can be read");
