@@ -22,7 +22,7 @@ use std::thread;
 
 use crate::chunk_size::ChunkSize;
 use crate::chunks::Chunks;
-use crate::lifecycle::{Panicked, note_places};
+use crate::lifecycle::{Panicked, discard, note_places};
 use crate::outcomes::{in_order, run_chunk};
 use crate::worker;
 
@@ -62,7 +62,9 @@ where
     R: Send,
     F: Fn(&'a T) -> R + Sync,
 {
-    scoped_map_in_chunks(workers, inputs, &ChunkSize::of_threads(), f)
+    let outcomes = scoped_map_in_chunks(workers, inputs, &ChunkSize::of_threads(), &f);
+    discard(f);
+    outcomes
 }
 
 /// As [`scoped_map`], where the caller says how long the chunks are that a worker claims.

@@ -40,9 +40,8 @@ mod unordered;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use self::batch::Batch;
+use self::batch::{Batch, collect};
 pub use self::builder::ThreadPoolBuilder;
 pub(crate) use self::cell::JobCell;
 pub use self::error::{JobError, PoolShutDown, Shutdown};
@@ -161,9 +160,10 @@ impl ThreadPool {
         R: Send + 'static,
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
-        let inputs = collect(inputs);
+        let (inputs, f) = collect(inputs, f);
         let jobs = inputs.len();
         if jobs == 0 {
+            discard(f);
             return Vec::new();
         }
         let chunks = Arc::new(Chunks::new(inputs.into_iter(), self.workers.get()));
@@ -286,15 +286,4 @@ where
     let cell = JobCell::new(body, queue, tells);
     queue.push(cell.clone())?;
     Ok(cell.handle())
-}
-
-/// All inputs. If the iterator panics, those that it has given are dropped one by one.
-fn collect<I: IntoIterator>(inputs: I) -> Vec<I::Item> {
-    let mut all = Vec::new();
-    let extend = || all.extend(inputs);
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(extend)) {
-        all.into_iter().for_each(discard);
-        resume_unwind(payload);
-    }
-    all
 }

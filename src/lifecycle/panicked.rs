@@ -17,6 +17,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 
 use crate::sync::{IS_MODEL, Once};
@@ -121,6 +122,40 @@ pub(crate) fn discard<T>(value: T) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // What a panic throws may panic when dropped, too, and so on without an end.
         std::mem::forget(again);
+    }
+}
+
+/// Something of the caller's that several may own: whoever drops it last [discards](discard) it, also
+/// while a panic passes, where a second one would end the program.
+pub(crate) struct Theirs<T>(Option<T>);
+
+impl<T> Theirs<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect("only the end takes it")
+    }
+}
+
+impl<T> Deref for Theirs<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("only the end takes it")
+    }
+}
+
+impl<T> DerefMut for Theirs<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("only the end takes it")
+    }
+}
+
+impl<T> Drop for Theirs<T> {
+    fn drop(&mut self) {
+        discard(self.0.take());
     }
 }
 

@@ -11,6 +11,7 @@
 //! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec::IntoIter;
 
 use super::JobError;
@@ -20,7 +21,7 @@ use super::error::Refused;
 use super::queue::Queue;
 use crate::chunk_size::ChunkSize;
 use crate::chunks::{Chunk, Chunks};
-use crate::lifecycle::discard;
+use crate::lifecycle::{Theirs, discard};
 use crate::outcomes::{Outcomes, in_order, run_chunk};
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 
@@ -125,6 +126,20 @@ where
             self.changed.notify_one();
         }
     }
+}
+
+/// All inputs of a map, and its function. A panic of the iterator's passes on, and nothing is left
+/// behind; one in its `Drop` does not.
+pub(super) fn collect<I: IntoIterator, F>(inputs: I, function: F) -> (Vec<I::Item>, F) {
+    let function = Theirs::new(function);
+    let (mut inputs, mut all) = (Theirs::new(inputs.into_iter()), Vec::new());
+    let extend = || all.extend(inputs.by_ref());
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(extend)) {
+        all.into_iter().for_each(discard);
+        drop((inputs, function));
+        resume_unwind(payload);
+    }
+    (all, function.into_inner())
 }
 
 impl<R, F> State<R, F> {

@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 
 use super::ThreadPool;
 use super::queue::Queue;
-use crate::lifecycle::{builder, caught, discard};
+use crate::lifecycle::{Theirs, builder, caught, discard};
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// What a pool is to be; [`build`](Self::build) starts it.
@@ -98,7 +98,13 @@ impl ThreadPoolBuilder {
         self,
         initialiser: impl Fn() -> Result<(), E> + Send + Sync + 'static,
     ) -> Self {
-        let say = move || initialiser().map_err(|error| error.to_string());
+        let initialiser = Theirs::new(initialiser);
+        let text_of = |error: E| {
+            let text = error.to_string();
+            discard(error);
+            text
+        };
+        let say = move || initialiser().map_err(text_of);
         let initialiser: Option<Box<Initialiser>> = Some(Box::new(say));
         Self {
             initialiser,
@@ -178,7 +184,7 @@ impl Prepared {
         };
         let outcome = caught(worker, || initialiser())
             .unwrap_or_else(|panicked| Err(panicked.message().to_owned()));
-        discard(initialiser);
+        drop(initialiser);
         let is_ready = outcome.is_ok();
         let mut state = self.state.lock();
         state.left -= 1;

@@ -259,6 +259,14 @@ impl<F, R> State<F, R> {
     }
 }
 
+/// Whoever is the job's last owner: a body that never ran and an output that nobody took are the
+/// caller's, and a panic in their `Drop` is nobody's.
+impl<F, R> Drop for State<F, R> {
+    fn drop(&mut self) {
+        discard(std::mem::replace(&mut self.phase, Phase::Taken));
+    }
+}
+
 impl<F, R> Phase<F, R> {
     fn is_open(&self) -> bool {
         matches!(self, Phase::Queued(_) | Phase::Running)

@@ -13,7 +13,7 @@ use super::job::Job;
 use super::queue::Queue;
 use super::unordered::Told;
 use super::{PoolShutDown, submit_to};
-use crate::lifecycle::discard;
+use crate::lifecycle::Theirs;
 use crate::sync::Arc;
 
 /// Whatever the inputs and the function are.
@@ -24,12 +24,12 @@ pub(super) trait Feed<R>: Send {
 
 struct Inputs<I, F> {
     queue: Arc<Queue>,
-    /// Both are there until the end.
-    inputs: Option<I>,
-    f: Option<Arc<F>>,
+    inputs: Theirs<I>,
+    /// A job may be its last owner, also one that panics.
+    f: Arc<Theirs<F>>,
 }
 
-pub(super) fn feed<I, R, F>(queue: &Arc<Queue>, inputs: I, f: F) -> Box<dyn Feed<R>>
+pub(super) fn feed<I, R, F>(queue: &Arc<Queue>, f: Theirs<F>, inputs: I) -> Box<dyn Feed<R>>
 where
     I: Iterator + Send + 'static,
     I::Item: Send + 'static,
@@ -38,8 +38,8 @@ where
 {
     Box::new(Inputs {
         queue: queue.clone(),
-        inputs: Some(inputs),
-        f: Some(Arc::new(f)),
+        inputs: Theirs::new(inputs),
+        f: Arc::new(f),
     })
 }
 
@@ -54,21 +54,8 @@ where
         if self.queue.is_closed() {
             return None;
         }
-        let input = self.inputs.as_mut()?.next()?;
-        let f = self.f.clone()?;
-        let body = move || {
-            let output = f(input);
-            // Perhaps its last owner: a panic in its `Drop` is not the job's.
-            discard(f);
-            output
-        };
-        Some(submit_to(&self.queue, body, tells))
-    }
-}
-
-impl<I, F> Drop for Inputs<I, F> {
-    fn drop(&mut self) {
-        discard(self.inputs.take());
-        discard(self.f.take());
+        let input = self.inputs.next()?;
+        let f = self.f.clone();
+        Some(submit_to(&self.queue, move || f(input), tells))
     }
 }

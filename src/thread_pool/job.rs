@@ -17,12 +17,12 @@ use std::time::Duration;
 use super::JobError;
 use super::blocked::Id;
 use super::cell::{Cancel, Cell};
-use crate::lifecycle::discard;
 use crate::sync::{Arc, Deadline, Weak};
 
 /// A submitted job: owned permission to wait for its output, or to cancel it.
 ///
-/// Dropping the handle lets the job run on; its output is dropped when it ends.
+/// Dropping the handle lets the job run on; its output is dropped when it ends, or with the handle if
+/// it has ended.
 ///
 /// # Differences from Python
 /// [`concurrent.futures.Future`](https://docs.python.org/3/library/concurrent.futures.html#future-objects):
@@ -146,10 +146,7 @@ impl Canceller {
         let Some(cell) = self.cell.upgrade() else {
             return false;
         };
-        let is_cancelled = cell.cancel();
-        // Perhaps its last owner by now: a panic in the output's `Drop` is not this caller's.
-        discard(cell);
-        is_cancelled
+        cell.cancel()
     }
 }
 

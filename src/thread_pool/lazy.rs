@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 
 use super::feed::{Feed, feed};
 use super::{Job, JobError, PoolShutDown, ThreadPool};
+use crate::lifecycle::Theirs;
 
 /// The outputs of [`ThreadPool::map_lazy`], in the inputs' order.
 #[must_use = "nothing runs until the outputs are asked for"]
@@ -63,7 +64,7 @@ impl ThreadPool {
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
         MapLazy {
-            feed: Some(feed(&self.queue, inputs.into_iter(), f)),
+            feed: Some(feed(&self.queue, Theirs::new(f), inputs.into_iter())),
             ahead: VecDeque::new(),
             window,
         }

@@ -14,10 +14,11 @@
 use std::fmt;
 use std::vec::IntoIter;
 
-use super::batch::Batch;
-use super::{JobError, ThreadPool, collect};
+use super::batch::{Batch, collect};
+use super::{JobError, ThreadPool};
 use crate::chunk_size::ChunkSize;
 use crate::chunks::Chunks;
+use crate::lifecycle::discard;
 use crate::sync::Arc;
 
 /// Why [`ThreadPool::try_map`] has no outputs.
@@ -103,9 +104,11 @@ impl ThreadPool {
         E: Send + 'static,
         F: Fn(I::Item) -> Result<R, E> + Send + Sync + 'static,
     {
-        let inputs: Vec<_> = collect(inputs).into_iter().enumerate().collect();
+        let (inputs, f) = collect(inputs, f);
+        let inputs: Vec<_> = inputs.into_iter().enumerate().collect();
         let jobs = inputs.len();
         if jobs == 0 {
+            discard(f);
             return Ok(Vec::new());
         }
         let chunks = Arc::new(Chunks::new(inputs.into_iter(), self.workers.get()));
@@ -120,12 +123,24 @@ impl ThreadPool {
         };
         let size = ChunkSize::of_threads();
         let outcomes = Batch::new(chunks, jobs, size, or_limit, &self.queue).map();
-        let first_error = |(index, outcome)| match outcome {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(TryMapError::Failed { index, error }),
-            Err(error) => Err(TryMapError::Job { index, error }),
-        };
-        outcomes.into_iter().enumerate().map(first_error).collect()
+        let mut outcomes = outcomes.into_iter();
+        let mut outputs = Vec::with_capacity(jobs);
+        for outcome in outcomes.by_ref() {
+            let index = outputs.len();
+            let why = match outcome {
+                Ok(Ok(output)) => {
+                    outputs.push(output);
+                    continue;
+                }
+                Ok(Err(error)) => TryMapError::Failed { index, error },
+                Err(error) => TryMapError::Job { index, error },
+            };
+            // They are the caller's, and two that panic at once would abort the program.
+            outputs.into_iter().for_each(discard);
+            outcomes.for_each(discard);
+            return Err(why);
+        }
+        Ok(outputs)
     }
 }
 

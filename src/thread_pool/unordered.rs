@@ -22,6 +22,7 @@ use super::blocked::{Wait, WouldNotEnd};
 use super::feed::{Feed, feed};
 use super::queue::Queue;
 use super::{Job, JobError, PoolShutDown, ThreadPool};
+use crate::lifecycle::Theirs;
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// The outcomes of [`ThreadPool::map_unordered`], each with the index of its input, as they come.
@@ -128,7 +129,7 @@ impl ThreadPool {
         F: Fn(I::Item) -> R + Send + Sync + 'static,
     {
         MapUnordered {
-            feed: Some(feed(&self.queue, inputs.into_iter(), f)),
+            feed: Some(feed(&self.queue, Theirs::new(f), inputs.into_iter())),
             ahead: BTreeMap::new(),
             next_index: 0,
             ended: Arc::new(Ended {

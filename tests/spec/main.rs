@@ -15,6 +15,7 @@ mod compare;
 mod compile_fail;
 #[cfg(feature = "program")]
 mod download;
+mod drops;
 mod event;
 #[cfg(feature = "processes")]
 mod frame;

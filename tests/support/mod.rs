@@ -94,6 +94,28 @@ pub(crate) fn files_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Runs the body of the test that calls in a process of its own, which a panic in the wrong place or a
+/// signal may end.
+#[track_caller]
+pub(crate) fn in_a_process_of_its_own(body: impl FnOnce()) {
+    const HERE: &str = "THREADPROOF_TEST_IN_ITS_OWN_PROCESS";
+    if std::env::var_os(HERE).is_some() {
+        return body();
+    }
+    let this = thread::current();
+    let test = this.name().expect("a test has a thread of its name");
+    let output = std::process::Command::new(std::env::current_exe().expect("this binary"))
+        .args(["--exact", test, "--nocapture"])
+        .env(HERE, "yes")
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .expect("this binary runs once more");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("running 1 test\n"), "no such test: {said}");
+    let cried = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{cried}", output.status);
+}
+
 /// Starts the named test of this binary once more, in a process whose surroundings a test may
 /// change; says whether it passed there.
 pub(crate) fn passes_in_its_own_process(
