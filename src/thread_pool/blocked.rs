@@ -18,6 +18,9 @@
 //! asks can still go on, and so can those that rely on it. A worker that claims a job waits for nothing.
 //! So no set of workers ever waits only for one another.
 
+use super::entry::Queued;
+use crate::sync::Arc;
+
 /// A job, a batch or a set of jobs, by the address of what its owner sleeps on.
 pub(crate) type Id = usize;
 
@@ -44,6 +47,8 @@ pub(crate) struct Workers(Vec<Worker>);
 #[derive(Clone, Debug, Default)]
 struct Worker {
     runs: Option<Id>,
+    /// If that is a batch.
+    batch: Option<Arc<dyn Queued>>,
     /// Several, if other threads wait on its behalf: it goes on when all of them have ended.
     waits: Vec<Wait>,
 }
@@ -53,8 +58,21 @@ impl Workers {
         Self(vec![Worker::default(); number])
     }
 
-    pub(crate) fn runs(&mut self, place: usize, job: Option<Id>) {
-        self.0[place].runs = job;
+    pub(super) fn runs(&mut self, place: usize, entry: Option<&Arc<dyn Queued>>) {
+        let worker = &mut self.0[place];
+        worker.runs = entry.map(|entry| entry.id());
+        worker.batch = entry.filter(|entry| entry.is_batch()).cloned();
+    }
+
+    /// It finds no more to do in its batch. It owns it, too, so that nothing is dropped here.
+    pub(super) fn leaves(&mut self, place: usize) {
+        self.0[place].batch = None;
+    }
+
+    /// Those that workers are inside, some more than once. They may have left the queue while a worker
+    /// has inputs that it has not begun.
+    pub(super) fn batches(&self) -> impl Iterator<Item = Arc<dyn Queued>> {
+        self.0.iter().filter_map(|worker| worker.batch.clone())
     }
 
     pub(crate) fn busy(&self) -> usize {

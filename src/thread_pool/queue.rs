@@ -23,12 +23,10 @@ use super::blocked::{Id, Wait, Workers, WouldNotEnd};
 use super::entry::{Queued, Worker};
 use super::error::{PoolShutDown, Refused};
 use super::report::PoolReport;
-use crate::lifecycle::discard;
 use crate::sync::{Arc, Condvar, LOOKS, Mutex, MutexGuard, thread};
 use crate::worker;
 
-/// Aligned, so that the lock shares no cache line with the count of its owners, which each job
-/// changes.
+/// Aligned: the lock shares no cache line with the count of owners, which each job changes.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Queue {
@@ -92,7 +90,7 @@ impl Queue {
         let state = self.state.lock();
         if state.is_closed {
             drop(state);
-            discard(entry);
+            drop(entry);
             return Err(PoolShutDown);
         }
         self.push_locked(state, entry);
@@ -143,10 +141,8 @@ impl Queue {
         while let Some(entry) = self.claim(place) {
             entry.run(&worker);
             if entry.is_batch() {
-                self.retire(&entry);
+                self.retire(place, &entry);
             }
-            // Perhaps the last owner of an output that nobody wants.
-            discard(entry);
         }
     }
 
@@ -173,14 +169,15 @@ impl Queue {
             true => front.clone(),
             false => state.entries.pop_front()?,
         };
-        state.workers.runs(place, Some(entry.id()));
+        state.workers.runs(place, Some(&entry));
         Some(entry)
     }
     // ANCHOR_END: work
 
     /// Takes a batch out in which a worker found no more inputs, if none was given back since.
-    fn retire(&self, batch: &Arc<dyn Queued>) {
+    fn retire(&self, place: usize, batch: &Arc<dyn Queued>) {
         let mut state = self.state.lock();
+        state.workers.leaves(place);
         let mut entry = None;
         if let Some(place) = state.place_of(batch.id())
             && !batch.has_more()
@@ -216,7 +213,10 @@ impl Queue {
 
     /// Cancels everything that no worker has claimed; says how many jobs this call cancelled.
     pub(crate) fn cancel(&self) -> u64 {
-        let entries = std::mem::take(&mut self.state.lock().entries);
+        let mut state = self.state.lock();
+        let mut entries = std::mem::take(&mut state.entries);
+        entries.extend(state.workers.batches());
+        drop(state);
         let jobs = entries.into_iter().map(|entry| entry.cancel()).sum();
         self.note_rest(&mut self.state.lock());
         jobs

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rstest::rstest;
-use threadproof::{Event, JobError, PoolReport, Shutdown, scoped_map};
+use threadproof::{Event, JobError, PoolReport, Shutdown, scoped_map, start};
 
-use super::{message, pool};
+use super::{gate_and_clone, message, pool};
 use crate::support::{PanicsWhenDropped, count, until};
 
 /// CPython: `test_map`.
@@ -106,4 +106,36 @@ fn cancel_queued_ends_what_a_running_map_has_not_begun() {
     assert_eq!(pool.submit(|| "open").unwrap().join(), Ok("open"));
     let report = pool.shutdown(Shutdown::Drain);
     assert_eq!((report.completed, report.cancelled), (3, 3));
+}
+
+/// A worker that finds no more inputs takes the map out of the queue, while another one has inputs that
+/// it has claimed in one go and not begun.
+#[test]
+fn cancel_queued_reaches_what_was_claimed_of_a_map_that_has_left_the_queue() {
+    const INPUTS: usize = 2000;
+    // How many inputs are claimed in one go is a matter of time: now and then it is one alone.
+    let was_seen = (0..100).any(|_| {
+        let pool = Arc::new(pool(2));
+        let (gate, theirs) = gate_and_clone();
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (inside, count) = (pool.clone(), ran.clone());
+        let function = move |number| {
+            if number == INPUTS / 3 {
+                theirs.wait();
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        let map = start("map", move || inside.map(0..INPUTS, function)).unwrap();
+        until(|| gate.n_waiting() == 1);
+        // It stands behind the map, and runs once the other worker has found no more inputs.
+        assert_eq!(pool.submit(|| ()).unwrap().join(), Ok(()));
+        let claimed = INPUTS - 1 - ran.load(Ordering::Relaxed);
+        pool.cancel_queued();
+        gate.set();
+        let outcomes = map.join().unwrap();
+        let cancelled = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        assert_eq!(cancelled, claimed);
+        claimed > 0
+    });
+    assert!(was_seen);
 }
