@@ -41,7 +41,7 @@ fn told(outcome: Result<Value, JoinError>) -> Told {
     match outcome {
         Ok(output) => Told::of(Ok(output)),
         Err(JoinError::Panicked(_)) => Told::Panicked,
-        Err(JoinError::WouldDeadlock) => Told::Refused,
+        Err(_) => Told::Refused,
     }
 }
 
