@@ -212,7 +212,7 @@ impl Event {
         deadline: &Deadline,
     ) -> Wait {
         state.waiting += 1;
-        // A loop: a condition variable may wake a thread for no reason.
+        // A loop: a wake-up may be spurious.
         while !state.released_since(seen) && !deadline.has_passed() {
             state = self.changed.wait_until(state, deadline);
         }

@@ -179,7 +179,7 @@ impl Semaphore {
             return Some(Permit(self));
         }
         let (number, served) = state.draw_number();
-        // A loop: a condition variable may wake a thread for no reason.
+        // A loop: a wake-up may be spurious.
         while state.line.contains_key(&number) {
             if deadline.has_passed() {
                 state.line.remove(&number);

@@ -90,7 +90,7 @@ where
 
     pub(crate) fn join(&self) -> Vec<Result<R, JobError>> {
         let mut state = self.state.lock();
-        // A loop: a condition variable may wake a thread for no reason.
+        // A loop: a wake-up may be spurious.
         while !state.is_done() {
             state = self.changed.wait(state);
         }

@@ -141,7 +141,7 @@ impl<F, R> JobCell<F, R> {
         deadline: &Deadline,
     ) -> MutexGuard<'a, State<F, R>> {
         state.awaited = awaited;
-        // A loop: a condition variable may wake a thread for no reason.
+        // A loop: a wake-up may be spurious.
         while state.phase.is_open() && !deadline.has_passed() {
             state = self.changed.wait_until(state, deadline);
         }

@@ -56,7 +56,7 @@ fn function_is_dropped_when_the_caller_goes_on() {
 
 /// P5: a condition variable may wake the caller for no reason; it goes on sleeping.
 #[test]
-fn wake_up_for_no_reason_ends_no_map() {
+fn spurious_wake_up_ends_no_map() {
     holds(Bound::Preemptions(3), || {
         let queue = Queue::new(1);
         let batch = batch(vec![1, 2], 1, 1, |input| 10 * input, &queue);

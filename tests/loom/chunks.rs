@@ -17,10 +17,11 @@ fn inputs(number: u32, workers: usize) -> Arc<Inputs> {
     Arc::new(Chunks::new(inputs.into_iter(), workers))
 }
 
-/// A worker of both maps: claims until nothing is left.
-fn claim_all(inputs: &Inputs, wanted: usize) -> Vec<u32> {
+/// A worker of both maps: claims until nothing is left. Each input with its index.
+fn claim_all(inputs: &Inputs, wanted: usize) -> Vec<(usize, u32)> {
     let chunks = std::iter::from_fn(|| inputs.claim(wanted));
-    chunks.flat_map(|chunk| chunk.inputs).collect()
+    let indexed = chunks.flat_map(|chunk| (chunk.first..).zip(chunk.inputs));
+    indexed.collect()
 }
 
 /// P5
@@ -38,7 +39,7 @@ fn each_input_is_claimed_once_with_its_index() {
         seen.add(claimed.len());
         claimed.extend(other.join().unwrap());
         claimed.sort_unstable();
-        assert_eq!(claimed, [0, 1, 2]);
+        assert_eq!(claimed, [(0, 0), (1, 1), (2, 2)]);
     });
     shares.are_exactly([0, 1, 2, 3]);
 }
@@ -55,7 +56,7 @@ fn chunks_neither_overlap_nor_leave_gaps() {
         let mut claimed = claim_all(&inputs, 3);
         claimed.extend(other.join().unwrap());
         claimed.sort_unstable();
-        assert_eq!(claimed, [0, 1, 2, 3, 4, 5]);
+        assert!(claimed.into_iter().eq((0..6).zip(0..)));
     });
 }
 
@@ -73,7 +74,7 @@ fn each_input_is_claimed_or_cancelled() {
         let cancelled = inputs.cancel().into_iter().map(Chunk::discard);
         let cancelled: Vec<usize> = cancelled.flatten().collect();
         let claimed = worker.join().unwrap();
-        assert!((0..claimed.len()).eq(claimed.iter().map(|input| *input as usize)));
+        assert!(claimed.iter().copied().eq((0..claimed.len()).zip(0..)));
         assert!((claimed.len()..3).eq(cancelled.iter().copied()));
         assert!(inputs.cancel().is_empty(), "nothing is cancelled twice");
         seen.add(cancelled.len());
@@ -142,4 +143,19 @@ fn what_lies_beyond_the_limit_is_handed_back_and_not_run() {
         seen.add(ran);
     });
     counts.are_exactly([2, 3, 4]);
+}
+
+/// P10: whichever of two inputs fails first, the earlier one sets the limit.
+#[test]
+fn lowest_of_two_limits_stays() {
+    holds(Bound::Exhaustive, || {
+        let inputs = inputs(3, 1);
+        let limits = [1, 2].map(|index| {
+            let inputs = inputs.clone();
+            thread::spawn(move || inputs.limit(index))
+        });
+        limits.map(|limit| limit.join().unwrap());
+        assert!(inputs.may_begin(0));
+        assert!(!inputs.may_begin(1), "index 1 may begin");
+    });
 }

@@ -1,4 +1,4 @@
-//! What loom leaves out: timed waits that time out, and wake-ups for no reason.
+//! What loom leaves out: timed waits that time out, and spurious wake-ups.
 //!
 //! A thread of its own wakes every waiter and moves a counter that nothing synchronises; loom tries
 //! every moment for it. A timed wait that sees the counter moved has timed out. One gap remains: a

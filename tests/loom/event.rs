@@ -258,7 +258,7 @@ fn wait_that_saw_the_event_has_not_timed_out() {
 
 /// E4: a condition variable may wake a thread for no reason; the event does not.
 #[test]
-fn wake_up_for_no_reason_ends_no_wait() {
+fn spurious_wake_up_ends_no_wait() {
     holds(Bound::Exhaustive, || {
         let (event, data) = (Arc::new(Event::new()), Data::new());
         let coin = coin::toss(1);

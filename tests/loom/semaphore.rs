@@ -228,7 +228,7 @@ fn waiter_behind_one_that_timed_out_is_served() {
 
 /// S1: a condition variable may wake a thread for no reason; that is no permit.
 #[test]
-fn wake_up_for_no_reason_lets_nobody_in() {
+fn spurious_wake_up_lets_nobody_in() {
     holds(Bound::Exhaustive, || {
         let (one, data) = (permits(1), Data::new());
         let permit = held(&one);

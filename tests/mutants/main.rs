@@ -43,7 +43,7 @@ use workspace::{Copy, ROOT, UNBROKEN, Workspace, write};
 const MODELS: &str = "fixtures/blessed/mutants/models.md";
 
 const SAMPLE: [&str; 3] = [
-    "claims-load-then-store",
+    "chunks-limit-load-then-store",
     "event-notify-one",
     "stop-flags-stop-relaxed",
 ];
