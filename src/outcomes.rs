@@ -47,7 +47,8 @@ impl<R, E> Outcomes<R, E> {
         let (mut outputs, mut errors) = (Vec::with_capacity(length), Vec::new());
         loop {
             let next = || {
-                if !may_begin(chunk.first) {
+                // Asked only where there is something to begin: each look is one more order for a model.
+                if chunk.inputs.len() == 0 || !may_begin(chunk.first) {
                     return None;
                 }
                 let input = chunk.inputs.next()?;

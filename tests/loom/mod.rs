@@ -19,4 +19,4 @@ mod semaphore;
 pub(crate) mod steps;
 mod stop_flags;
 mod thread_pool;
-mod workers;
+pub(crate) mod workers;
