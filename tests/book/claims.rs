@@ -66,21 +66,24 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
     claims
 }
 
-/// Schedules by the model's name in the proofs.
+/// Schedules by the model's name in the proofs: of a model, or of all the programs of a test.
 fn schedules(book: &Book) -> BTreeMap<String, u64> {
-    let models = book
-        .text("fixtures/blessed/mutants/models.md")
-        .unwrap_or_default();
-    let model = |line: &str| {
-        let cells = cells(line);
-        let (file, test) = cells.first()?.rsplit_once("::")?;
-        let file = file.replace("::", "/");
-        Some((
-            format!("tests/loom/{file}.rs::{test}"),
-            cells[2].parse().ok()?,
-        ))
-    };
-    models.lines().filter_map(model).collect()
+    let mut schedules = BTreeMap::new();
+    for table in ["models", "programs"] {
+        let path = format!("fixtures/blessed/mutants/{table}.md");
+        for line in book.text(&path).unwrap_or_default().lines() {
+            let cells = cells(line);
+            let test = cells.first().and_then(|name| name.rsplit_once("::"));
+            let explored = cells.last().and_then(|number| number.parse::<u64>().ok());
+            if let (Some((file, test)), Some(explored)) = (test, explored) {
+                let file = file.replace("::", "/");
+                *schedules
+                    .entry(format!("tests/loom/{file}.rs::{test}"))
+                    .or_default() += explored;
+            }
+        }
+    }
+    schedules
 }
 
 fn page(book: &Book) -> String {

@@ -109,10 +109,6 @@ pub(super) fn watch(may_be: Stuck) {
     MAY_BE.set(Some(may_be));
 }
 
-fn are_watched() -> bool {
-    MAY_BE.get().is_some()
-}
-
 /// Every deadline has passed.
 pub(super) fn time_is_up() -> bool {
     TIME_IS_UP.get()
@@ -125,7 +121,9 @@ pub(super) fn are_abandoned() -> bool {
 
 /// Of the running thread.
 fn set(state: State) {
-    STATES.with_borrow_mut(|states| states[recorder::running()] = state);
+    if MAY_BE.get().is_some() {
+        STATES.with_borrow_mut(|states| states[recorder::running()] = state);
+    }
 }
 
 pub(super) fn started() {
@@ -134,37 +132,27 @@ pub(super) fn started() {
 
 /// The running thread's body is over.
 pub(super) fn finished() {
-    if are_watched() {
-        set(State::Finished);
-        go_on_if_somebody_can();
-    }
+    set(State::Finished);
+    go_on_if_somebody_can();
 }
 
 pub(super) fn about_to_join(thread: usize) {
-    if are_watched() {
-        set(State::Joins(thread));
-        go_on_if_somebody_can();
-    }
+    set(State::Joins(thread));
+    go_on_if_somebody_can();
 }
 
 pub(super) fn joined() {
-    if are_watched() {
-        set(State::Goes);
-    }
+    set(State::Goes);
 }
 
 pub(super) fn about_to_lock(mutex: usize) {
-    if are_watched() {
-        set(State::Wants(mutex));
-        go_on_if_somebody_can();
-    }
+    set(State::Wants(mutex));
+    go_on_if_somebody_can();
 }
 
 pub(super) fn locked(mutex: usize) {
-    if are_watched() {
-        set(State::Goes);
-        HELD.with_borrow_mut(|held| held.push((mutex, recorder::running())));
-    }
+    set(State::Goes);
+    HELD.with_borrow_mut(|held| held.push((mutex, recorder::running())));
 }
 
 pub(super) fn unlocked(mutex: usize) {
@@ -173,9 +161,6 @@ pub(super) fn unlocked(mutex: usize) {
 
 /// The running thread has looked, and is about to sleep on this condition variable.
 pub(super) fn about_to_sleep(condvar: usize, mutex: usize) -> Sleeper {
-    if !are_watched() {
-        return Sleeper::Sleeps;
-    }
     if are_abandoned() {
         return Sleeper::GivesUp;
     }
@@ -240,7 +225,9 @@ pub(super) fn woke_up(mutex: usize) -> bool {
 }
 
 fn go_on_if_somebody_can() -> Sleeper {
-    let may_be = MAY_BE.get().expect("they are watched");
+    let Some(may_be) = MAY_BE.get() else {
+        return Sleeper::Sleeps;
+    };
     if are_abandoned() || STATES.with_borrow(can_somebody_go_on) {
         return Sleeper::Sleeps;
     }

@@ -9,6 +9,7 @@
 //! | `cargo test --test mutants` | three breaks, as a sample |
 //! | `MUTANTS=all cargo test --test mutants` | every break, and every model on the source as it is |
 //! | `MUTANTS=rules cargo test --test mutants` | every break that the rules of `rules.rs` make |
+//! | `MUTANTS=programs cargo test --test mutants` | the larger programs on the source as it is |
 //!
 //! What no model holds is broken in `fixtures/breaks/*.patch`; there a test of `cargo test` must fail.
 //!
@@ -38,9 +39,11 @@ use threadproof::scoped_map;
 use breaks::Crate;
 use mutant::Mutant;
 use rules::Generated;
-use workspace::{Copy, ROOT, UNBROKEN, Workspace, write};
+use workspace::{Copy, Programs, ROOT, UNBROKEN, Workspace, write};
 
 const MODELS: &str = "fixtures/blessed/mutants/models.md";
+const PROGRAMS: &str = "fixtures/blessed/mutants/programs.md";
+const LARGER: &str = "fixtures/blessed/mutants/programs-larger.md";
 
 const SAMPLE: [&str; 3] = [
     "chunks-limit-load-then-store",
@@ -144,7 +147,9 @@ fn the_table_of_models_is_what_they_say() {
         return;
     }
     let workspace = Workspace::build("unbroken", &[]);
-    let mut models = workspace.run_all(UNBROKEN, &[]).models;
+    let said = workspace.run_unbroken(&[], &[]);
+    assert!(!said.does_not_end, "{}", said.text);
+    let mut models = said.models;
     models.sort_by(|a, b| a.name.cmp(&b.name));
     let mut table = "| model | bound | schedules |\n| --- | --- | --- |\n".to_owned();
     for model in &models {
@@ -160,7 +165,50 @@ fn the_table_of_models_is_what_they_say() {
     }
     let total: u64 = models.iter().map(|model| model.schedules).sum();
     table += &format!("| **{} models** | | **{total}** |\n", models.len());
-    expect_none(differs_from_fixture(MODELS, &table));
+    let programs = table_of_programs(said.programs);
+    let differ = [(MODELS, table), (PROGRAMS, programs)]
+        .map(|(path, found)| differs_from_fixture(path, &found));
+    expect_none(differ.into_iter().flatten());
+}
+
+/// A row per test, calls and size, in this order; every program must hold.
+fn table_of_programs(mut all: Vec<Programs>) -> String {
+    all.sort();
+    assert!(all.len() > 10, "{all:?}");
+    let head = "| test | calls | size | bound | programs | executions |";
+    let mut table = format!("{head}\n|{}\n", " --- |".repeat(6));
+    for row in &all {
+        let Programs {
+            test,
+            name,
+            size,
+            bound,
+            programs,
+            executions,
+            verdict,
+        } = row;
+        assert_eq!(verdict, "holds", "{name}, {size}");
+        say(&format!("programs {name}  {size}  {programs} programs"));
+        table += &format!("| {test} | {name} | {size} | {bound} | {programs} | {executions} |\n");
+    }
+    let programs: u64 = all.iter().map(|row| row.programs).sum();
+    let executions: u64 = all.iter().map(|row| row.executions).sum();
+    table + &format!("| **{programs} programs** | | | | **{programs}** | **{executions}** |\n")
+}
+
+#[test]
+fn the_table_of_larger_programs_is_what_they_say() {
+    if !is_asked_for("programs") {
+        say("the larger programs are explored with MUTANTS=programs");
+        return;
+    }
+    let workspace = Workspace::build("unbroken", &[]);
+    let said = workspace.run_unbroken(&["every_program"], &[("PROGRAMS", "larger")]);
+    assert!(!said.does_not_end, "{}", said.text);
+    expect_none(differs_from_fixture(
+        LARGER,
+        &table_of_programs(said.programs),
+    ));
 }
 
 /// The same for what no model holds.

@@ -20,8 +20,11 @@ const COPIED: [&str; 3] = ["src", "tests/loom", "fixtures/blessed/schedules"];
 /// The name of the crate as it is, beside those of its copies.
 pub(crate) const UNBROKEN: &str = "threadproof";
 
-/// A run that takes longer does not end.
+/// A run of a broken copy that takes longer does not end.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Of the source as it is, whose programs take a minute or two on two cores with nothing else to do.
+const LONG_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// One copy of the source: the crate's name, and the files that differ.
 pub(crate) struct Copy {
@@ -36,6 +39,7 @@ pub(crate) struct Copy {
 pub(crate) struct Said {
     /// In the order of their ends.
     pub(crate) models: Vec<Model>,
+    pub(crate) programs: Vec<Programs>,
     /// Of the model that failed, if they were to be noted.
     pub(crate) steps: Vec<Step>,
     /// All that it wrote.
@@ -50,6 +54,20 @@ pub(crate) struct Model {
     pub(crate) bound: String,
     pub(crate) schedules: u64,
     /// "holds", or "fails: " and why.
+    pub(crate) verdict: String,
+}
+
+/// All programs of a type that have one size.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Programs {
+    pub(crate) test: String,
+    /// The type and its calls.
+    pub(crate) name: String,
+    pub(crate) size: String,
+    pub(crate) bound: String,
+    pub(crate) programs: u64,
+    pub(crate) executions: u64,
+    /// "holds", or "fails: " and how many.
     pub(crate) verdict: String,
 }
 
@@ -106,15 +124,31 @@ impl Workspace {
     /// Runs one model, and notes its steps.
     pub(crate) fn run(&self, copy: &str, model: &str) -> Said {
         let model = format!("loom_models::{model}");
-        self.run_with(copy, &["--exact", &model], Some("MODEL_STEPS"))
+        self.run_with(
+            copy,
+            &["--exact", &model],
+            &[("MODEL_STEPS", "1")],
+            PATIENCE,
+        )
     }
 
     /// Runs the models whose names match one of the filters, until the first fails.
     pub(crate) fn run_all(&self, copy: &str, filters: &[&str]) -> Said {
-        self.run_with(copy, filters, None)
+        self.run_with(copy, filters, &[], PATIENCE)
     }
 
-    fn run_with(&self, copy: &str, arguments: &[&str], switch: Option<&str>) -> Said {
+    /// Runs all models of the source as it is, or those that match the filters, perhaps with a switch.
+    pub(crate) fn run_unbroken(&self, filters: &[&str], switches: &[(&str, &str)]) -> Said {
+        self.run_with(UNBROKEN, filters, switches, LONG_PATIENCE)
+    }
+
+    fn run_with(
+        &self,
+        copy: &str,
+        arguments: &[&str],
+        switches: &[(&str, &str)],
+        patience: Duration,
+    ) -> Said {
         let folder = self.folder.join(copy);
         fs::create_dir_all(&folder).expect("a folder for the log");
         let log = folder.join("said.txt");
@@ -123,7 +157,7 @@ impl Workspace {
         let program = program.unwrap_or_else(|| panic!("{copy} does not compile"));
         let mut run = Command::new(program)
             .args(arguments)
-            .envs(switch.map(|name| (name, "1")))
+            .envs(switches.iter().copied())
             .env("RUST_BACKTRACE", "0")
             .current_dir(&folder)
             .stdin(Stdio::null())
@@ -138,8 +172,8 @@ impl Workspace {
             }
             // With one model alone the process ends by itself.
             let is_done = || fs::read_to_string(&log).is_ok_and(|said| said.contains("  fails: "));
-            let has_failed = switch.is_none() && is_done();
-            if has_failed || start.elapsed() > PATIENCE {
+            let has_failed = switches.is_empty() && is_done();
+            if has_failed || start.elapsed() > patience {
                 run.kill().expect("it is our child");
                 run.wait().expect("it is our child");
                 break !has_failed;
@@ -225,6 +259,8 @@ impl Said {
                 said.steps = steps.into_iter().map(here).collect();
             } else if let Some(model) = line.strip_prefix("model ") {
                 said.models.push(Model::parse(model));
+            } else if let Some(programs) = line.strip_prefix("programs ") {
+                said.programs.push(Programs::parse(programs));
             }
         }
         said.text = text;
@@ -245,6 +281,36 @@ impl Model {
             name: name.to_owned(),
             bound: bound.to_owned(),
             schedules: schedules.parse().expect("a number"),
+            verdict: verdict.to_owned(),
+        }
+    }
+}
+
+impl Programs {
+    /// `event::every_program  Event: set, wait  2+1+1  bound 1  programs 9  executions 99  holds  (…)`
+    fn parse(line: &str) -> Self {
+        let columns: Vec<&str> = line.split("  ").collect();
+        let [
+            test,
+            name,
+            size,
+            bound,
+            programs,
+            executions,
+            verdict,
+            _total,
+        ] = columns[..]
+        else {
+            panic!("not a line of programs: {line}");
+        };
+        let number = |column: &str| column.rsplit(' ').next().and_then(|word| word.parse().ok());
+        Self {
+            test: test.to_owned(),
+            name: name.to_owned(),
+            size: size.to_owned(),
+            bound: bound.trim_start_matches("bound ").to_owned(),
+            programs: number(programs).expect("a number of programs"),
+            executions: number(executions).expect("a number of executions"),
             verdict: verdict.to_owned(),
         }
     }

@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Before, Bound, Caller, Program, Subject, Sweep, Way, Ways, explore_all};
+use super::{
+    Before, Bound, Caller, ONCE, Program, Subject, TWICE, Way, Ways, explore_all, or_larger, table,
+};
 use crate::Event;
 use crate::loom_models::{coin, progress};
 
@@ -23,6 +25,7 @@ enum Call {
     Generation,
     /// Since the thread's last `Generation`.
     IsSetSince,
+    WaitSince,
 }
 
 use Call::*;
@@ -75,11 +78,8 @@ impl Subject for Events {
                 event.wait();
                 Answer::Released
             }
-            WaitTimeout => match event.wait_timeout(Duration::from_secs(1)) {
-                crate::event::Wait::Set => Answer::Released,
-                crate::event::Wait::TimedOut if has_time_passed() => Answer::TimedOut,
-                crate::event::Wait::TimedOut => Answer::TooEarly,
-            },
+            WaitTimeout => ended(event.wait_timeout(SECOND)),
+            WaitSince => ended(event.wait_since(seen.get(), SECOND)),
             TimePasses => {
                 coin::toss_here();
                 Answer::Done
@@ -127,12 +127,16 @@ impl Subject for Events {
                 Way::answers(next, Answer::Number(state.sets.len()))
             }
             (TimePasses, _) => Way::answers(next, Answer::Done),
-            // First it is counted, with the generation that it finds.
+            // First it is counted, with the generation that it finds, or that it is told.
             (Wait | WaitTimeout, 0) => {
                 next.waiting += 1;
                 Way::goes_on(next, 1 + state.sets.len() as u8)
             }
-            (Wait | WaitTimeout, at) => {
+            (WaitSince, 0) => {
+                next.waiting += 1;
+                Way::goes_on(next, 1 + state.seen[caller.row] as u8)
+            }
+            (Wait | WaitTimeout | WaitSince, at) => {
                 let seen = usize::from(at) - 1;
                 next.waiting -= 1;
                 match state.is_released(seen) {
@@ -145,7 +149,7 @@ impl Subject for Events {
     }
 
     fn changes(call: Call) -> bool {
-        matches!(call, Set | Clear | Wait | WaitTimeout | TimePasses)
+        !matches!(call, IsSet | IsSetSince | NWaiting | Generation)
     }
 
     fn looks(call: Call) -> bool {
@@ -153,7 +157,17 @@ impl Subject for Events {
     }
 
     fn is_timed(call: Call) -> bool {
-        call == WaitTimeout
+        matches!(call, WaitTimeout | WaitSince)
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn ended(wait: crate::event::Wait) -> Answer {
+    match wait {
+        crate::event::Wait::Set => Answer::Released,
+        crate::event::Wait::TimedOut if has_time_passed() => Answer::TimedOut,
+        crate::event::Wait::TimedOut => Answer::TooEarly,
     }
 }
 
@@ -182,34 +196,50 @@ impl State {
     }
 }
 
-const ONCE: Bound = Bound::Preemptions(1);
-
-/// E1, E2, E3, E4, E6: pulses.
+/// E1, E2, E3, E4, E6
 #[test]
 fn every_program() {
-    explore_all::<Events>(&[
-        Sweep {
-            name: "Event: set, clear, wait, n_waiting",
-            calls: &[Set, Clear, Wait, NWaiting],
-            sizes: &[&[2, 2], &[2, 1, 1], &[2, 2, 2]],
-            bound: ONCE,
-        },
-        Sweep {
-            name: "Event: set, clear, is_set, generation, is_set_since",
-            calls: &[Set, Clear, IsSet, Generation, IsSetSince],
-            sizes: &[&[2, 2], &[2, 1, 1]],
-            bound: ONCE,
-        },
-    ]);
+    let pulses = [Set, Clear, Wait, NWaiting];
+    let since = [Set, Clear, Generation, IsSetSince, WaitSince];
+    let pulses = |size: &[usize], bound| {
+        table::<Events>("Event: set, clear, wait, n_waiting", &pulses, size, bound)
+    };
+    let since = |size: &[usize], bound| {
+        let name = "Event: set, clear, generation, is_set_since, wait_since";
+        table::<Events>(name, &since, size, bound)
+    };
+    explore_all::<Events>(or_larger(
+        vec![
+            pulses(&[2, 2], ONCE),
+            pulses(&[2, 1, 1], ONCE),
+            pulses(&[2, 2, 2], ONCE),
+            since(&[2, 2], ONCE),
+            since(&[2, 1, 1], ONCE),
+        ],
+        vec![
+            pulses(&[2, 2], Bound::Exhaustive),
+            pulses(&[2, 1, 1], TWICE),
+            since(&[2, 2], Bound::Exhaustive),
+            since(&[2, 2, 2], ONCE),
+        ],
+    ));
 }
 
 /// E5: and the time that passes at any moment.
 #[test]
 fn every_program_with_deadlines() {
-    explore_all::<Events>(&[Sweep {
-        name: "Event: set, clear, is_set, wait, wait_timeout; time",
-        calls: &[Set, Clear, IsSet, Wait, WaitTimeout, TimePasses],
-        sizes: &[&[2, 2], &[2, 1, 1], &[2, 2, 2]],
-        bound: ONCE,
-    }]);
+    let all = [Set, Clear, IsSet, Wait, WaitTimeout, TimePasses];
+    let three = [Set, WaitTimeout, TimePasses];
+    let of = |calls: &[Call], size: &[usize], bound| {
+        let name = "Event: set, clear, is_set, wait, wait_timeout; time";
+        table::<Events>(name, calls, size, bound)
+    };
+    explore_all::<Events>(or_larger(
+        vec![
+            of(&all, &[2, 2], ONCE),
+            of(&all, &[2, 1, 1], ONCE),
+            of(&three, &[2, 2, 2], ONCE),
+        ],
+        vec![of(&all, &[2, 2, 2], ONCE), of(&all, &[2, 1, 1], TWICE)],
+    ));
 }

@@ -18,50 +18,56 @@ const SIDE_BY_SIDE: usize = 2;
 const MADE_SMALL: usize = 20;
 const SHOWN: usize = 3;
 
-/// All programs of some sizes, made of these calls.
-pub(super) struct Sweep<C: 'static> {
-    /// The type, and what its calls are about.
-    pub(super) name: &'static str,
-    pub(super) calls: &'static [C],
-    /// How many calls each thread makes.
-    pub(super) sizes: &'static [&'static [usize]],
+/// All programs of one size, made of the same calls.
+pub(super) struct Table<C> {
+    /// The type, and the calls.
+    pub(super) name: String,
+    pub(super) size: String,
     pub(super) bound: Bound,
+    pub(super) programs: Vec<Program<C>>,
 }
 
-/// Explores all programs of these sweeps; every one must hold.
-pub(super) fn explore_all<S: Subject>(sweeps: &[Sweep<S::Call>]) {
-    let mut failures = 0;
-    for sweep in sweeps {
-        for size in sweep.sizes {
-            let programs = enumerate::programs::<S>(sweep.calls, size);
-            failures += explore::<S>(sweep.name, &in_words(size), sweep.bound, programs);
-        }
+/// All programs of these calls whose threads make so many of them.
+pub(super) fn table<S: Subject>(
+    name: &str,
+    calls: &[S::Call],
+    size: &[usize],
+    bound: Bound,
+) -> Table<S::Call> {
+    let each: Vec<String> = size.iter().map(ToString::to_string).collect();
+    Table {
+        name: name.to_owned(),
+        size: each.join("+"),
+        bound,
+        programs: enumerate::programs::<S>(calls, size),
     }
+}
+
+/// Larger programs are explored instead of the usual ones if the environment says `PROGRAMS=larger`.
+pub(super) fn or_larger<T>(usual: T, larger: T) -> T {
+    match std::env::var("PROGRAMS").is_ok_and(|asked| asked == "larger") {
+        true => larger,
+        false => usual,
+    }
+}
+
+/// Explores all programs of these tables; every one must hold.
+pub(super) fn explore_all<S: Subject>(tables: impl IntoIterator<Item = Table<S::Call>>) {
+    let failures: usize = tables.into_iter().map(explore::<S>).sum();
     assert_eq!(failures, 0, "programs that fail");
 }
 
-fn in_words(size: &[usize]) -> String {
-    let size: Vec<String> = size.iter().map(ToString::to_string).collect();
-    size.join("+")
-}
-
 /// Explores these programs and prints a line; shows the first that fail, and says how many do.
-pub(super) fn explore<S: Subject>(
-    name: &str,
-    size: &str,
-    bound: Bound,
-    programs: Vec<Program<S::Call>>,
-) -> usize {
-    let number = programs.len();
-    let (executions, mut failures) = explore_each::<S>(bound, programs.clone());
+fn explore<S: Subject>(table: Table<S::Call>) -> usize {
+    let (executions, mut failures) = explore_each::<S>(table.bound, table.programs.clone());
     failures.sort_unstable();
-    print(name, size, bound, number, executions, failures.len());
+    table.print(executions, failures.len());
     let mut shown = Vec::new();
     for index in failures.iter().take(MADE_SMALL) {
-        let small = shrink::<S>(programs[*index].clone(), bound);
+        let small = shrink::<S>(table.programs[*index].clone(), table.bound);
         if !shown.contains(&small) {
             match shown.len() {
-                0..SHOWN => say(&format!("\n{}\n", in_full::<S>(&small, bound))),
+                0..SHOWN => say(&format!("\n{}\n", in_full::<S>(&small, table.bound))),
                 _ => say(&format!("also {}\n", print::code::<S>(&small))),
             }
             shown.push(small);
@@ -70,27 +76,35 @@ pub(super) fn explore<S: Subject>(
     failures.len()
 }
 
-/// `programs stop_flags  2+2  bound none  programs 238  executions 14505  holds`, and what all came to.
-fn print(
-    name: &str,
-    size: &str,
-    bound: Bound,
-    programs: usize,
-    executions: usize,
-    failures: usize,
-) {
-    static TOTAL: Mutex<(usize, usize)> = Mutex::new((0, 0));
-    let mut total = TOTAL.lock().unwrap();
-    *total = (total.0 + programs, total.1 + executions);
-    let (all, executed) = *total;
-    let verdict = match failures {
-        0 => "holds".to_owned(),
-        failures => format!("fails: {failures} programs"),
-    };
-    say(&format!(
-        "programs {name}  {size}  bound {bound}  programs {programs}  executions {executions}  \
-         {verdict}  (total: {all} programs, {executed} executions)\n"
-    ));
+impl<C> Table<C> {
+    /// `programs event::every_program  Event: set, wait  2+1+1  bound 1  programs 159  executions 2548
+    /// holds`, and what all came to so far.
+    fn print(&self, executions: usize, failures: usize) {
+        static TOTAL: Mutex<(usize, usize)> = Mutex::new((0, 0));
+        let Self {
+            name, size, bound, ..
+        } = self;
+        let programs = self.programs.len();
+        let mut total = TOTAL.lock().unwrap();
+        *total = (total.0 + programs, total.1 + executions);
+        let (all, executed) = *total;
+        let verdict = match failures {
+            0 => "holds".to_owned(),
+            failures => format!("fails: {failures} programs"),
+        };
+        let test = this_test();
+        say(&format!(
+            "programs {test}  {name}  {size}  bound {bound}  programs {programs}  \
+             executions {executions}  {verdict}  \
+             (total: {all} programs, {executed} executions)\n"
+        ));
+    }
+}
+
+/// libtest names each test's thread after it.
+fn this_test() -> String {
+    let name = thread::current().name().unwrap_or("").to_owned();
+    name.trim_start_matches("loom_models::").to_owned()
 }
 
 /// A program that was found once, kept as a model of the calling test.
@@ -101,10 +115,8 @@ pub(super) fn holds<S: Subject>(program: Program<S::Call>) {
 /// As [`holds`], where all schedules are too many.
 pub(super) fn holds_within<S: Subject>(bound: Bound, program: Program<S::Call>) {
     let verdict = try_one::<S>(&program, bound, recorder::is_on());
-    let name = thread::current().name().unwrap_or("").to_owned();
-    let name = name.trim_start_matches("loom_models::");
     let why = verdict.failure.as_ref().map(|failure| &*failure.why);
-    harness::print(name, bound, verdict.executions, why);
+    harness::print(&this_test(), bound, verdict.executions, why);
     if let Some(failure) = verdict.failure {
         if recorder::is_on() {
             harness::print_steps(&failure.steps);

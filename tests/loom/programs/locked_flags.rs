@@ -4,7 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Before, Bound, Caller, Calls, Program, Subject, Sweep, Way, Ways, explore_all, run};
+use super::{
+    Before, Caller, Calls, ONCE, Program, Subject, TWICE, Way, Ways, explore_all, or_larger, run,
+    table,
+};
 use crate::{LockedFlags, Registration};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -206,26 +209,31 @@ impl Subject for Locked {
 /// K3, K4, K5
 #[test]
 fn every_program() {
-    explore_all::<Locked>(&[Sweep {
-        name: "LockedFlags: register, step, leave, stop, stop_all, is_stopped",
-        calls: &[
-            Register("a"),
-            Register("b"),
-            Step,
-            Leave,
-            Stop("a"),
-            StopAll,
-            IsStopped("a"),
+    let calls = [
+        Register("a"),
+        Register("b"),
+        Step,
+        Leave,
+        Stop("a"),
+        StopAll,
+        IsStopped("a"),
+    ];
+    let of = |size: &[usize], bound| {
+        let name = "LockedFlags: register, step, leave, stop, stop_all, is_stopped";
+        table::<Locked>(name, &calls, size, bound)
+    };
+    explore_all::<Locked>(or_larger(
+        vec![
+            of(&[2, 2], ONCE),
+            of(&[3, 2], ONCE),
+            of(&[2, 1, 1], ONCE),
+            of(&[3, 1, 1], ONCE),
         ],
-        sizes: &[
-            &[2, 2],
-            &[3, 1],
-            &[3, 2],
-            &[2, 1, 1],
-            &[3, 1, 1],
-            &[3, 3],
-            &[2, 2, 2],
+        vec![
+            of(&[3, 2], TWICE),
+            of(&[2, 1, 1], TWICE),
+            of(&[3, 3], ONCE),
+            of(&[2, 2, 2], ONCE),
         ],
-        bound: Bound::Preemptions(1),
-    }]);
+    ));
 }

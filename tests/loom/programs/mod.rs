@@ -41,7 +41,7 @@
 //! - where the type itself calls back (a job's body), the rows behind the
 //!   [`threads`](Subject::threads) are these bodies, from their beginning to their end: see `pool.rs`.
 //!
-//! Then a test with the sizes: `explore_all::<Type>(&[Sweep { .. }])`. What was found once stays as
+//! Then a test with the sizes, `explore_all::<Type>(tables)`. What was found once stays as
 //! `holds::<Type>(program)`, which is a model like any other, so that a break can name it.
 //!
 //! What the test knows beside the model must be no secret of std's: two threads that meet in a lock of
@@ -64,7 +64,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::Range;
 
-use self::explore::{Sweep, explore_all, holds};
+use self::explore::{explore_all, holds, or_larger, table};
 use super::harness::Bound;
 
 /// A set of calls of one program, by number.
@@ -232,3 +232,8 @@ fn members(calls: Calls) -> impl Iterator<Item = usize> {
 fn set_of(calls: impl IntoIterator<Item = usize>) -> Calls {
     calls.into_iter().fold(0, |set, me| set | (1 << me))
 }
+
+/// At most one thread is interrupted, once, that could have gone on. In bare locks nothing is seen
+/// without; and nearly everything with: see the book's "Every small program".
+const ONCE: Bound = Bound::Preemptions(1);
+const TWICE: Bound = Bound::Preemptions(2);

@@ -11,8 +11,10 @@
 //! | `pool/state.rs` | the state: queue, jobs, who waits for whom |
 //! | `pool/ways.rs` | what each call does to it |
 //! | `pool/forest.rs` | which programs there are |
+//! | `pool/every.rs` | which of them are explored, and those that were found once |
 
 mod driver;
+mod every;
 mod forest;
 mod state;
 mod ways;
@@ -20,10 +22,8 @@ mod ways;
 use std::ops::Range;
 
 use self::driver::Share;
-use self::forest::{Kind, forests};
 use self::state::State;
-use super::explore::holds_within;
-use super::{Before, Bound, Caller, Calls, Program, Span, Subject, Ways, explore};
+use super::{Before, Caller, Calls, Program, Span, Subject, Ways};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Call {
@@ -181,159 +181,4 @@ impl<const WORKERS: usize, const CALLERS: usize> Subject for Pool<WORKERS, CALLE
     fn promises(program: &Program<Call>) -> Vec<Calls> {
         ways::promises(program)
     }
-}
-
-/// All programs of a pool that are made of these calls, of sizes `(jobs, calls)`.
-fn explore_forests<const WORKERS: usize, const CALLERS: usize>(
-    calls: &str,
-    kinds: &[Kind],
-    sizes: &[(usize, usize)],
-) {
-    let name = match CALLERS {
-        1 => format!("ThreadPool of {WORKERS}: {calls}"),
-        callers => format!("ThreadPool of {WORKERS}, {callers} callers: {calls}"),
-    };
-    let explore = |(jobs, calls): &(usize, usize)| {
-        let programs = forests(kinds, CALLERS, *jobs, *calls);
-        let size = format!("{calls} calls, {jobs} jobs");
-        let bound = Bound::Preemptions(1);
-        explore::explore::<Pool<WORKERS, CALLERS>>(&name, &size, bound, programs)
-    };
-    let failures: usize = sizes.iter().map(explore).sum();
-    assert_eq!(failures, 0, "programs that fail");
-}
-
-/// P7, P11
-#[test]
-fn every_program_of_jobs_that_wait_for_jobs() {
-    let (calls, kinds): (_, &[Kind]) = ("submit, join, map", &[Submit, Join, Map]);
-    let sizes = [(1, 1), (1, 2), (2, 2), (2, 3), (2, 4), (3, 3), (3, 4)];
-    explore_forests::<1, 1>(calls, kinds, &sizes);
-    explore_forests::<2, 1>(calls, kinds, &sizes);
-    explore_forests::<3, 1>(calls, kinds, &[(1, 1), (1, 2)]);
-}
-
-/// P5, P11
-#[test]
-fn every_program_that_ends_its_pool() {
-    let calls = "submit, join, cancel_queued, shutdown, drop";
-    let kinds: &[Kind] = &[
-        Submit,
-        Join,
-        |_| CancelQueued,
-        |_| ShutDown,
-        |_| ShutDownNow,
-        |_| Drop,
-    ];
-    let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
-    explore_forests::<1, 1>(calls, kinds, &sizes);
-    explore_forests::<1, 1>(calls, kinds, &[(2, 4)]);
-    explore_forests::<2, 1>(calls, kinds, &sizes);
-}
-
-/// P6, P7
-#[test]
-fn every_program_of_handles() {
-    let calls = "submit, join, join_timeout, cancel";
-    let kinds: &[Kind] = &[Submit, Join, JoinForLong, Poll, Cancel];
-    let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
-    explore_forests::<1, 1>(calls, kinds, &sizes);
-    explore_forests::<1, 1>(calls, kinds, &[(2, 4)]);
-    explore_forests::<2, 1>(calls, kinds, &sizes);
-}
-
-/// P3, P5, P10
-#[test]
-fn every_program_of_maps() {
-    let calls = "all maps, cancel_queued, panic";
-    let kinds: &[Kind] = &[
-        Map,
-        MapTwo,
-        TryMap,
-        MapLazy,
-        MapUnordered,
-        |_| CancelQueued,
-        |_| Panic,
-    ];
-    let sizes = [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2)];
-    explore_forests::<1, 1>(calls, kinds, &sizes);
-    explore_forests::<1, 1>(calls, kinds, &[(3, 3)]);
-    explore_forests::<2, 1>(calls, kinds, &sizes);
-}
-
-/// P5, P10
-#[test]
-fn every_program_of_two_callers() {
-    let calls = "submit, join, map, wait_idle, report, shutdown";
-    let kinds: &[Kind] = &[Submit, Join, Map, |_| WaitIdle, |_| Report, |_| ShutDownNow];
-    let sizes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3)];
-    explore_forests::<1, 2>(calls, kinds, &sizes);
-}
-
-const TWICE: Bound = Bound::Preemptions(2);
-
-/// T1: found by `every_program_of_jobs_that_wait_for_jobs`. The worker that is inside the map falls
-/// asleep first.
-#[test]
-fn map_in_a_map_whose_caller_could_not_wait() {
-    let program = vec![vec![Submit(1)], vec![Map(2)], vec![Map(3)], vec![]];
-    holds_within::<Pool<2, 1>>(TWICE, program);
-}
-
-/// T1
-#[test]
-fn map_whose_function_joins_a_job() {
-    let program = vec![
-        vec![Submit(1)],
-        vec![Map(2)],
-        vec![Submit(3), Join(3)],
-        vec![],
-    ];
-    holds_within::<Pool<2, 1>>(TWICE, program);
-}
-
-/// T3: found by `every_program_of_jobs_that_wait_for_jobs`. The first job is the last owner of the pool.
-#[test]
-fn last_owner_of_a_pool_is_a_job_that_another_one_waits_for() {
-    holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![Submit(2)], vec![Join(1)]]);
-}
-
-/// T3
-#[test]
-fn last_owner_of_a_pool_is_a_job_while_another_one_waits_for_a_third() {
-    let program = vec![
-        vec![Submit(1), Submit(2), Submit(3)],
-        vec![Drop],
-        vec![Join(3)],
-        vec![],
-    ];
-    holds_within::<Pool<2, 1>>(TWICE, program);
-}
-
-/// T7: found by `every_program_of_jobs_that_wait_for_jobs`.
-#[test]
-fn job_that_nobody_may_wait_for_never_runs() {
-    holds_within::<Pool<1, 1>>(
-        TWICE,
-        vec![vec![Submit(1)], vec![Submit(2), Join(2)], vec![]],
-    );
-}
-
-/// T8: found by `every_program_of_jobs_that_wait_for_jobs`.
-#[test]
-fn job_that_joins_itself() {
-    holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![Join(1)]]);
-}
-
-/// T8
-#[test]
-fn two_jobs_that_join_one_another() {
-    let program = vec![vec![Submit(1), Submit(2)], vec![Join(2)], vec![Join(1)]];
-    holds_within::<Pool<2, 1>>(TWICE, program);
-}
-
-/// T9: found by `every_program_that_ends_its_pool`.
-#[test]
-fn pool_that_ends_in_its_own_worker_counts_every_job() {
-    holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![ShutDown]]);
 }

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Before, Bound, Caller, Calls, Program, Subject, Sweep, Way, Ways, explore_all, holds};
+use super::{
+    Before, Bound, Caller, Calls, ONCE, Program, Subject, TWICE, Way, Ways, explore_all, holds,
+    or_larger, table,
+};
 use crate::StopFlags;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,6 +51,7 @@ impl Subject for Flags {
         0
     }
 
+    // ANCHOR: ways
     fn ways(raised_by: &Calls, caller: Caller, call: Call, _: u8) -> Ways<Self> {
         let (is_raised, with_me) = (*raised_by != 0, raised_by | (1 << caller.me));
         vec![match call {
@@ -56,6 +60,7 @@ impl Subject for Flags {
             IsStopped(_) => Way::answers(*raised_by, Some(is_raised)).seeing(*raised_by),
         }]
     }
+    // ANCHOR_END: ways
 
     fn concerns(call: Call, part: usize) -> bool {
         match call {
@@ -76,22 +81,34 @@ impl Subject for Flags {
 /// K2
 #[test]
 fn every_program() {
-    explore_all::<Flags>(&[Sweep {
-        name: "StopFlags",
-        calls: &[
-            Stop("a"),
-            Stop("b"),
-            StopAll,
-            IsStopped("a"),
-            IsStopped("b"),
+    let name = "StopFlags: stop, stop_all, is_stopped";
+    let all = [
+        Stop("a"),
+        Stop("b"),
+        StopAll,
+        IsStopped("a"),
+        IsStopped("b"),
+    ];
+    let four = &[Stop("a"), StopAll, IsStopped("a"), IsStopped("b")];
+    let of = |calls: &[Call], size: &[usize], bound| table::<Flags>(name, calls, size, bound);
+    explore_all::<Flags>(or_larger(
+        vec![
+            of(&all, &[2, 2], ONCE),
+            of(&all, &[2, 1, 1], ONCE),
+            of(four, &[2, 2, 2], ONCE),
         ],
-        sizes: &[&[2, 2], &[2, 1, 1], &[2, 2, 2]],
-        bound: Bound::Preemptions(1),
-    }]);
+        vec![
+            of(&all, &[2, 2], Bound::Exhaustive),
+            of(&all, &[2, 1, 1], TWICE),
+            of(&all, &[2, 2, 2], ONCE),
+        ],
+    ));
 }
 
+// ANCHOR: found
 /// T2: found by `every_program`.
 #[test]
 fn stop_all_after_stop_keeps_what_was_written_before_stop() {
     holds::<Flags>(vec![vec![Stop("a")], vec![StopAll], vec![IsStopped("a")]]);
 }
+// ANCHOR_END: found
