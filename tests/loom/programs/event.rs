@@ -172,7 +172,7 @@ fn ended(wait: crate::event::Wait) -> Answer {
 }
 
 /// If a coin is laid out, that it was tossed; in any case, that nobody could go on otherwise.
-fn has_time_passed() -> bool {
+pub(super) fn has_time_passed() -> bool {
     coin::tossed() > 0 || progress::time_is_up()
 }
 

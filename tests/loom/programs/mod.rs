@@ -58,6 +58,7 @@ mod event;
 mod locked_flags;
 mod pool;
 mod running;
+mod semaphore;
 mod stop_flags;
 
 use std::fmt::Debug;
