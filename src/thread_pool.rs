@@ -24,7 +24,7 @@
 //! nobody can catch is two such panics at once, of two values inside one.
 
 pub(crate) mod batch;
-mod blocked;
+pub(crate) mod blocked;
 mod builder;
 mod cell;
 pub(crate) mod entry;

@@ -58,7 +58,7 @@ impl Workers {
         Self(vec![Worker::default(); number])
     }
 
-    pub(super) fn runs(&mut self, place: usize, entry: Option<&Arc<dyn Queued>>) {
+    pub(crate) fn runs(&mut self, place: usize, entry: Option<&Arc<dyn Queued>>) {
         let worker = &mut self.0[place];
         worker.runs = entry.map(|entry| entry.id());
         worker.batch = entry.filter(|entry| entry.is_batch()).cloned();

@@ -264,6 +264,12 @@ impl Queue {
     }
     // ANCHOR_END: wait_idle
 
+    /// How many threads wait for the pool to come to rest.
+    #[cfg(all(test, loom))]
+    pub(crate) fn waiting_for_rest(&self) -> usize {
+        self.state.lock().waiting_for_rest
+    }
+
     fn note_rest(&self, state: &mut State) {
         if state.is_at_rest() {
             state.rests += 1;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::coin;
 use super::harness::{Bound, Seen, holds};
-use super::workers::{batch, join_workers, map, start_workers, submit};
-use crate::JobError;
+use super::workers::{batch, completed, join_workers, map, start_workers, submit};
 use crate::sync::thread;
 use crate::thread_pool::entry::Queued;
 use crate::thread_pool::queue::Queue;
+use crate::{Event, JobError};
 
 fn map_runs_each_input_once(workers: usize) {
     let queue = Queue::new(workers);
@@ -114,6 +114,50 @@ fn inputs_of_a_cancelled_map_run_or_are_cancelled() {
         seen.add(cancelled);
     });
     counts.are_exactly([0, 1, 2]);
+}
+
+/// P5, T17: what a worker gives back is done by the other, also if the map has left the queue.
+#[test]
+fn inputs_given_back_are_run_though_the_queue_had_none() {
+    holds(Bound::Preemptions(2), || {
+        let queue = Queue::new(2);
+        let threads = start_workers(2, &queue);
+        // As for one worker, so the first chunk has two inputs.
+        let batch = batch(vec![1, 2, 3, 4], 1, 2, |input| 10 * input, &queue);
+        assert_eq!(batch.map(), [Ok(10), Ok(20), Ok(30), Ok(40)]);
+        queue.close();
+        assert_eq!(join_workers(threads, &queue), completed(4));
+    });
+}
+
+/// P6: what a worker has claimed in one go and not begun is cancelled, too, also if the other worker
+/// has found the map empty.
+#[test]
+fn input_claimed_and_not_begun_never_runs_after_a_cancel() {
+    holds(Bound::Preemptions(2), || {
+        let queue = Queue::new(2);
+        let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+        let function = {
+            let (begun, go) = (begun.clone(), go.clone());
+            move |input: u32| {
+                if input == 1 {
+                    begun.set();
+                    go.wait();
+                }
+                input
+            }
+        };
+        let batch = batch(vec![1, 2, 3, 4], 1, 2, function, &queue);
+        queue.push(batch.clone()).unwrap();
+        let threads = start_workers(2, &queue);
+        begun.wait();
+        queue.cancel();
+        go.set();
+        let outputs = batch.join();
+        assert_eq!(outputs[..2], [Ok(1), Err(JobError::Cancelled)]);
+        queue.close();
+        join_workers(threads, &queue);
+    });
 }
 
 /// P7: a map from inside the only worker has nobody to run it.

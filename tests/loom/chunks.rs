@@ -116,37 +116,55 @@ fn inputs_given_back_are_run_once_and_keep_their_places() {
     counts.are_exactly([0, 1]);
 }
 
+/// A worker that claims up to two of four inputs at a time, while another one sets the limit: how many
+/// it ran. The others are handed back.
+fn ran_beside_a_limit(limit: usize) -> usize {
+    // As for one worker, so the first chunk has two inputs.
+    let inputs = inputs(4, 1);
+    let limits = {
+        let inputs = inputs.clone();
+        thread::spawn(move || inputs.limit(limit))
+    };
+    // A thread of its own: of what the model's own thread reads, loom shows too little.
+    let worker = thread::spawn(move || {
+        let (mut ran, mut beyond, mut size) = (0, Vec::new(), ChunkSize::fixed(2));
+        while let Some(chunk) = inputs.claim(size.length()) {
+            let run = |input| input;
+            let (outcomes, finished): (Outcomes<u32, Panicked>, _) =
+                run_chunk("worker", &inputs, chunk, &mut size, run);
+            ran += outcomes.length();
+            beyond.extend(finished.beyond.into_iter().flat_map(Chunk::discard));
+        }
+        (ran, beyond)
+    });
+    limits.join().unwrap();
+    let (ran, mut beyond) = worker.join().unwrap();
+    beyond.sort_unstable();
+    assert!(ran >= limit);
+    assert!(beyond.iter().copied().eq(ran..4));
+    ran
+}
+
 /// P10: once an input is known to have failed, what comes after it does not begin.
 #[test]
 fn what_lies_beyond_the_limit_is_handed_back_and_not_run() {
     let counts = Seen::new();
     let seen = counts.clone();
     holds(Bound::Preemptions(3), move || {
-        let inputs = inputs(4, 1);
-        let limits = {
-            let inputs = inputs.clone();
-            thread::spawn(move || inputs.limit(2))
-        };
-        // A thread of its own: of what the model's own thread reads, loom shows too little.
-        let worker = thread::spawn(move || {
-            let (mut ran, mut beyond, mut size) = (0, Vec::new(), ChunkSize::fixed(2));
-            while let Some(chunk) = inputs.claim(size.length()) {
-                let run = |input| input;
-                let (outcomes, finished): (Outcomes<u32, Panicked>, _) =
-                    run_chunk("worker", &inputs, chunk, &mut size, run);
-                ran += outcomes.length();
-                beyond.extend(finished.beyond.into_iter().flat_map(Chunk::discard));
-            }
-            (ran, beyond)
-        });
-        limits.join().unwrap();
-        let (ran, mut beyond) = worker.join().unwrap();
-        beyond.sort_unstable();
-        assert!(ran >= 2);
-        assert!(beyond.iter().copied().eq(ran..4));
-        seen.add(ran);
+        seen.add(ran_beside_a_limit(2));
     });
     counts.are_exactly([2, 3, 4]);
+}
+
+/// P10: nor does what was claimed in one go with the input that failed.
+#[test]
+fn limit_inside_a_chunk_ends_it() {
+    let counts = Seen::new();
+    let seen = counts.clone();
+    holds(Bound::Preemptions(3), move || {
+        seen.add(ran_beside_a_limit(1));
+    });
+    counts.are_exactly([1, 2, 3, 4]);
 }
 
 /// P10: whichever of two inputs fails first, the earlier one sets the limit.
@@ -158,7 +176,9 @@ fn lowest_of_two_limits_stays() {
             let inputs = inputs.clone();
             thread::spawn(move || inputs.limit(index))
         });
-        limits.map(|limit| limit.join().unwrap());
+        for limit in limits {
+            limit.join().unwrap();
+        }
         assert!(inputs.may_begin(0));
         assert!(!inputs.may_begin(1), "index 1 may begin");
     });

@@ -163,6 +163,31 @@ fn cancelled_job_never_runs() {
     answers.are_exactly([false, true]);
 }
 
+/// P6: a canceller outlives handle and job, and says what has become of the job.
+#[test]
+fn canceller_says_whether_the_job_will_never_run() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Exhaustive, move || {
+        let queue = Queue::new(1);
+        // Std's: known to the test, not a step of the model.
+        let runs = Arc::new(AtomicUsize::new(0));
+        let body = {
+            let runs = runs.clone();
+            move || runs.fetch_add(1, Ordering::Relaxed)
+        };
+        let canceller = submit(&queue, body).unwrap().canceller();
+        queue.close();
+        let workers = start_workers(1, &queue);
+        let cancelled = canceller.cancel();
+        join_workers(workers, &queue);
+        assert_eq!(runs.load(Ordering::Relaxed), usize::from(!cancelled));
+        assert!(!canceller.cancel(), "it has ended");
+        seen.add(cancelled);
+    });
+    answers.are_exactly([false, true]);
+}
+
 /// P5, P6: the handle and the queue cancel at once; the job counts once.
 #[test]
 fn job_cancelled_from_two_sides_counts_once() {
