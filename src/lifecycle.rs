@@ -30,7 +30,7 @@ use std::io;
 use std::time::Duration;
 
 pub use self::daemon::{Daemon, start_daemon};
-use self::outcome::{Body, Outcome};
+use self::outcome::Outcome;
 pub use self::panicked::Panicked;
 pub(crate) use self::panicked::{Theirs, caught, discard, note_places};
 use crate::event::{Event, Wait};
@@ -102,12 +102,12 @@ where
 {
     let (finished, outcome) = (Arc::new(Event::new()), Arc::new(Outcome::new()));
     let thread = {
-        let (worker, body) = (name.to_owned(), Body::new(body));
+        let (worker, body) = (name.to_owned(), Theirs::new(body));
         let (finished, outcome) = (finished.clone(), outcome.clone());
         builder(name)?.spawn(move || {
             let _finished = finished.set_on_drop();
             // Caught here and not in `join`, which nobody may call.
-            outcome.store(caught(&worker, || body.run()));
+            outcome.store(caught(&worker, body.into_inner()));
         })?
     };
     Ok(Running {

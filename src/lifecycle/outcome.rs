@@ -1,4 +1,4 @@
-//! What passes between a thread and its handle: the body in, its value or its panic out.
+//! What a thread leaves to its handle: its value or its panic.
 //!
 //! The system's own join could carry the value, but only to whoever waits until the thread's
 //! thread-locals have been dropped, too; and it aborts the program if a value that nobody takes
@@ -30,29 +30,5 @@ impl<T> Outcome<T> {
 impl<T> Drop for Outcome<T> {
     fn drop(&mut self) {
         discard(self.0.get_mut().take());
-    }
-}
-
-/// A body that has not run. If its thread cannot be started, it is dropped with the care that a
-/// caller's values need.
-pub(super) struct Body<F>(Option<F>);
-
-impl<F> Body<F> {
-    pub(super) fn new(body: F) -> Self {
-        Self(Some(body))
-    }
-
-    pub(super) fn run<T>(mut self) -> T
-    where
-        F: FnOnce() -> T,
-    {
-        let body = self.0.take().expect("it is run once");
-        body()
-    }
-}
-
-impl<F> Drop for Body<F> {
-    fn drop(&mut self) {
-        discard(self.0.take());
     }
 }

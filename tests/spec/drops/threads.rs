@@ -41,7 +41,8 @@ fn told(outcome: Result<Value, JoinError>) -> Told {
     match outcome {
         Ok(output) => Told::of(Ok(output)),
         Err(JoinError::Panicked(_)) => Told::Panicked,
-        Err(_) => Told::Refused,
+        Err(JoinError::WouldDeadlock) => Told::Refused,
+        Err(other) => panic!("{other}"),
     }
 }
 
