@@ -82,13 +82,16 @@ fn a_second_join_or_start_does_not_compile(
     "let shared = std::sync::Arc::new(7);",
     "E0277"
 )]
-#[case::a_pool_after_its_shutdown(
-    "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();
-    LINE
-    pool.submit(|| ()).unwrap();",
-    "pool.shutdown(threadproof::Shutdown::Drain);",
-    "pool.cancel_queued();",
-    "E0382"
+#[case::an_output_that_borrows_and_outlives_its_input(
+    "let _kept;
+    {
+        let words = [String::from(\"one two\")];
+        LINE
+    }
+    drop(_kept);",
+    "_kept = threadproof::scoped_map(std::num::NonZeroUsize::MIN, &words, |word| word.as_str());",
+    "_kept = threadproof::scoped_map(std::num::NonZeroUsize::MIN, &words, |word| word.len());",
+    "E0597"
 )]
 #[case::a_job_that_was_joined(
     "let pool = threadproof::ThreadPool::new(std::num::NonZeroUsize::MIN).unwrap();

@@ -6,10 +6,16 @@ mod at_once;
 mod builder;
 mod drops;
 mod ends;
+mod idle;
 mod jobs;
 mod lazy;
 mod maps;
+mod numbers;
+mod pace;
+mod report;
 mod scoped;
+mod try_map;
+mod unordered;
 mod waits;
 
 use std::sync::Arc;

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use threadproof::{Event, JobError, Shutdown};
+use threadproof::{Canceller, Event, Job, JobError, Shutdown, start};
 
-use super::{message, pool};
-use crate::support::until;
+use super::{gate_and_clone, message, pool};
+use crate::support::{ends, until};
 
 /// CPython: `test_submit`, `test_done`.
 #[test]
@@ -105,4 +105,86 @@ fn an_idle_pool_holds_no_output_of_a_job_whose_handle_is_gone() {
     let theirs = output.clone();
     drop(pool.submit(move || theirs).unwrap());
     until(|| Arc::strong_count(&output) == 1);
+}
+
+/// Others cancel the job while its owner waits for it.
+#[test]
+fn a_canceller_ends_the_join_of_a_job_that_has_not_begun() {
+    let pool = pool(1);
+    let (gate, theirs) = gate_and_clone();
+    let first = pool.submit(move || theirs.wait()).unwrap();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let count = ran.clone();
+    let second = pool.submit(move || count.fetch_add(1, Ordering::Relaxed));
+    let second = second.unwrap();
+    let cancellers = [second.canceller(), second.canceller().clone()];
+    let joins = start("joins", move || second.join()).unwrap();
+    let cancel = |canceller: Canceller| start("cancels", move || canceller.cancel()).unwrap();
+    let cancelled = cancellers.map(cancel).map(|one| one.join().unwrap());
+    assert_ne!(cancelled[0], cancelled[1], "one of them cancels it");
+    assert_eq!(ends(move || joins.join()), Ok(Err(JobError::Cancelled)));
+    gate.set();
+    assert_eq!(first.join(), Ok(()));
+    let report = pool.shutdown(Shutdown::Drain);
+    assert_eq!((report.completed, report.cancelled), (1, 1));
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_canceller_does_nothing_to_a_job_that_runs_has_ended_or_is_gone() {
+    let pool = pool(1);
+    let (gate, theirs) = gate_and_clone();
+    let job = pool.submit(move || theirs.wait()).unwrap();
+    let canceller = job.canceller();
+    until(|| gate.n_waiting() == 1);
+    assert!(!canceller.cancel());
+    gate.set();
+    until(|| job.is_finished());
+    assert!(!canceller.cancel());
+    assert_eq!(job.join(), Ok(()));
+    assert!(!canceller.cancel());
+    drop(pool);
+    assert!(!canceller.cancel());
+}
+
+/// Nobody owns the handle any more; the queue still has the job.
+#[test]
+fn a_canceller_cancels_a_job_whose_handle_is_gone() {
+    let pool = pool(1);
+    let (gate, theirs) = gate_and_clone();
+    let first = pool.submit(move || theirs.wait()).unwrap();
+    let second = pool.submit(|| unreachable!()).unwrap();
+    let canceller = second.canceller();
+    drop::<Job<()>>(second);
+    assert!(canceller.cancel());
+    gate.set();
+    assert_eq!(first.join(), Ok(()));
+    let report = pool.shutdown(Shutdown::Drain);
+    assert_eq!((report.cancelled, report.panicked), (1, 0));
+}
+
+/// A canceller is no owner: neither the output nor what the body has captured is kept for it.
+#[test]
+fn a_canceller_keeps_nothing_of_its_job() {
+    let pool = pool(1);
+    let shared = Arc::new(());
+    let theirs = shared.clone();
+    let job = pool.submit(move || theirs).unwrap();
+    let canceller = job.canceller();
+    until(|| job.is_finished());
+    drop(job);
+    until(|| Arc::strong_count(&shared) == 1);
+    assert!(!canceller.cancel());
+}
+
+#[test]
+fn a_handle_that_is_dropped_after_the_end_takes_the_output_with_it() {
+    let pool = pool(1);
+    let shared = Arc::new(());
+    let theirs = shared.clone();
+    let job = pool.submit(move || theirs).unwrap();
+    pool.wait_idle();
+    assert_eq!(Arc::strong_count(&shared), 2);
+    drop(job);
+    assert_eq!(Arc::strong_count(&shared), 1);
 }

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rstest::rstest;
-use threadproof::scoped_map;
+use threadproof::{scoped_map, worker_number};
 
 use super::this_worker;
 use crate::support::{count, ends};
@@ -52,4 +52,27 @@ fn a_scoped_map_runs_as_many_jobs_at_once_as_it_has_workers() {
     });
     let names: HashSet<_> = met.into_iter().map(Result::unwrap).collect();
     assert_eq!(names.len(), 3);
+}
+
+/// An output may borrow from its input. That it may not outlive it: `tests/spec/compile_fail.rs`.
+#[rstest]
+fn outputs_of_a_scoped_map_may_borrow_from_its_inputs(#[values(1, 2, 4)] workers: usize) {
+    let words: Vec<String> = (0..100).map(|n| format!("{n} {n}")).collect();
+    let outputs = scoped_map(count(workers), &words, |text| {
+        text.split(' ').next().unwrap()
+    });
+    for (word, output) in words.iter().zip(&outputs) {
+        let output = output.as_ref().unwrap();
+        assert_eq!(word.as_ptr(), output.as_ptr(), "it is a part of the input");
+    }
+}
+
+#[test]
+fn a_scoped_map_of_more_workers_than_inputs_starts_no_more_than_there_is_to_do() {
+    let numbers = scoped_map(count(1000), &[(); 3], |()| worker_number().unwrap());
+    assert!(
+        numbers
+            .iter()
+            .all(|number| (1..=3).contains(number.as_ref().unwrap()))
+    );
 }
