@@ -1,5 +1,9 @@
 //! The pool against the sequential map, for all inputs and all orders of completion.
 
+mod try_map;
+mod unordered;
+mod waits;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
