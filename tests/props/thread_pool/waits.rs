@@ -142,7 +142,11 @@ impl Node {
                 told.for_each(|(child, outcome)| child.tell(outcome));
             }
             How::TryMap => {
-                let outcome = pool.try_map(children.clone(), move |child| Ok::<_, ()>(body(child)));
+                let body = move |child| {
+                    body(child);
+                    Ok::<_, ()>(())
+                };
+                let outcome = pool.try_map(children.clone(), body);
                 let outcome = outcome.map(drop).map_err(|error| match error {
                     TryMapError::Job { index: 0, error } => error,
                     other => panic!("{other:?}"),
