@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::has_time_passed;
-use super::{Before, Bound, Caller, Calls, Program, Subject, Sweep, Way, Ways, explore_all, run};
+use super::{Before, Caller, Calls, ONCE, Program, Subject, Way, Ways, explore_all, run, table};
 use crate::Semaphore;
 use crate::loom_models::coin;
 
@@ -206,32 +206,32 @@ impl State {
     }
 }
 
-const ONCE: Bound = Bound::Preemptions(1);
-
 /// S1
 #[test]
 fn every_program() {
-    explore_all::<Permits<1>>(&[Sweep {
-        name: "Semaphore of 1: acquire, try_acquire, give back, n_waiting",
-        calls: &[Acquire, TryAcquire, GiveBack, NWaiting],
-        sizes: &[&[2, 2], &[3, 3], &[4, 2], &[2, 2, 2], &[3, 2, 1]],
-        bound: ONCE,
-    }]);
-    explore_all::<Permits<2>>(&[Sweep {
-        name: "Semaphore of 2: acquire, try_acquire, give back, n_waiting",
-        calls: &[Acquire, TryAcquire, GiveBack, NWaiting],
-        sizes: &[&[3, 2], &[2, 2, 2], &[3, 2, 1]],
-        bound: ONCE,
-    }]);
+    let calls = [Acquire, TryAcquire, GiveBack, NWaiting];
+    let of_one = |size: &&[usize]| {
+        let name = "Semaphore of 1: acquire, try_acquire, give back, n_waiting";
+        table::<Permits<1>>(name, &calls, size, ONCE)
+    };
+    let of_two = |size: &&[usize]| {
+        let name = "Semaphore of 2: acquire, try_acquire, give back, n_waiting";
+        table::<Permits<2>>(name, &calls, size, ONCE)
+    };
+    let sizes: [&[usize]; 5] = [&[2, 2], &[3, 3], &[4, 2], &[2, 2, 2], &[3, 2, 1]];
+    explore_all::<Permits<1>>(sizes.iter().map(of_one));
+    let sizes: [&[usize]; 3] = [&[3, 2], &[2, 2, 2], &[3, 2, 1]];
+    explore_all::<Permits<2>>(sizes.iter().map(of_two));
 }
 
 /// S1: and the time that passes at any moment.
 #[test]
 fn every_program_with_deadlines() {
-    explore_all::<Permits<1>>(&[Sweep {
-        name: "Semaphore of 1: acquire, acquire_timeout, give back; time",
-        calls: &[Acquire, AcquireTimeout, GiveBack, TimePasses],
-        sizes: &[&[2, 2], &[3, 3], &[2, 2, 2]],
-        bound: ONCE,
-    }]);
+    let calls = [Acquire, AcquireTimeout, GiveBack, TimePasses];
+    let of_one = |size: &&[usize]| {
+        let name = "Semaphore of 1: acquire, acquire_timeout, give back; time";
+        table::<Permits<1>>(name, &calls, size, ONCE)
+    };
+    let sizes: [&[usize]; 3] = [&[2, 2], &[3, 3], &[2, 2, 2]];
+    explore_all::<Permits<1>>(sizes.iter().map(of_one));
 }
