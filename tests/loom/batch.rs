@@ -6,6 +6,7 @@ use super::coin;
 use super::harness::{Bound, Seen, holds};
 use super::workers::{batch, completed, join_workers, map, start_workers, submit};
 use crate::sync::thread;
+use crate::thread_pool::JobCell;
 use crate::thread_pool::entry::Queued;
 use crate::thread_pool::queue::Queue;
 use crate::{Event, JobError};
@@ -177,4 +178,32 @@ fn nested_map_of_the_only_worker_is_an_error() {
         queue.close();
         join_workers(threads, &queue);
     });
+}
+
+/// P7: of a map that is refused no input begins, though the other worker is released meanwhile.
+#[test]
+fn map_runs_as_a_whole_or_not_at_all() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Preemptions(2), move || {
+        let queue = Queue::new(2);
+        let last = JobCell::new(|| (), &queue, None);
+        let (awaited, canceller) = (last.handle(), last.handle());
+        drop(submit(&queue, move || awaited.join()).unwrap());
+        let maps = {
+            let queue = queue.clone();
+            submit(&queue.clone(), move || map(&queue, vec![1, 2], 2)).unwrap()
+        };
+        queue.push(last).unwrap();
+        let threads = start_workers(2, &queue);
+        canceller.cancel();
+        let outputs = maps.join().unwrap();
+        queue.close();
+        join_workers(threads, &queue);
+        let refused = Err(JobError::WouldDeadlock);
+        let is_refused = outputs == [refused.clone(), refused];
+        assert!(is_refused || outputs == [Ok(10), Ok(20)], "{outputs:?}");
+        seen.add(is_refused);
+    });
+    answers.are_exactly([false, true]);
 }
