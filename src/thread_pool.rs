@@ -207,7 +207,8 @@ impl ThreadPool {
     /// Until there is such a moment, which may be over when the call returns, if others submit.
     ///
     /// # Panics
-    /// In a job of this pool: it would wait for its own end.
+    /// In a job of this pool: it would wait for its own end. (So would the `Drop` of something that is
+    /// being cancelled, which is not noticed.)
     ///
     /// # Differences from Python
     /// `ThreadPoolExecutor` has no such call; it is
@@ -267,6 +268,8 @@ impl ThreadPool {
                 let ended = thread.join();
                 ended.expect("a worker catches the panics of its jobs");
             }
+            // For what another thread is just cancelling.
+            self.queue.wait_idle();
         }
         self.queue.report()
     }

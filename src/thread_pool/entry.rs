@@ -10,6 +10,7 @@
 //! | `run`, `cancel` | nothing, then the entry's own locks | what the entry says | who waits for it |
 //! | `count` | the lock of the worker's report, which only `report` takes, too | the report | nobody |
 
+use std::cell::Cell;
 use std::fmt::Debug;
 
 use super::blocked::Id;
@@ -36,14 +37,30 @@ pub(crate) trait Queued: Send + Sync + Debug {
 #[derive(Debug)]
 pub(crate) struct Worker<'a> {
     pub(crate) name: &'a str,
-    pub(super) ended: &'a Mutex<PoolReport>,
+    ended: &'a Mutex<PoolReport>,
+    since_last_claim: Cell<u64>,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    pub(super) fn new(name: &'a str, ended: &'a Mutex<PoolReport>) -> Self {
+        let since_last_claim = Cell::new(0);
+        Self {
+            name,
+            ended,
+            since_last_claim,
+        }
+    }
+
     /// Counts jobs that it ran, some of which panicked; before anybody can hear of their end.
     pub(crate) fn count(&self, jobs: usize, panicked: usize) {
+        self.since_last_claim.update(|before| before + jobs as u64);
         let mut ended = self.ended.lock();
         ended.completed += (jobs - panicked) as u64;
         ended.panicked += panicked as u64;
+    }
+
+    /// How many jobs it has counted since this was asked before.
+    pub(super) fn since_last_claim(&self) -> u64 {
+        self.since_last_claim.take()
     }
 }

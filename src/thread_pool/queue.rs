@@ -11,7 +11,7 @@
 //! | `claim` | the lock, given up while it sleeps | the front, what the worker runs | who waits for a pool at rest |
 //! | `requeue` | the lock | the front, if the batch has left the queue | all workers |
 //! | `close` | the lock | `is_closed` | all workers, after the unlock |
-//! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them, or for a pool at rest |
+//! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them or for rest |
 //! | `wait_for` | the lock of the job, then this one | who waits for what | nobody |
 //!
 //! **Lock order.** A job may take the queue's lock while it holds its own, to say that a worker sleeps
@@ -50,8 +50,9 @@ struct State {
     idle: usize,
     workers: Workers,
     submitted: u64,
-    /// Jobs that ended without a worker.
+    /// Jobs that ended without a worker, and jobs of workers that have come for the next one since.
     cancelled: u64,
+    done: u64,
     /// How often nothing was queued and nothing ran, and how many threads wait for that.
     rests: u64,
     waiting_for_rest: usize,
@@ -62,8 +63,9 @@ impl State {
         self.entries.is_empty() && !self.is_closed
     }
 
+    /// Nothing is queued and nothing runs, since all that was submitted has ended.
     fn is_at_rest(&self) -> bool {
-        self.entries.is_empty() && self.workers.busy() == 0
+        self.submitted == self.cancelled + self.done
     }
 
     fn place_of(&self, id: Id) -> Option<usize> {
@@ -89,16 +91,15 @@ impl Queue {
     pub(crate) fn push(&self, entry: Arc<dyn Queued>) -> Result<(), PoolShutDown> {
         let state = self.state.lock();
         if state.is_closed {
-            drop(state);
-            drop(entry);
+            // The entry, with what is the caller's in it, is dropped after the lock.
             return Err(PoolShutDown);
         }
         self.push_locked(state, entry);
         Ok(())
     }
 
-    /// Queues a batch whose end the calling thread will wait for. Asked and queued in one section: who
-    /// is refused has queued nothing, and who is not counts as asleep before anybody can work on it.
+    /// Queues a batch whose end the calling thread waits for. In one section: who is refused has queued
+    /// nothing, and who is not counts as asleep before anybody works on it.
     pub(super) fn push_awaited(&self, entry: Arc<dyn Queued>) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.is_closed {
@@ -136,9 +137,8 @@ impl Queue {
     pub(crate) fn work(&self, place: usize, name: &str) {
         let pool = self.address();
         worker::begin(place + 1, Some(worker::Worker { pool, place }));
-        let ended = &self.ended[place].0;
-        let worker = Worker { name, ended };
-        while let Some(entry) = self.claim(place) {
+        let worker = Worker::new(name, &self.ended[place].0);
+        while let Some(entry) = self.claim(place, worker.since_last_claim()) {
             entry.run(&worker);
             if entry.is_batch() {
                 self.retire(place, &entry);
@@ -146,9 +146,10 @@ impl Queue {
         }
     }
 
-    fn claim(&self, place: usize) -> Option<Arc<dyn Queued>> {
+    fn claim(&self, place: usize, done: u64) -> Option<Arc<dyn Queued>> {
         let mut state = self.state.lock();
         state.workers.runs(place, None);
+        state.done += done;
         self.note_rest(&mut state);
         for _ in 0..LOOKS {
             if !state.is_empty() {
@@ -194,14 +195,13 @@ impl Queue {
         if state.place_of(batch.id()).is_none() {
             state.entries.push_front(batch);
         }
-        let idle = state.idle;
-        drop(state);
-        if idle > 0 {
+        if state.idle > 0 {
+            drop(state);
             self.changed.notify_all();
         }
     }
 
-    /// Takes no more entries; the workers run what is queued and end.
+    /// Takes no more entries; workers run what is queued and end.
     pub(crate) fn close(&self) {
         self.state.lock().is_closed = true;
         self.changed.notify_all();
@@ -217,24 +217,21 @@ impl Queue {
         let mut entries = std::mem::take(&mut state.entries);
         entries.extend(state.workers.batches());
         drop(state);
-        let jobs = entries.into_iter().map(|entry| entry.cancel()).sum();
-        self.note_rest(&mut self.state.lock());
-        jobs
+        entries.into_iter().map(|entry| entry.cancel()).sum()
     }
 
     /// A job that was refused, and that nobody else can wait for, leaves the queue.
     pub(crate) fn forget(&self, job: Id) {
         let mut state = self.state.lock();
         let place = state.place_of(job);
-        let entry = place.and_then(|place| state.entries.remove(place));
-        self.note_rest(&mut state);
+        let _entry = place.and_then(|place| state.entries.remove(place));
         drop(state);
-        drop(entry);
     }
 
-    /// Of jobs that ended without a worker.
     pub(crate) fn count_cancelled(&self, jobs: u64) {
-        self.state.lock().cancelled += jobs;
+        let mut state = self.state.lock();
+        state.cancelled += jobs;
+        self.note_rest(&mut state);
     }
 
     pub(crate) fn report(&self) -> PoolReport {
@@ -254,7 +251,7 @@ impl Queue {
     // ANCHOR: wait_idle
     pub(crate) fn wait_idle(&self) {
         let mut state = self.state.lock();
-        // As for an event: who waited at that moment goes on, though more may have come since.
+        // As for an event: who waited at that moment goes on, though more may have come.
         let seen = state.rests;
         while !state.is_at_rest() && state.rests == seen {
             state.waiting_for_rest += 1;
@@ -271,11 +268,9 @@ impl Queue {
     }
 
     fn note_rest(&self, state: &mut State) {
-        if state.is_at_rest() {
-            state.rests += 1;
-            if state.waiting_for_rest > 0 {
-                self.rests.notify_all();
-            }
+        state.rests += u64::from(state.is_at_rest());
+        if state.is_at_rest() && state.waiting_for_rest > 0 {
+            self.rests.notify_all();
         }
     }
 
@@ -289,7 +284,6 @@ impl Queue {
         Ok(true)
     }
 
-    /// It ended.
     pub(crate) fn release(&self, id: Id) {
         self.state.lock().workers.release(id);
     }

@@ -189,3 +189,37 @@ fn report_adds_up_beside_running_jobs() {
         (2, 0, 0),
     ]);
 }
+
+/// P10: a cancel takes the jobs out before it ends them; meanwhile the pool is not at rest.
+#[test]
+fn rest_comes_after_a_cancel_not_during_it() {
+    holds(Bound::Exhaustive, || {
+        let queue = Queue::new(1);
+        let job = submit(&queue, || ()).unwrap();
+        let canceller = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.cancel())
+        };
+        queue.wait_idle();
+        let report = queue.report();
+        assert_eq!((report.queued, report.cancelled), (0, 1));
+        assert!(job.is_finished());
+        assert_eq!(canceller.join().unwrap(), 1);
+    });
+}
+
+/// P5: nor does a pool end during it.
+#[test]
+fn pool_that_has_ended_has_nothing_queued() {
+    holds(Bound::Preemptions(2), || {
+        let pool = Arc::new(ThreadPool::new(NonZeroUsize::MIN).unwrap());
+        drop(pool.submit(|| ()).unwrap());
+        let canceller = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.cancel_queued())
+        };
+        let report = pool.shutdown(Shutdown::Drain);
+        canceller.join().unwrap();
+        assert_eq!((report.ended(), report.submitted()), (1, 1), "{report:?}");
+    });
+}

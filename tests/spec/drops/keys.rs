@@ -140,7 +140,6 @@ fn stopped(trouble: Trouble) {
     assert_eq!(FLAGS.stop(one.key()), Ok(false));
     assert_eq!(FLAGS.is_stopped(one.key()), Ok(true));
     assert_eq!(one.step(|| 7), None);
-    FLAGS.stop_all();
 }
 
 fn unknown(trouble: Trouble) {
