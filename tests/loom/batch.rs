@@ -198,11 +198,11 @@ fn map_runs_as_a_whole_or_not_at_all() {
         let threads = start_workers(2, &queue);
         canceller.cancel();
         let outputs = maps.join().unwrap();
-        queue.close();
-        join_workers(threads, &queue);
         let refused = Err(JobError::WouldDeadlock);
         let is_refused = outputs == [refused.clone(), refused];
         assert!(is_refused || outputs == [Ok(10), Ok(20)], "{outputs:?}");
+        queue.close();
+        join_workers(threads, &queue);
         seen.add(is_refused);
     });
     answers.are_exactly([false, true]);
