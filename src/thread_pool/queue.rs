@@ -248,7 +248,6 @@ impl Queue {
         report
     }
 
-    // ANCHOR: wait_idle
     pub(crate) fn wait_idle(&self) {
         let mut state = self.state.lock();
         // As for an event: who waited at that moment goes on, though more may have come.
@@ -259,7 +258,6 @@ impl Queue {
             state.waiting_for_rest -= 1;
         }
     }
-    // ANCHOR_END: wait_idle
 
     /// How many threads wait for the pool to come to rest.
     #[cfg(all(test, loom))]
