@@ -69,19 +69,24 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
 /// Schedules by the model's name in the proofs: of a model, or of all the programs of a test.
 fn schedules(book: &Book) -> BTreeMap<String, u64> {
     let mut schedules = BTreeMap::new();
-    for table in ["models", "programs"] {
-        let path = format!("fixtures/blessed/mutants/{table}.md");
-        for line in book.text(&path).unwrap_or_default().lines() {
-            let cells = cells(line);
-            let test = cells.first().and_then(|name| name.rsplit_once("::"));
-            let explored = cells.last().and_then(|number| number.parse::<u64>().ok());
-            if let (Some((file, test)), Some(explored)) = (test, explored) {
-                let file = file.replace("::", "/");
-                *schedules
-                    .entry(format!("tests/loom/{file}.rs::{test}"))
-                    .or_default() += explored;
-            }
+    let mut add = |proof: String, number: &str| {
+        if let Ok(number) = number.parse::<u64>() {
+            *schedules.entry(proof).or_default() += number;
         }
+    };
+    let lines = |table: &str| {
+        let path = format!("fixtures/blessed/mutants/{table}.md");
+        let text = book.text(&path).unwrap_or_default().to_owned();
+        text.lines().map(cells).collect::<Vec<_>>()
+    };
+    for row in lines("models") {
+        if let Some((file, test)) = row[0].rsplit_once("::") {
+            let file = file.replace("::", "/");
+            add(format!("tests/loom/{file}.rs::{test}"), &row[2]);
+        }
+    }
+    for row in lines("programs").iter().filter(|row| row.len() == 6) {
+        add(row[5].trim_matches('`').to_owned(), &row[4]);
     }
     schedules
 }

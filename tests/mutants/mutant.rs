@@ -145,6 +145,12 @@ impl Mutant {
     }
 }
 
+/// A model, or a test of programs, by its path as the book names it.
+pub(crate) fn proof(test: &str) -> String {
+    let (file, test) = test.rsplit_once("::").expect("a file and a test");
+    format!("tests/loom/{}.rs::{test}", file.replace("::", "/"))
+}
+
 /// Without loom's own account of its threads: the last rows of the table show where they stand.
 fn said_by_loom(how: &str) -> &str {
     how.split("; threads = ").next().unwrap_or(how)
@@ -174,8 +180,7 @@ impl Counterexample<'_> {
             ..
         } = self;
         let how = how.replace('|', "\\|");
-        let (file, test) = test.rsplit_once("::").expect("a file and a test");
-        let proof = format!("tests/loom/{}.rs::{test}", file.replace("::", "/"));
+        let proof = proof(test);
         format!("| {claim} | **{name}**<br>{broken} | `{proof}`<br>in schedule {schedule}: {how} |")
     }
 

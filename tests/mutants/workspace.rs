@@ -24,7 +24,7 @@ pub(crate) const UNBROKEN: &str = "threadproof";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Of the source as it is, whose programs take a minute or two on two cores with nothing else to do.
-const LONG_PATIENCE: Duration = Duration::from_secs(1800);
+const LONG_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// One copy of the source: the crate's name, and the files that differ.
 pub(crate) struct Copy {

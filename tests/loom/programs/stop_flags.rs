@@ -106,7 +106,7 @@ fn every_program() {
 }
 
 // ANCHOR: found
-/// T2: found by `every_program`.
+/// Found by `every_program`.
 #[test]
 fn stop_all_after_stop_keeps_what_was_written_before_stop() {
     holds::<Flags>(vec![vec![Stop("a")], vec![StopAll], vec![IsStopped("a")]]);

@@ -115,7 +115,7 @@ fn every_program_of_two_callers() {
     );
 }
 
-/// T1: found by `every_program_of_jobs_that_wait_for_jobs`. The worker that is inside the map falls
+/// Found by `every_program_of_jobs_that_wait_for_jobs`. The worker that is inside the map falls
 /// asleep first.
 #[test]
 fn map_in_a_map_whose_caller_could_not_wait() {
@@ -123,7 +123,7 @@ fn map_in_a_map_whose_caller_could_not_wait() {
     holds_within::<Pool<2, 1>>(TWICE, program);
 }
 
-/// T1
+/// The same fault, another way.
 #[test]
 fn map_whose_function_joins_a_job() {
     let program = vec![
@@ -135,14 +135,14 @@ fn map_whose_function_joins_a_job() {
     holds_within::<Pool<2, 1>>(TWICE, program);
 }
 
-/// T3: found by `every_program_of_jobs_that_wait_for_jobs`. The first job is the last owner of the pool.
+/// Found by `every_program_of_jobs_that_wait_for_jobs`. The first job is the last owner of the pool.
 #[test]
 fn last_owner_of_a_pool_is_a_job_that_another_one_waits_for() {
     holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![Submit(2)], vec![Join(1)]]);
 }
 
 // ANCHOR: found
-/// T3
+/// The same fault, another way.
 #[test]
 fn last_owner_of_a_pool_is_a_job_while_another_one_waits_for_a_third() {
     let program = vec![
@@ -155,7 +155,7 @@ fn last_owner_of_a_pool_is_a_job_while_another_one_waits_for_a_third() {
 }
 // ANCHOR_END: found
 
-/// T7: found by `every_program_of_jobs_that_wait_for_jobs`.
+/// Found by `every_program_of_jobs_that_wait_for_jobs`.
 #[test]
 fn job_that_nobody_may_wait_for_never_runs() {
     holds_within::<Pool<1, 1>>(
@@ -164,20 +164,20 @@ fn job_that_nobody_may_wait_for_never_runs() {
     );
 }
 
-/// T8: found by `every_program_of_jobs_that_wait_for_jobs`.
+/// Found by `every_program_of_jobs_that_wait_for_jobs`.
 #[test]
 fn job_that_joins_itself() {
     holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![Join(1)]]);
 }
 
-/// T8
+/// The same fault with one job more, and with a worker that has nothing to do.
 #[test]
 fn two_jobs_that_join_one_another() {
     let program = vec![vec![Submit(1), Submit(2)], vec![Join(2)], vec![Join(1)]];
-    holds_within::<Pool<2, 1>>(TWICE, program);
+    holds_within::<Pool<3, 1>>(ONCE, program);
 }
 
-/// T9: found by `every_program_that_ends_its_pool`.
+/// Found by `every_program_that_ends_its_pool`.
 #[test]
 fn pool_that_ends_in_its_own_worker_counts_every_job() {
     holds_within::<Pool<2, 1>>(TWICE, vec![vec![Submit(1)], vec![ShutDown]]);

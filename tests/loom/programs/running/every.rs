@@ -84,7 +84,7 @@ fn every_program() {
     ));
 }
 
-/// T6: found by `every_program`.
+/// Found by `every_program`.
 #[test]
 fn poll_of_a_thread_whose_thread_locals_take_long_to_drop() {
     holds::<OneThread>(vec![vec![Poll, LetGo], vec![Linger]]);
