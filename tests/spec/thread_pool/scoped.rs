@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use rstest::rstest;
 use threadproof::{scoped_map, worker_number};
 
 use super::this_worker;
-use crate::support::{count, ends};
+use crate::support::{count, ends, passes_in_its_own_process};
 
 #[rstest]
 fn scoped_map_borrows_and_keeps_the_order(#[values(1, 2, 3, 50)] workers: usize) {
@@ -39,6 +40,28 @@ fn in_a_scoped_map_a_panic_costs_only_its_own_job(#[values(1, 2, 4)] workers: us
         "{}",
         panicked.worker()
     );
+}
+
+/// In a process whose threads would have stacks that no address space has room for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_scoped_map_that_gets_no_thread_runs_on_the_calling_one() {
+    const HERE: &str = "THREADPROOF_TEST_WITHOUT_THREADS";
+    let this = thread::current().name().unwrap().to_owned();
+    if std::env::var_os(HERE).is_none() {
+        let huge = (1u64 << 50).to_string();
+        return assert!(passes_in_its_own_process(&this, |test| {
+            test.env(HERE, "yes").env("RUST_MIN_STACK", huge)
+        }));
+    }
+    let caller = thread::current().id();
+    assert!(thread::Builder::new().spawn(|| ()).is_err());
+    let outputs = scoped_map(count(3), &[4, 0, 2], |n: &u32| {
+        (thread::current().id() == caller, 4 / n)
+    });
+    assert_eq!((&outputs[0], &outputs[2]), (&Ok((true, 1)), &Ok((true, 2))));
+    let panicked = outputs[1].as_ref().unwrap_err();
+    assert_eq!(panicked.worker(), "caller");
 }
 
 #[test]
