@@ -16,16 +16,21 @@ use regex::Regex;
 use crate::workspace::{Copy, read};
 
 /// A modelled file and the models that see it.
-const FILES: [(&str, &[&str]); 9] = [
+const FILES: [(&str, &[&str]); 14] = [
     ("src/event.rs", &["event::"]),
     ("src/stop_flags.rs", &["stop_flags::"]),
     ("src/locked_flags.rs", &["locked_flags::"]),
-    ("src/claims.rs", &["claims::", "batch::"]),
     ("src/semaphore.rs", &["semaphore::", "order::"]),
     ("src/download/order.rs", &["order::"]),
+    ("src/chunks.rs", &["chunks::", "batch::"]),
+    ("src/outcomes.rs", &["chunks::", "batch::"]),
+    ("src/lifecycle/outcome.rs", &["lifecycle::"]),
     ("src/thread_pool/batch.rs", &["batch::"]),
-    ("src/thread_pool/job.rs", &["thread_pool::"]),
-    ("src/thread_pool/queue.rs", &["thread_pool::", "batch::"]),
+    ("src/thread_pool/builder.rs", &["whole_pool::"]),
+    ("src/thread_pool/cell.rs", &["thread_pool::"]),
+    ("src/thread_pool/entry.rs", &["thread_pool::", "whole_pool::"]),
+    ("src/thread_pool/queue.rs", &["thread_pool::", "batch::", "whole_pool::"]),
+    ("src/thread_pool/unordered.rs", &["unordered::"]),
 ];
 
 /// Who survives, and why that is no hole in the models.
