@@ -28,8 +28,14 @@ const FILES: [(&str, &[&str]); 14] = [
     ("src/thread_pool/batch.rs", &["batch::"]),
     ("src/thread_pool/builder.rs", &["whole_pool::"]),
     ("src/thread_pool/cell.rs", &["thread_pool::"]),
-    ("src/thread_pool/entry.rs", &["thread_pool::", "whole_pool::"]),
-    ("src/thread_pool/queue.rs", &["thread_pool::", "batch::", "whole_pool::"]),
+    (
+        "src/thread_pool/entry.rs",
+        &["thread_pool::", "whole_pool::"],
+    ),
+    (
+        "src/thread_pool/queue.rs",
+        &["thread_pool::", "batch::", "whole_pool::"],
+    ),
     ("src/thread_pool/unordered.rs", &["unordered::"]),
 ];
 
