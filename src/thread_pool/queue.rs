@@ -260,7 +260,7 @@ impl Queue {
     }
 
     /// How many threads wait for the pool to come to rest.
-    #[cfg(all(test, loom))]
+    #[allow(dead_code, reason = "only the models ask")]
     pub(crate) fn waiting_for_rest(&self) -> usize {
         self.state.lock().waiting_for_rest
     }

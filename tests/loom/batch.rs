@@ -180,7 +180,7 @@ fn nested_map_of_the_only_worker_is_an_error() {
     });
 }
 
-/// P7: of a map that is refused no input begins, though the other worker is released meanwhile.
+/// P11: of a map that is refused no input begins, though the other worker is released meanwhile.
 #[test]
 fn map_runs_as_a_whole_or_not_at_all() {
     let answers = Seen::new();

@@ -1,4 +1,4 @@
-//! P3, P7: a map that gives what has ended, whoever asks for it.
+//! P7, P10: a map that gives what has ended, whoever asks for it.
 
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
@@ -21,7 +21,7 @@ fn ten_times(pool: &ThreadPool, inputs: &[u32]) -> Outcomes {
     outcomes
 }
 
-/// P3: none is lost, and none comes twice.
+/// P10: none is lost, and none comes twice.
 #[test]
 fn outcomes_come_as_their_jobs_end() {
     let orders = Seen::new();

@@ -1,4 +1,4 @@
-//! P3, P5, P10: a whole pool: how it begins, comes to rest, is counted, and ends.
+//! P5: a whole pool: how it begins, comes to rest, is counted, and ends.
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -17,7 +17,7 @@ use crate::{Event, PoolReport, Shutdown, ThreadPool};
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 const TWO: NonZeroUsize = ONE.saturating_add(1);
 
-/// P10: the initialiser has run in every worker by then, and is gone.
+/// The initialiser has run in every worker by then, and is gone.
 #[test]
 fn pool_is_there_once_every_worker_has_prepared_itself() {
     holds(Bound::Preemptions(2), || {
@@ -38,7 +38,7 @@ fn pool_is_there_once_every_worker_has_prepared_itself() {
     });
 }
 
-/// P10: there is no pool, whichever worker it was.
+/// There is no pool, whichever worker it was.
 #[test]
 fn pool_that_one_worker_is_missing_from_is_none() {
     let workers = Seen::new();
@@ -76,7 +76,7 @@ fn pool_that_two_threads_shut_down_has_ended_for_both() {
     });
 }
 
-/// P10: whoever waits for a pool at rest sees all that its jobs did.
+/// Whoever waits for a pool at rest sees all that its jobs did.
 #[test]
 fn pool_at_rest_has_done_all_jobs() {
     holds(Bound::Exhaustive, || {
@@ -91,7 +91,6 @@ fn pool_at_rest_has_done_all_jobs() {
     });
 }
 
-/// P10
 #[test]
 fn spurious_wake_up_is_no_rest() {
     holds(Bound::Preemptions(3), || {
@@ -107,7 +106,7 @@ fn spurious_wake_up_is_no_rest() {
     });
 }
 
-/// P10: a pool may come to rest because somebody cancels.
+/// A pool may come to rest because somebody cancels.
 #[test]
 fn pool_whose_jobs_are_cancelled_is_at_rest() {
     holds(Bound::Exhaustive, || {
@@ -123,7 +122,7 @@ fn pool_whose_jobs_are_cancelled_is_at_rest() {
     });
 }
 
-/// P10: as for an event, who waited at that moment goes on, though the pool has work again.
+/// As for an event, who waited at that moment goes on, though the pool has work again.
 #[test]
 fn moment_of_rest_that_is_over_releases_whoever_waited_for_it() {
     let cases = Seen::new();
@@ -195,7 +194,7 @@ fn report_adds_up_beside_running_jobs() {
     ]);
 }
 
-/// P10: a cancel takes the jobs out before it ends them; meanwhile the pool is not at rest.
+/// A cancel takes the jobs out before it ends them; meanwhile the pool is not at rest.
 #[test]
 fn rest_comes_after_a_cancel_not_during_it() {
     holds(Bound::Exhaustive, || {
