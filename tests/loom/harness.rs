@@ -70,7 +70,6 @@ pub(super) fn begin(schedules: &AtomicUsize) {
 
 /// Explores a model on this thread. Gives the number of schedules that loom says it has completed, if
 /// no limit has ended its search; else why it failed, and the payload.
-#[expect(clippy::type_complexity, reason = "a failure is two things, once")]
 pub(super) fn search(
     bound: Bound,
     each: impl Fn() + Send + Sync + 'static,

@@ -61,9 +61,16 @@ struct OneThread;
 /// What all rows share.
 #[derive(Clone)]
 struct Place {
-    handle: Arc<Mutex<(Option<Running<()>>, Option<Daemon>)>>,
+    handle: Arc<Mutex<Handle>>,
     let_go: Arc<Event>,
     program: Arc<Program<Call>>,
+}
+
+/// What became of it.
+#[derive(Default)]
+struct Handle {
+    running: Option<Running<()>>,
+    daemon: Option<Daemon>,
 }
 
 impl OneThread {
@@ -77,13 +84,13 @@ impl OneThread {
     }
 
     fn join_timeout(place: &Place, timeout: Duration) -> Answer {
-        let Some(running) = place.handle.lock().0.take() else {
+        let Some(running) = place.handle.lock().running.take() else {
             return Answer::NoHandle;
         };
         match running.join_timeout(timeout) {
             Ok(outcome) => answer(outcome),
             Err(running) => {
-                place.handle.lock().0 = Some(running);
+                place.handle.lock().running = Some(running);
                 match timeout.is_zero() || coin::tossed() > 0 {
                     true => Answer::Back,
                     false => Answer::TooEarly,
@@ -127,7 +134,7 @@ impl Subject for OneThread {
             Start => {
                 let own = place.clone();
                 let running = start("thread", move || Self::body(&own)).unwrap();
-                place.handle.lock().0 = Some(running);
+                place.handle.lock().running = Some(running);
             }
             Linger => {
                 let let_go = place.let_go.clone();
@@ -135,14 +142,14 @@ impl Subject for OneThread {
             }
             LetGo => drop(place.let_go.set()),
             Join => {
-                let running = place.handle.lock().0.take();
+                let running = place.handle.lock().running.take();
                 return running.map_or(Answer::NoHandle, |running| answer(running.join()));
             }
             JoinTimeout => return Self::join_timeout(place, Duration::from_secs(1)),
             Poll => return Self::join_timeout(place, Duration::ZERO),
             IsFinished => {
                 let handle = place.handle.lock();
-                let is_finished = match &*handle {
+                let is_finished = match (&handle.running, &handle.daemon) {
                     (Some(running), _) => running.is_finished(),
                     (None, Some(daemon)) => daemon.is_finished(),
                     (None, None) => return Answer::NoHandle,
@@ -150,14 +157,14 @@ impl Subject for OneThread {
                 return Answer::Is(is_finished);
             }
             Detach => {
-                let Some(running) = place.handle.lock().0.take() else {
+                let Some(running) = place.handle.lock().running.take() else {
                     return Answer::NoHandle;
                 };
                 let daemon = running.detach();
-                place.handle.lock().1 = Some(daemon);
+                place.handle.lock().daemon = Some(daemon);
             }
             Drop => {
-                let Some(running) = place.handle.lock().0.take() else {
+                let Some(running) = place.handle.lock().running.take() else {
                     return Answer::NoHandle;
                 };
                 drop(running);

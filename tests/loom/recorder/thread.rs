@@ -53,22 +53,23 @@ fn to_its_end<T>(body: impl FnOnce() -> T) -> impl FnOnce() -> T {
     }
 }
 
+/// With the number of the thread.
+type AtItsEnd = (usize, Box<dyn FnOnce()>);
+
 std::thread_local! {
-    /// By the number of the thread.
-    static AT_THE_END: RefCell<Vec<(usize, Box<dyn FnOnce()>)>> =
-        const { RefCell::new(Vec::new()) };
+    static AT_THE_END: RefCell<Vec<AtItsEnd>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What the drop of one of the running thread's thread-locals does. loom drops its own only after
 /// the thread's join.
 pub(crate) fn at_its_end(act: impl FnOnce() + 'static) {
-    let act = (super::running(), Box::new(act) as Box<dyn FnOnce()>);
+    let act: AtItsEnd = (super::running(), Box::new(act));
     AT_THE_END.with_borrow_mut(|acts| acts.push(act));
 }
 
 fn drop_locals() {
     let me = super::running();
-    let is_mine = |(thread, _): &mut (usize, Box<dyn FnOnce()>)| *thread == me;
+    let is_mine = |(thread, _): &mut AtItsEnd| *thread == me;
     let mine = AT_THE_END.with_borrow_mut(|acts| acts.extract_if(.., is_mine).collect::<Vec<_>>());
     mine.into_iter().for_each(|(_, act)| act());
 }

@@ -47,7 +47,7 @@ fn programs(owners: &[usize], body: usize) -> Vec<Program<Call>> {
         let longer = |program: Program<Call>| {
             let longer = rows
                 .iter()
-                .map(move |row| [&program[..], &[row.clone()]].concat());
+                .map(move |row| [&program[..], std::slice::from_ref(row)].concat());
             longer.collect::<Vec<_>>()
         };
         programs = programs.into_iter().flat_map(longer).collect();
