@@ -9,7 +9,6 @@
 //! | `cargo test --test mutants` | three breaks, as a sample |
 //! | `MUTANTS=all cargo test --test mutants` | every break, and every model on the source as it is |
 //! | `MUTANTS=rules cargo test --test mutants` | every break that the rules of `rules.rs` make |
-//! | `MUTANTS=programs cargo test --test mutants` | the larger programs on the source as it is |
 //!
 //! What no model holds is broken in `fixtures/breaks/*.patch`; there a test of `cargo test` must fail.
 //!
@@ -43,7 +42,6 @@ use workspace::{Copy, Programs, ROOT, UNBROKEN, Workspace, write};
 
 const MODELS: &str = "fixtures/blessed/mutants/models.md";
 const PROGRAMS: &str = "fixtures/blessed/mutants/programs.md";
-const LARGER: &str = "fixtures/blessed/mutants/programs-larger.md";
 
 const SAMPLE: [&str; 3] = [
     "chunks-limit-load-then-store",
@@ -147,7 +145,7 @@ fn the_table_of_models_is_what_they_say() {
         return;
     }
     let workspace = Workspace::build("unbroken", &[]);
-    let said = workspace.run_unbroken(&[], &[]);
+    let said = workspace.run_unbroken();
     assert!(!said.does_not_end, "{}", said.text);
     let mut models = said.models;
     models.sort_by(|a, b| a.name.cmp(&b.name));
@@ -195,21 +193,6 @@ fn table_of_programs(mut all: Vec<Programs>) -> String {
     let programs: u64 = all.iter().map(|row| row.programs).sum();
     let executions: u64 = all.iter().map(|row| row.executions).sum();
     table + &format!("| **all** | | | **{programs}** | **{executions}** | |\n")
-}
-
-#[test]
-fn the_table_of_larger_programs_is_what_they_say() {
-    if !is_asked_for("programs") {
-        say("the larger programs are explored with MUTANTS=programs");
-        return;
-    }
-    let workspace = Workspace::build("unbroken", &[]);
-    let said = workspace.run_unbroken(&["every_program"], &[("PROGRAMS", "larger")]);
-    assert!(!said.does_not_end, "{}", said.text);
-    expect_none(differs_from_fixture(
-        LARGER,
-        &table_of_programs(said.programs),
-    ));
 }
 
 /// The same for what no model holds.

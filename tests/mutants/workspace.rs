@@ -137,9 +137,9 @@ impl Workspace {
         self.run_with(copy, filters, &[], PATIENCE)
     }
 
-    /// Runs all models of the source as it is, or those that match the filters, perhaps with a switch.
-    pub(crate) fn run_unbroken(&self, filters: &[&str], switches: &[(&str, &str)]) -> Said {
-        self.run_with(UNBROKEN, filters, switches, LONG_PATIENCE)
+    /// Runs all models of the source as it is.
+    pub(crate) fn run_unbroken(&self) -> Said {
+        self.run_with(UNBROKEN, &[], &[], LONG_PATIENCE)
     }
 
     fn run_with(
