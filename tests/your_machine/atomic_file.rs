@@ -2,6 +2,7 @@
 //!
 //! Nothing short of a power cut shows that, so strace watches the system calls.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -46,7 +47,8 @@ fn assert_durable(log: &str, folder: &Path) {
         format!("<{}/.threadproof-", folder.display()),
         format!("<{}>", folder.display()),
     );
-    let steps = log.lines().filter_map(|line| {
+    let calls = whole_calls(log);
+    let steps = calls.iter().filter_map(|line| {
         let step = match () {
             () if line.contains("fsync(") && line.contains(&hidden) => "fsync of the file",
             () if line.contains("rename") && line.contains("a.bin\"") => "rename",
@@ -62,4 +64,22 @@ fn assert_durable(log: &str, folder: &Path) {
         ["fsync of the file", "rename", "fsync of the folder"],
         "{log}"
     );
+}
+
+/// A call whose thread was overtaken by another one stands in two lines, `<unfinished ...>` and
+/// `<... fsync resumed>`: here in one, where it ends.
+fn whole_calls(log: &str) -> Vec<String> {
+    let (mut begun, mut calls) = (HashMap::new(), Vec::new());
+    for line in log.lines() {
+        let (thread, said) = line.split_once(' ').unwrap_or(("", line));
+        if let Some(start) = said.strip_suffix("<unfinished ...>") {
+            begun.insert(thread, start);
+        } else if let Some((_, end)) = said.split_once(" resumed>") {
+            let start = begun.remove(thread).unwrap_or_default();
+            calls.push(format!("{start}{end}"));
+        } else {
+            calls.push(line.to_owned());
+        }
+    }
+    calls
 }
