@@ -91,7 +91,8 @@ impl<R, E> Outcomes<R, E> {
 
 /// Puts the outcomes of all inputs into the inputs' order.
 pub(crate) fn in_order<R, E>(mut all: Vec<Outcomes<R, E>>) -> Vec<Result<R, E>> {
-    all.sort_unstable_by_key(|outcomes| outcomes.first);
+    // Of two with the same first input the empty one, which did not begin it, comes first.
+    all.sort_unstable_by_key(|outcomes| (outcomes.first, outcomes.length()));
     let mut ordered = Vec::with_capacity(all.iter().map(Outcomes::length).sum());
     for outcomes in all {
         debug_assert_eq!(

@@ -42,7 +42,7 @@ pub(crate) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(name: &'a str, ended: &'a Mutex<PoolReport>) -> Self {
+    pub(crate) fn new(name: &'a str, ended: &'a Mutex<PoolReport>) -> Self {
         let since_last_claim = Cell::new(0);
         Self {
             name,

@@ -196,3 +196,15 @@ fn lowest_of_two_limits_stays() {
         assert!(!inputs.may_begin(1), "index 1 may begin");
     });
 }
+
+/// P5, P10: a chunk whose first input might not begin any more has an empty list of outcomes; what became
+/// of that input stands in the next one. Many of them, since a sort of a few is stable.
+#[test]
+fn chunks_of_which_nothing_began_leave_no_gap() {
+    let began = |index| Outcomes::<usize, usize>::refused(index..index + 1, &index);
+    let nothing = |index| Outcomes::<usize, usize>::refused(index..index, &0);
+    let all: Vec<_> = (0..100)
+        .flat_map(|index| [began(index), nothing(index)])
+        .collect();
+    assert!(in_order(all).into_iter().eq((0..100).map(Err)));
+}

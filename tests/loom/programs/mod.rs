@@ -54,9 +54,12 @@ mod judge;
 mod print;
 mod run;
 
+mod batch;
 mod event;
+mod job;
 mod locked_flags;
 mod pool;
+mod queue;
 mod running;
 mod semaphore;
 mod stop_flags;

@@ -205,6 +205,13 @@ pub(super) fn row<S: Subject>(row: usize) -> Range<usize> {
     board::<S>().plan.rows[row].clone()
 }
 
+/// The row that a call stands in.
+pub(super) fn place_of<S: Subject>(me: usize) -> usize {
+    let board = board::<S>();
+    let place = board.plan.rows.iter().position(|row| row.contains(&me));
+    place.expect("each call stands in a row")
+}
+
 /// Makes a call and notes what came of it; `false` if it slept and nothing could wake it.
 pub(super) fn make<S: Subject>(me: usize, make: impl FnOnce(S::Call) -> S::Answer) -> bool {
     let board = board::<S>();

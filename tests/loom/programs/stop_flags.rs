@@ -95,7 +95,7 @@ fn every_program() {
         vec![
             of(&all, &[2, 2], ONCE),
             of(&all, &[2, 1, 1], ONCE),
-            of(four, &[2, 2, 2], ONCE),
+            of(four, &[2, 2, 1], ONCE),
         ],
         vec![
             of(&all, &[2, 2], Bound::Exhaustive),
