@@ -18,8 +18,9 @@ use std::time::Duration;
 /// From so many rounds on the slowest is left out.
 const ENOUGH: usize = 7;
 
-/// Where the medians differ by this factor or less, nobody was faster.
-const NOTICEABLE: f64 = 1.05;
+/// Where the medians differ by this factor or less, nobody was faster: what it costs to start a process
+/// is less, and the section is about the work.
+const NOTICEABLE: f64 = 1.25;
 
 /// The times of one way over several rounds: the median, and from where to where they reach.
 ///
@@ -74,7 +75,7 @@ impl Spread {
     /// By what factor this way was faster than `other`, from the medians; `None` unless it was.
     ///
     /// It was if each of its rounds that count took less time than any of the other's, and if the
-    /// factor is more than 1.05. So of two ways at most one was faster than the other.
+    /// factor is more than 1.25. So of two ways at most one was faster than the other.
     ///
     /// # Examples
     /// ```
@@ -113,7 +114,7 @@ impl From<Duration> for Spread {
 /// [`Spread::times_as_fast_as`].
 ///
 /// Takes the spread of several rounds. A [`Duration`] is a single round: of two single rounds one is
-/// faster as soon as the factor is more than 1.05, and the next two may say the opposite. Of three
+/// faster as soon as the factor is more than 1.25, and the next two may say the opposite. Of three
 /// rounds each, one comparison of equal ways in ten still names a winner.
 ///
 /// # Differences from Python
