@@ -58,6 +58,7 @@ fn set_releases_every_waiter_and_lets_later_waits_through() {
                     })
                 })
                 .collect();
+            let _released_at_last = event.set_on_drop();
             until(|| event.n_waiting() == WAITERS);
             assert!(waiters.iter().all(|waiter| !waiter.is_finished()));
             event.set();

@@ -134,8 +134,8 @@ fn a_permit_that_comes_back_in_time_ends_the_wait(#[case] timeout: Duration) {
 #[test]
 fn waiter_that_timed_out_has_left_the_line() {
     let one = Semaphore::new(count(1));
-    let permit = one.acquire();
     thread::scope(|scope| {
+        let permit = one.acquire();
         let impatient = scope.spawn(|| one.acquire_timeout(Duration::from_millis(20)).is_none());
         until(|| one.n_waiting() == 1 || impatient.is_finished());
         let patient = scope.spawn(|| drop(one.acquire()));

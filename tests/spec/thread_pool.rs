@@ -18,6 +18,7 @@ mod try_map;
 mod unordered;
 mod waits;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
 
@@ -40,7 +41,24 @@ fn this_worker() -> String {
     thread::current().name().unwrap_or_default().to_owned()
 }
 
-fn gate_and_clone() -> (Arc<Event>, Arc<Event>) {
+/// Opens when it is dropped: a test that fails ends, and does not wait for its pool's jobs for ever.
+struct Gate(Arc<Event>);
+
+impl Deref for Gate {
+    type Target = Event;
+
+    fn deref(&self) -> &Event {
+        &self.0
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+fn gate_and_clone() -> (Gate, Arc<Event>) {
     let gate = Arc::new(Event::new());
-    (gate.clone(), gate)
+    (Gate(gate.clone()), gate)
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
 use rstest::rstest;
-use threadproof::{Event, Job, JobError, PoolShutDown, Shutdown, ThreadPool, TryMapError, start};
+use threadproof::{
+    Event, Job, JobError, PoolShutDown, Running, Shutdown, ThreadPool, TryMapError, start,
+};
 
 use super::{gate_and_clone, pool};
 use crate::support::{count, ends, until};
@@ -178,9 +180,10 @@ fn a_second_shutdown_ends_no_sooner_than_the_first_and_tells_the_same(
     };
     let both = [end(first), end(second)];
     until(|| pool.submit(|| ()).is_err());
-    assert!(both.iter().all(|end| !end.is_finished()), "a job runs");
+    let is_over = both.each_ref().map(Running::is_finished);
     gate.set();
     let told = ends(move || both.map(|end| end.join().unwrap()));
+    assert_eq!(is_over, [false; 2], "a job ran");
     assert_eq!(told[0], told[1]);
     assert_eq!(told[0].ended(), told[0].submitted());
     assert_eq!(pool.shutdown(Shutdown::Drain), told[0], "and a third one");

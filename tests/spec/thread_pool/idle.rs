@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
-use threadproof::{ThreadPool, scoped_map, start};
+use threadproof::{Running, ThreadPool, scoped_map, start};
 
 use super::{gate_and_clone, message, pool};
 use crate::support::{count, ends, until};
@@ -31,12 +31,14 @@ fn it_waits_for_what_runs_and_for_what_is_queued_and_the_pool_stays() {
         drop(pool.submit(move || also_theirs.wait()).unwrap());
         let waits = [waits(&pool), waits(&pool)];
         until(|| first.n_waiting() == 1);
-        assert!(waits.iter().all(|one| !one.is_finished()), "one is queued");
+        let over_at_first = waits.each_ref().map(Running::is_finished);
         first.set();
         until(|| second.n_waiting() == 1);
-        assert!(waits.iter().all(|one| !one.is_finished()), "one runs");
+        let over_then = waits.each_ref().map(Running::is_finished);
         second.set();
         ends(move || waits.map(|one| one.join().unwrap()));
+        assert_eq!(over_at_first, [false; 2], "one was queued");
+        assert_eq!(over_then, [false; 2], "one ran");
     }
     assert_eq!(pool.report().completed, 6);
 }

@@ -51,9 +51,10 @@ fn the_error_is_that_of_the_first_input_that_fails(#[case] order: [usize; 2]) {
         gates[number].set();
         one_has_left_the_map(&pool);
     }
-    assert!(!map.is_finished(), "two inputs still run");
+    let is_over = map.is_finished();
     gates[2].set();
     gates[0].set();
+    assert!(!is_over, "two inputs still ran");
     let error: Outputs = ends(move || map.join()).unwrap();
     assert_eq!(error, Err(TryMapError::Failed { index: 1, error: 1 }));
 }
@@ -112,9 +113,10 @@ fn inputs_before_an_error_still_begin_and_those_after_it_do_not() {
         let map = start("map", move || inside.try_map(0..2000, body)).unwrap();
         until(|| gate.n_waiting() == 1);
         one_has_left_the_map(&pool);
-        assert!(!map.is_finished());
+        let is_over = map.is_finished();
         gate.set();
         let outputs: Outputs = ends(move || map.join()).unwrap();
+        assert!(!is_over, "an input was held up");
         let (index, error) = (FAILS, FAILS);
         assert_eq!(outputs, Err(TryMapError::Failed { index, error }));
         let mut ran = ran.lock().unwrap().clone();
