@@ -198,8 +198,12 @@ pub fn run(
     let start = Instant::now();
     let counts = match way {
         Way::Sequential => inputs.into_iter().map(Work::run).collect(),
-        Way::Threads => on_threads(inputs, workers).map_err(ProcessError::Start)?,
-        Way::Rayon => with_rayon(inputs, workers).map_err(ProcessError::Start)?,
+        Way::Threads => {
+            on_threads(inputs, workers).map_err(|error| ProcessError::Start(error.into()))?
+        }
+        Way::Rayon => {
+            with_rayon(inputs, workers).map_err(|error| ProcessError::Start(error.into()))?
+        }
         Way::Processes => in_processes(inputs, workers, program)?,
     };
     let elapsed = start.elapsed();

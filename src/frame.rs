@@ -184,11 +184,6 @@ impl FrameReader {
         &self.buffer[start..self.unread.start]
     }
 
-    /// Whether a part of the next message has come, and not all of it.
-    pub(crate) fn is_inside(&self) -> bool {
-        !self.unread.is_empty() && matches!(self.has_frame(), Ok(false))
-    }
-
     /// Where in the buffer the next message ends, or will end; `None` while its length is not known.
     #[inline]
     fn end_of_next(&self) -> io::Result<Option<usize>> {
@@ -198,11 +193,6 @@ impl FrameReader {
         let length = u64::from(u32::from_le_bytes(*head));
         let length = checked_length(length, self.limit, ErrorKind::InvalidData)? as usize;
         Ok(Some(self.unread.start + HEAD + length))
-    }
-
-    /// Forgets a message of which only a part has come.
-    pub(crate) fn forget_partial(&mut self) {
-        self.unread = 0..0;
     }
 
     /// Reads once from the stream, as much as it has; gives the number of bytes, 0 at its end.

@@ -83,9 +83,14 @@ pub use lifecycle::{Daemon, JoinError, Panicked, Running, start, start_daemon};
 pub use local_server::LocalServer;
 pub use locked_flags::{KeyTaken, LockedFlags, Registration};
 #[cfg(all(feature = "processes", unix))]
-pub use process::{Process, ProcessError, Work, WorkTable, WorkerProgram, run_if_worker};
+pub use process::{
+    Process, ProcessBuilder, ProcessError, Work, WorkTable, WorkerProgram, run_if_worker,
+};
 #[cfg(all(feature = "processes", unix))]
-pub use process_pool::{ProcessPool, ProcessPoolBuilder};
+pub use process_pool::{
+    ProcessJob, ProcessMapLazy, ProcessMapUnordered, ProcessPool, ProcessPoolBuilder,
+    TryProcessMapError, WorkerState,
+};
 pub use scoped::scoped_map;
 pub use semaphore::{Permit, Semaphore};
 #[cfg(all(feature = "program", unix, not(all(test, loom))))]

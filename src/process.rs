@@ -7,16 +7,16 @@
 //!
 //! | who | owns | does |
 //! |---|---|---|
-//! | the parent's link | the child, one end of the channel, the journal | sends jobs, reads answers, kills, reaps |
-//! | the parent's copier thread | the child's stderr | passes it on, keeps the last 8 KiB |
-//! | the worker's main thread | the other end, the table of work | runs one job after the other |
-//! | the worker's watcher thread | nothing | sleeps until the parent's end is gone, then ends the process |
+//! | the handle | the process, as a pool of one | hands the job in, waits, kills |
+//! | one thread in the parent | – | talks to the worker while nobody waits for it, copies its stderr |
+//! | the worker's main thread | the other end of the channel, the table of work | runs the job |
+//! | the worker's watcher thread | nothing | sleeps until the parent has gone, then ends the process |
 //!
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
 //! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
 //! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
-//! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. The journal is
-//! memory that survives the worker; [`process_pool`](crate::process_pool) says what it is for.
+//! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. What a worker answers
+//! stands in memory that survives it; [`process_pool`](crate::process_pool) says how.
 //!
 //! Needs the feature `processes`, and Unix.
 
@@ -24,25 +24,25 @@ mod channel;
 mod child;
 mod coding;
 mod error;
-mod journal;
 mod last_words;
 mod link;
 mod messages;
 mod program;
 mod worker;
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::child::Killer;
+pub(crate) use self::channel::Answers;
 pub(crate) use self::coding::{decode_answers, encode};
-pub use self::error::ProcessError;
-pub(crate) use self::link::{Begun, Link, LinkError, Patience};
-pub(crate) use self::messages::{Answers, JobFailure, Report, outcome_of};
+pub use self::error::{ProcessError, StartError};
+pub(crate) use self::link::{Death, Inputs, Link, News};
+pub(crate) use self::messages::{JobFailure, outcome_of};
 pub use self::program::WorkerProgram;
 pub use self::worker::{WorkTable, run_if_worker};
+use crate::process_pool::{ProcessJob, ProcessPool, ProcessPoolBuilder};
+use crate::thread_pool::Shutdown;
 
 /// The largest message, unless a pool says otherwise: 64 MiB and some room for its envelope.
 pub(crate) const MAX_FRAME: usize = 65 * 1024 * 1024;
@@ -82,6 +82,11 @@ pub trait Work: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// Does the job, inside the worker.
     fn run(self) -> Self::Output;
+    /// How long this job may run, from its own start; `None` leaves that to the
+    /// [pool](crate::ProcessPoolBuilder::job_timeout). Asked in the parent, when the job is handed in.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A process that runs one job; owned permission to join or kill it.
@@ -115,11 +120,51 @@ pub trait Work: Serialize + DeserializeOwned {
 #[derive(Debug)]
 #[must_use = "dropping the handle kills the process"]
 pub struct Process<O> {
-    link: Box<Link>,
-    output: PhantomData<fn() -> O>,
+    /// Nothing but this job.
+    job: ProcessJob<O>,
+    pid: u32,
+    /// Of one worker, which is not replaced.
+    pool: ProcessPool,
+}
+
+/// How a [`Process`] is started.
+///
+/// Needs the feature `processes`.
+#[derive(Clone, Debug)]
+pub struct ProcessBuilder(ProcessPoolBuilder);
+
+impl ProcessBuilder {
+    /// How long the process may take to start, its initialiser included; 10 s.
+    pub fn start_timeout(self, timeout: Duration) -> Self {
+        Self(self.0.start_timeout(timeout))
+    }
+
+    /// How long the job may run; then the process is killed. No limit, unless the job has
+    /// [one of its own](Work::time_limit).
+    pub fn job_timeout(self, timeout: Duration) -> Self {
+        Self(self.0.job_timeout(timeout))
+    }
+
+    /// Starts a process and hands it its only job; see [`Process::start`].
+    ///
+    /// # Errors
+    /// As [`Process::start`].
+    // ANCHOR: start
+    pub fn start<W: Work>(self, input: W) -> Result<Process<W::Output>, ProcessError> {
+        let (pool, job, pid) = self.0.build_for(&input)?;
+        // It ends once the job has.
+        pool.close();
+        Ok(Process { job, pid, pool })
+    }
+    // ANCHOR_END: start
 }
 
 impl<O: DeserializeOwned> Process<O> {
+    /// Begins a process that runs `program`.
+    pub fn builder(program: &WorkerProgram) -> ProcessBuilder {
+        ProcessBuilder(ProcessPool::builder(program.clone()))
+    }
+
     /// Starts a process and hands it its only job.
     ///
     /// # Blocking
@@ -128,49 +173,38 @@ impl<O: DeserializeOwned> Process<O> {
     /// # Errors
     /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`];
     /// [`ProcessError::Encode`] before anything was started. No process is left then.
-    // ANCHOR: start
     pub fn start<W: Work<Output = O>>(
         program: &WorkerProgram,
         input: W,
     ) -> Result<Self, ProcessError> {
-        let mut encoded = Vec::new();
-        encode(&input, &mut encoded)?;
-        let mut link = Box::new(Link::start(program, MAX_FRAME, START_TIMEOUT)?);
-        let sent = link.send(W::NAME, &encoded, Patience::Endless);
-        sent.map_err(|error| link.end(error))?;
-        Ok(Self {
-            link,
-            output: PhantomData,
-        })
+        Self::builder(program).start(input)
     }
-    // ANCHOR_END: start
 
     /// The process's number, given by the system.
+    #[doc(alias = "ident")]
     pub fn pid(&self) -> u32 {
-        self.link.pid()
+        self.pid
+    }
+
+    /// Whether the job has ended, so that [`join`](Self::join) would not wait for it.
+    ///
+    /// # Differences from Python
+    /// The opposite of [`Process.is_alive`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.is_alive).
+    #[doc(alias = "is_alive")]
+    pub fn is_finished(&mut self) -> bool {
+        self.job.is_finished()
     }
 
     /// Waits for the job's end, takes its output, and ends and reaps the process.
     ///
     /// # Errors
-    /// [`ProcessError::Panicked`], [`ProcessError::Crashed`], [`ProcessError::Encode`],
-    /// [`ProcessError::Decode`], [`ProcessError::UnknownWork`].
+    /// [`ProcessError::Panicked`], [`ProcessError::Crashed`], [`ProcessError::TimedOut`],
+    /// [`ProcessError::Encode`], [`ProcessError::Decode`], [`ProcessError::UnknownWork`].
     // ANCHOR: join
-    pub fn join(mut self) -> Result<O, ProcessError> {
-        self.receive(Patience::Endless)
-            .unwrap_or_else(|error| Err(self.link.end(error)))
-    }
-
-    fn receive(&mut self, patience: Patience) -> Result<Result<O, ProcessError>, LinkError> {
-        let pid = self.link.pid();
-        loop {
-            if let Report::Answers(answer) = self.link.report(1, patience)? {
-                let mut output = Vec::with_capacity(1);
-                decode_answers(answer.frames, pid, &mut output);
-                self.link.close();
-                return Ok(output.pop().expect("the answer of one job"));
-            }
-        }
+    pub fn join(self) -> Result<O, ProcessError> {
+        let outcome = self.job.join();
+        self.pool.shutdown(Shutdown::Drain);
+        outcome
     }
     // ANCHOR_END: join
 
@@ -178,11 +212,14 @@ impl<O: DeserializeOwned> Process<O> {
     ///
     /// # Errors
     /// The handle itself, if the job has not ended.
-    pub fn join_timeout(mut self, timeout: Duration) -> Result<Result<O, ProcessError>, Self> {
-        match self.receive(Patience::of(timeout)) {
-            Err(LinkError::NotYet) => Err(self),
-            Err(error) => Ok(Err(self.link.end(error))),
-            Ok(outcome) => Ok(outcome),
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<O, ProcessError>, Self> {
+        let Self { job, pid, pool } = self;
+        match job.join_timeout(timeout) {
+            Ok(outcome) => {
+                pool.shutdown(Shutdown::Drain);
+                Ok(outcome)
+            }
+            Err(job) => Err(Self { job, pid, pool }),
         }
     }
 
@@ -194,7 +231,7 @@ impl<O: DeserializeOwned> Process<O> {
     /// # Differences from Python
     /// As [`Process.terminate`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate).
     pub fn terminate(&self) {
-        self.link.terminate();
+        self.pool.terminate();
     }
 
     /// Ends the process by SIGKILL and reaps it; the job's output is lost.

@@ -1,25 +1,37 @@
 #![doc = include_str!("process_pool/README.md")]
 
 mod builder;
+mod crew;
+mod eager;
+mod job;
+mod lazy;
 mod map;
-mod queue;
-mod supervisor;
+mod protocol;
+mod turns;
+mod workers;
 
-use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use self::builder::ProcessPoolBuilder;
-use self::map::{Block, Map, Outcome};
-use self::queue::Shared;
-use crate::process::{ProcessError, Work, WorkerProgram};
-use crate::sync::Arc;
-use crate::thread_pool::{PoolReport, Shutdown};
+use self::crew::{ALL, Pool};
+pub use self::eager::TryProcessMapError;
+pub use self::job::ProcessJob;
+pub use self::lazy::{ProcessMapLazy, ProcessMapUnordered};
+use self::map::{Block, Outcome};
+use self::protocol::Event;
+use self::turns::Turns;
+use crate::process::{Inputs, ProcessError, Work, WorkerProgram, encode};
+use crate::sync::{Arc, Deadline, Mutex};
+use crate::thread_pool::{PoolReport, PoolShutDown, Shutdown};
 
 /// A fixed number of worker processes that run jobs; see the module for the protocol.
 ///
 /// Needs the feature `processes`.
 ///
-/// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end.
+/// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end. Beside the
+/// callers' own threads it has one, however many workers there are.
 ///
 /// # Differences from Python
 /// [`multiprocessing.Pool`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool)
@@ -49,8 +61,28 @@ use crate::thread_pool::{PoolReport, Shutdown};
 /// ```
 #[derive(Debug)]
 pub struct ProcessPool {
-    shared: Arc<Shared>,
-    supervisors: Vec<JoinHandle<PoolReport>>,
+    turns: Arc<Turns<Pool>>,
+    /// Drives while nobody waits.
+    driver: Mutex<Option<JoinHandle<()>>>,
+    max_frame: usize,
+}
+
+/// What a worker of a pool is at, for whoever looks after the pool.
+///
+/// Needs the feature `processes`. See [`ProcessPool::workers`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerState {
+    /// Its number in the pool, from 1 on; a worker that replaces another has the same.
+    pub number: usize,
+    /// Its process; `None` while there is none.
+    pub pid: Option<u32>,
+    /// How many jobs this process has answered.
+    pub jobs: u64,
+    /// For how long it has had what it has in hand; `None` if that is nothing.
+    pub busy_for: Option<Duration>,
+    /// How the process of this number before it ended; `None` if it is the first.
+    pub before: Option<String>,
 }
 
 impl ProcessPool {
@@ -59,97 +91,157 @@ impl ProcessPool {
         ProcessPoolBuilder::new(program)
     }
 
-    /// Runs every input in some worker; gives one outcome an input, in the inputs' order.
+    /// Runs one job and waits for it.
     ///
-    /// Inputs are encoded and outputs decoded on the calling thread, so neither need be `Send`.
-    /// Jobs travel in chunks while they are tiny; each job's outcome is its own all the same.
+    /// On a pool where nobody else waits no thread is woken for it: the calling thread itself talks to
+    /// the worker.
     ///
     /// # Blocking
-    /// Until every input has its outcome.
+    /// Until the job has ended.
     ///
     /// # Errors
-    /// Each on its own: see [`ProcessError`]. After [`kill`](Self::kill) the rest are
-    /// [`ProcessError::Cancelled`].
-    // ANCHOR: map
-    pub fn map<W: Work>(
-        &self,
-        inputs: impl IntoIterator<Item = W>,
-    ) -> Vec<Result<W::Output, ProcessError>> {
-        let inputs = inputs.into_iter();
-        let expected = inputs.size_hint().0;
-        let map = Arc::new(Map::new(W::NAME));
-        let mut block = Block::new(&map, 0);
-        for input in inputs {
-            if let Err(error) = block.push(&input) {
-                map.deliver(block.end(), Outcome::Failed(error));
-                let next = Block::new(&map, block.end() + 1);
-                self.shared.push(std::mem::replace(&mut block, next));
-            } else if block.is_full() {
-                let next = Block::new(&map, block.end());
-                self.shared.push(std::mem::replace(&mut block, next));
-            }
-        }
-        let jobs = block.end();
-        self.shared.push(block);
-        let mut early = BTreeMap::new();
-        let mut outputs = Vec::with_capacity(expected);
-        while outputs.len() < jobs {
-            for (first, outcome) in map.take_outcomes() {
-                let before = early.insert(first, outcome);
-                debug_assert!(before.is_none(), "job {first} ended twice");
-            }
-            while let Some(outcome) = early.remove(&outputs.len()) {
-                outcome.decode_onto(&mut outputs);
-            }
-        }
-        outputs
+    /// See [`ProcessError`]; [`ProcessError::Cancelled`] after a shutdown.
+    ///
+    /// # Differences from Python
+    /// As [`Pool.apply`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.apply).
+    #[doc(alias = "apply")]
+    pub fn run<W: Work>(&self, input: W) -> Result<W::Output, ProcessError> {
+        self.map([input]).pop().expect("one outcome for each input")
     }
-    // ANCHOR_END: map
+
+    /// Hands a job in, which runs whether or not anybody waits for it.
+    ///
+    /// # Blocking
+    /// Never for the job. The input is encoded on the calling thread.
+    ///
+    /// # Errors
+    /// The pool is shut down or killed. What is wrong with the input is the job's outcome.
+    ///
+    /// # Differences from Python
+    /// As [`Executor.submit`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.submit)
+    /// and `apply_async`; a running job can be ended, see [`ProcessJob::kill`].
+    #[doc(alias = "apply_async")]
+    pub fn submit<W: Work>(&self, input: W) -> Result<ProcessJob<W::Output>, PoolShutDown> {
+        let mut block = Block::new(W::NAME, 0);
+        let encoded = block.push(&input, self.max_frame);
+        self.submit_block(block, encoded)
+    }
+
+    fn submit_block<O>(
+        &self,
+        block: Block,
+        encoded: Result<(), ProcessError>,
+    ) -> Result<ProcessJob<O>, PoolShutDown> {
+        let map = self.turns.tell(|pool| {
+            if pool.is_closed() {
+                return Err(PoolShutDown);
+            }
+            let map = pool.open_map();
+            match encoded {
+                Ok(()) => pool.submit(map, block),
+                Err(error) => pool.refuse(map, 0, error),
+            }
+            Ok(map)
+        })?;
+        Ok(ProcessJob {
+            turns: self.turns.clone(),
+            map,
+            output: PhantomData,
+        })
+    }
+
+    /// Waits until nothing is queued and nothing runs; the pool stays open.
+    ///
+    /// # Blocking
+    /// Until then; jobs that others hand in meanwhile are waited for as well.
+    pub fn wait_idle(&self) {
+        let idle = |pool: &mut Pool| pool.is_idle().then_some(());
+        self.turns.wait(ALL, &Deadline::never(), idle);
+    }
+
+    /// How the jobs have ended so far, and how many have not.
+    ///
+    /// Each job that was handed in is in exactly one count; one whose input could not be encoded has
+    /// completed, in vain.
+    pub fn report(&self) -> PoolReport {
+        self.turns.tell(|pool| pool.report())
+    }
+
+    /// What each worker is at, by number.
+    pub fn workers(&self) -> Vec<WorkerState> {
+        self.look();
+        self.turns.peek(|pool| pool.workers())
+    }
 
     /// The process numbers of the workers that live now, in ascending order.
     pub fn pids(&self) -> Vec<u32> {
-        self.shared.state.lock().live.keys().copied().collect()
+        self.look();
+        self.turns.peek(|pool| pool.pids())
+    }
+
+    /// An idle pool is not watched: whoever asks looks.
+    fn look(&self) {
+        self.turns.tell(|_| ());
     }
 
     /// Kills every worker, from any thread; what has not ended becomes [`ProcessError::Cancelled`].
     ///
     /// The pool stays without workers. Never blocks for longer than the kills take.
+    #[doc(alias = "terminate")]
     pub fn kill(&self) {
-        self.shared.kill();
+        self.turns.tell(|pool| pool.say(Event::Kill));
     }
 
-    /// Ends the pool, accounts for every job, and reaps every worker.
+    /// Ends the pool, accounts for every job, and reaps every worker. A second call waits for the same
+    /// end, and gives the same report.
     ///
     /// # Blocking
-    /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended.
-    pub fn shutdown(mut self, how: Shutdown) -> PoolReport {
-        let cancelled = self.shared.close(how);
-        let mut report = self.join_supervisors();
-        report.cancelled += cancelled;
-        report
+    /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended. A
+    /// [`kill`](Self::kill) meanwhile shortens that.
+    #[doc(alias = "close")]
+    pub fn shutdown(&self, how: Shutdown) -> PoolReport {
+        self.turns.tell(|pool| {
+            pool.say(Event::Close);
+            if how == Shutdown::CancelQueued {
+                pool.say(Event::CancelAll);
+            }
+        });
+        self.wait_for_the_end();
+        self.turns.peek(|pool| pool.report())
     }
 
-    fn join_supervisors(&mut self) -> PoolReport {
-        let mut report = PoolReport::default();
-        for supervisor in self.supervisors.drain(..) {
-            let one = supervisor
-                .join()
-                .expect("a supervisor runs no caller's code");
-            report.completed += one.completed;
-            report.cancelled += one.cancelled;
-            report.panicked += one.panicked;
-            report.crashed += one.crashed;
-            report.timed_out += one.timed_out;
-        }
-        report
+    /// Takes no more jobs, and ends by itself.
+    pub(crate) fn close(&self) {
+        self.turns.tell(|pool| pool.say(Event::Close));
+    }
+
+    /// Asks every worker to end, by SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.turns.tell(Pool::terminate);
+    }
+
+    fn wait_for_the_end(&self) {
+        let ended = |pool: &mut Pool| turns::Crew::has_ended(pool).then_some(());
+        self.turns.wait(ALL, &Deadline::never(), ended);
+        let driver = self.driver.lock().take();
+        // It runs no caller's code, so it has not panicked.
+        driver.map(JoinHandle::join);
     }
 }
 
 impl Drop for ProcessPool {
     fn drop(&mut self) {
-        if !self.supervisors.is_empty() {
-            self.shared.kill();
-            self.join_supervisors();
-        }
+        self.kill();
+        self.wait_for_the_end();
     }
+}
+
+/// One input, as it is sent.
+fn encoded<W: Work>(input: &W, max_frame: usize) -> Result<Inputs, ProcessError> {
+    let mut bytes = Vec::new();
+    encode(input, max_frame, &mut bytes)?;
+    Ok(Inputs {
+        range: 0..bytes.len(),
+        bytes: Arc::new(bytes),
+    })
 }

@@ -187,7 +187,7 @@ impl Deadline {
         self.time_left().is_some_and(|left| left.is_zero())
     }
 
-    fn time_left(&self) -> Option<std::time::Duration> {
+    pub(crate) fn time_left(&self) -> Option<std::time::Duration> {
         let at = self.at?;
         Some(at.saturating_duration_since(std::time::Instant::now()))
     }

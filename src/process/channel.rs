@@ -1,94 +1,133 @@
-//! The parent's end of the channel: a socket, and behind a wrapper perhaps a pipe for the answers.
+//! The parent's end of the channel: chunks go down a socket; answers come up one of three ways.
+//!
+//! ```text
+//!                 ┌── the socket: frames, one job at a time
+//!   unknown ── hello comes through ──┤
+//!     │           └── stdout, behind a relay: the same
+//!     └── hello says that the worker has the ring ──▶ the ring: frames; the socket only says "look"
+//! ```
+//!
+//! Nothing here waits: whoever drives polls.
 
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+mod hand_over;
+mod ring;
+
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read};
+use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
 use std::process::ChildStdout;
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendFlags, recvmsg,
+    sendmsg,
+};
 
-/// Neither reads nor writes wait: [`wait`](Self::wait) does.
+use self::hand_over::hand_over;
+pub(super) use self::hand_over::receive_ring;
+use self::ring::Ring;
+pub(super) use self::ring::RingWriter;
+use super::messages::{LOOK, says};
+use crate::frame::FrameReader;
+
+/// A worker that answers faster than the parent reads does not keep it from the others.
+const READS: usize = 64;
+
+/// A dead process does not break the pipe for its parent.
+#[cfg(not(target_vendor = "apple"))]
+const QUIETLY: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const QUIETLY: SendFlags = SendFlags::empty();
+
 #[derive(Debug)]
 pub(super) struct Channel {
     /// The worker's stdin, or its wrapper's.
     socket: UnixStream,
+    /// A wrapper's, until it is known whether answers come through it.
+    stdout: Option<ChildStdout>,
+    ring: Option<Ring>,
     source: Source,
+    frames: FrameReader,
+    /// The process that said hello, as the system says.
+    speaker: Option<u32>,
+    /// Nobody holds the other end any more, or it has said what no worker says.
+    is_closed: bool,
+    /// The chunk whose answer comes next, where there is no ring.
+    of: u64,
 }
 
-/// Where the worker answers.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// It holds the other end of the socket.
+    Unknown,
     Socket,
-    /// A wrapper hands its stdout on.
-    Stdout(ChildStdout),
-    /// It has said nothing yet: its first word will show.
-    Either(ChildStdout),
+    Stdout,
+    Ring,
 }
 
-/// What the caller waits for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ready {
-    ToRead,
-    ToWrite,
+/// Answers of jobs that stand one after the other.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    /// The chunk of which they are said to be.
+    pub(crate) chunk: u64,
+    /// Each a frame, back to back; see `outcome_of`.
+    pub(crate) frames: Vec<u8>,
+    pub(crate) jobs: usize,
+    /// How many of the jobs have no output.
+    pub(crate) failures: usize,
 }
 
 impl Channel {
-    pub(super) fn new(socket: UnixStream, stdout: Option<ChildStdout>) -> io::Result<Self> {
+    /// The parent's end, and the worker's, through which one byte and perhaps the ring have come.
+    pub(super) fn new(max_frame: usize) -> io::Result<(Self, UnixStream)> {
+        let (socket, theirs) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
-        let source = match stdout {
-            Some(stdout) => {
-                rustix::io::ioctl_fionbio(&stdout, true)?;
-                Source::Either(stdout)
-            }
-            None => Source::Socket,
+        let (ring, files) = match Ring::new() {
+            Ok((ring, files)) => (Some(ring), Some(files)),
+            Err(error) if error.kind() == ErrorKind::Unsupported => (None, None),
+            Err(error) => return Err(error),
         };
-        Ok(Self { socket, source })
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        rustix::net::sockopt::set_socket_passcred(&socket, true)?;
+        let channel = Self {
+            socket,
+            stdout: None,
+            ring,
+            source: Source::Unknown,
+            frames: FrameReader::new(max_frame),
+            speaker: None,
+            is_closed: false,
+            of: 0,
+        };
+        hand_over(&channel.socket, files.as_ref())?;
+        Ok((channel, theirs))
     }
 
-    /// Waits for at most `timeout`; false if the time is over.
-    pub(super) fn wait(&mut self, ready: Ready, timeout: Duration) -> io::Result<bool> {
-        let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
-        let looked = match (ready, &self.source) {
-            (Ready::ToRead, Source::Either(stdout)) => {
-                let mut ends = [
-                    PollFd::new(&self.socket, PollFlags::IN),
-                    PollFd::new(stdout, PollFlags::IN),
-                ];
-                let looked = poll(&mut ends, Some(&timeout));
-                let [socket, stdout] = ends.map(|end| end.revents());
-                self.settle(socket, stdout);
-                looked
-            }
-            (Ready::ToRead, Source::Stdout(stdout)) => {
-                poll(&mut [PollFd::new(stdout, PollFlags::IN)], Some(&timeout))
-            }
-            (Ready::ToRead, Source::Socket) => poll(
-                &mut [PollFd::new(&self.socket, PollFlags::IN)],
-                Some(&timeout),
-            ),
-            (Ready::ToWrite, _) => poll(
-                &mut [PollFd::new(&self.socket, PollFlags::OUT)],
-                Some(&timeout),
-            ),
-        };
-        match looked {
-            // The caller looks at its own clock and waits on.
-            Err(rustix::io::Errno::INTR) => Ok(false),
-            other => Ok(other? > 0),
+    pub(super) fn listen_to(&mut self, stdout: Option<ChildStdout>) -> io::Result<()> {
+        match &stdout {
+            Some(stdout) => rustix::io::ioctl_fionbio(stdout, true)?,
+            None => self.source = Source::Socket,
+        }
+        self.stdout = stdout;
+        Ok(())
+    }
+
+    /// What to poll.
+    pub(super) fn sources<'a>(&'a self, wants_to_write: bool, into: &mut Vec<PollFd<'a>>) {
+        if !self.is_closed {
+            let mut wanted = PollFlags::IN;
+            wanted.set(PollFlags::OUT, wants_to_write);
+            into.push(PollFd::new(&self.socket, wanted));
+        }
+        if let Some(stdout) = &self.stdout {
+            into.push(PollFd::new(stdout, PollFlags::IN));
         }
     }
 
-    /// Settles where the worker answers, once it shows.
-    fn settle(&mut self, socket: PollFlags, stdout: PollFlags) {
-        // A stdout that was closed without a word: what comes now comes through the socket.
-        let in_socket =
-            !socket.is_empty() || (!stdout.is_empty() && !stdout.contains(PollFlags::IN));
-        self.source = match std::mem::replace(&mut self.source, Source::Socket) {
-            Source::Either(_) if in_socket => Source::Socket,
-            Source::Either(pipe) if stdout.contains(PollFlags::IN) => Source::Stdout(pipe),
-            same => same,
-        };
+    /// Sends as much as the socket takes; gives how much that is.
+    pub(super) fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut nothing = SendAncillaryBuffer::default();
+        let sent = sendmsg(&self.socket, parts, &mut nothing, QUIETLY);
+        sent.map_err(io::Error::from)
     }
 
     /// Tells the worker that nothing more will come.
@@ -96,28 +135,178 @@ impl Channel {
         // An error means that the worker has ended already.
         let _ = self.socket.shutdown(std::net::Shutdown::Write);
     }
+
+    /// Whether nobody holds the other end any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    pub(super) fn speaker(&self) -> Option<u32> {
+        self.speaker
+    }
+
+    /// The ring that the worker has, if it has one: how many jobs it has begun.
+    pub(super) fn begun(&self) -> Option<u64> {
+        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
+        ring.map(Ring::begun)
+    }
+
+    /// From now on answers come through the ring.
+    pub(super) fn use_ring(&mut self) {
+        self.source = Source::Ring;
+        self.stdout = None;
+    }
+
+    /// Reads what is there. `Err` if that is nothing that a worker says.
+    pub(super) fn read(&mut self) -> io::Result<()> {
+        if !matches!(self.source, Source::Ring) {
+            self.read_frames_from_outside()?;
+        }
+        if let (Source::Ring, Some(ring)) = (self.source, &mut self.ring) {
+            // First, so that all is read that had been written before.
+            let looks = match self.is_closed {
+                true => Ok(true),
+                false => read_looks(&self.socket),
+            };
+            for _ in 0..READS {
+                match self.frames.fill(ring) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    other => other?,
+                };
+            }
+            self.is_closed = looks?;
+        }
+        Ok(())
+    }
+
+    fn read_frames_from_outside(&mut self) -> io::Result<()> {
+        if self.source != Source::Stdout && !self.is_closed {
+            for _ in 0..READS {
+                let mut socket = Listened {
+                    socket: &self.socket,
+                    speaker: &mut self.speaker,
+                };
+                match self.frames.fill(&mut socket) {
+                    Ok(1..) => {
+                        self.source = Source::Socket;
+                        self.stdout = None;
+                        // What comes behind the hello may not be frames.
+                        if self.frames.has_frame()? && self.ring.is_some() {
+                            break;
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Ok(0) | Err(_) => {
+                        self.is_closed = true;
+                        break;
+                    }
+                }
+            }
+        }
+        for _ in 0..READS {
+            let Some(stdout) = &mut self.stdout else {
+                break;
+            };
+            match self.frames.fill(stdout) {
+                Ok(1..) => self.source = Source::Stdout,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Ok(0) | Err(_) => {
+                    self.stdout = None;
+                    self.is_closed |= self.source == Source::Stdout;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message, if it has come.
+    pub(super) fn message(&mut self) -> io::Result<Option<&[u8]>> {
+        self.frames.take_buffered()
+    }
+
+    /// Answers that have come, of at most so many jobs. `Err` if it is something else that has come.
+    pub(super) fn answers(&mut self, most: usize) -> io::Result<Option<Answers>> {
+        let garbage = || io::Error::new(ErrorKind::InvalidData, "no answer to what it was asked");
+        if self.source == Source::Ring {
+            self.of = self.ring.as_ref().map_or(0, Ring::chunk);
+        } else if self.frames.has_frame()? {
+            let head = self.frames.take_frames(is_of);
+            if let Some(number) = head.last_chunk() {
+                self.of = u64::from_le_bytes(*number);
+            }
+        }
+        if !self.frames.has_frame()? {
+            return Ok(None);
+        }
+        let (mut jobs, mut failures) = (0, 0);
+        let frames = self.frames.take_frames(|message| {
+            let is_wanted = jobs < most && is_answer(message);
+            jobs += usize::from(is_wanted);
+            failures += usize::from(is_wanted && message[0] == says::FAILURE);
+            is_wanted
+        });
+        if jobs == 0 {
+            return Err(garbage());
+        }
+        Ok(Some(Answers {
+            chunk: self.of,
+            frames: frames.to_vec(),
+            jobs,
+            failures,
+        }))
+    }
+
+    /// Whether all that the worker has said has been taken.
+    pub(super) fn is_drained(&self) -> bool {
+        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
+        ring.is_none_or(Ring::is_empty)
+    }
 }
 
-impl Read for Channel {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.source {
-            Source::Socket => self.socket.read(buffer),
-            Source::Stdout(stdout) => stdout.read(buffer),
-            Source::Either(_) => Err(ErrorKind::WouldBlock.into()),
+fn is_of(message: &[u8]) -> bool {
+    message.first() == Some(&says::OF) && message.len() == 9
+}
+
+fn is_answer(message: &[u8]) -> bool {
+    matches!(message.first(), Some(&says::OUTPUT | &says::FAILURE))
+}
+
+/// Takes the bytes that say "look"; true if the other end is closed.
+fn read_looks(mut socket: &UnixStream) -> io::Result<bool> {
+    let mut bytes = [0; 64];
+    loop {
+        match socket.read(&mut bytes) {
+            Ok(0) => return Ok(true),
+            Ok(length) if bytes[..length].iter().any(|byte| *byte != LOOK) => {
+                let why = "somebody has written into its channel";
+                return Err(io::Error::new(ErrorKind::InvalidData, why));
+            }
+            Ok(length) if length < bytes.len() => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Ok(error.kind() != ErrorKind::WouldBlock),
         }
     }
 }
 
-impl Write for Channel {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.write(bytes)
-    }
+/// The socket, where the system says beside the bytes who has sent them.
+struct Listened<'a> {
+    socket: &'a UnixStream,
+    speaker: &'a mut Option<u32>,
+}
 
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.socket.write_vectored(parts)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Read for Listened<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut space = [MaybeUninit::uninit(); 64];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(buffer)];
+        let read = recvmsg(self.socket, &mut parts, &mut control, RecvFlags::empty())?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmCredentials(sender) = message {
+                *self.speaker = u32::try_from(sender.pid.as_raw_pid()).ok();
+            }
+        }
+        Ok(read.bytes)
     }
 }

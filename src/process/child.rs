@@ -1,119 +1,147 @@
-//! The worker's process, as its parent owns it: killed from any thread, reaped once.
+//! The worker's process, as its parent owns it: killed, stopped, and reaped once.
 //!
 //! ```text
-//!   runs ── ends, or is killed ──▶ ended ── reap ──▶ reaped: its number may be another process's
-//!   ▲  └── stop ──▶ stopped, for a last look ──┐
-//!   └───────────────── go on ──────────────────┘
+//!   runs ── ends, or is killed ──▶ ended ── reap ──▶ reaped, by us or by somebody else
+//!   ▲  └── freeze, for a last look ──┐
+//!   └──────────── thaw ──────────────┘
 //! ```
+//!
+//! It is named by a pidfd where there is one: that is never another process, and `poll` says when it
+//! has ended. Its status may have been taken by others (a program that ignores SIGCHLD, or waits for
+//! every child): then it is not known, and that is all.
 
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
-/// Kills a worker from any thread; harmless once it has been reaped.
-#[derive(Clone, Debug)]
-pub(crate) struct Killer(Arc<Mutex<Child>>);
-
-impl Killer {
-    pub(crate) fn kill(&self) {
-        // An error means that it has ended already.
-        let _ = self.child().kill();
-    }
-
-    fn child(&self) -> MutexGuard<'_, Child> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// A process that does not stand still by then is stuck inside the system, and begins no job.
+const STILL: Duration = Duration::from_millis(100);
 
 /// The process, the worker's own or its wrapper's. Dropping it kills and reaps it.
 #[derive(Debug)]
 pub(super) struct OwnedChild {
-    killer: Killer,
-    pid: u32,
-    status: Option<ExitStatus>,
+    child: Child,
+    pidfd: Option<OwnedFd>,
+    /// Its status, if that is known, once it has ended.
+    ended: Option<Option<ExitStatus>>,
 }
 
 impl OwnedChild {
     pub(super) fn new(child: Child) -> Self {
         Self {
-            pid: child.id(),
-            killer: Killer(Arc::new(Mutex::new(child))),
-            status: None,
+            pidfd: pidfd_of(child.id()),
+            child,
+            ended: None,
         }
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.pid
+        self.child.id()
     }
 
-    pub(super) fn killer(&self) -> Killer {
-        self.killer.clone()
+    /// Readable once the process has ended; none where the system has no pidfds.
+    pub(super) fn end(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
     }
 
-    pub(super) fn kill(&self) {
-        self.killer.kill();
-    }
-
-    /// Whether the worker has ended, as far as the system knows now.
+    /// Whether the process has ended, as far as the system knows now. Then it is reaped.
     pub(super) fn has_ended(&mut self) -> bool {
-        if self.status.is_none() {
-            self.status = self.killer.child().try_wait().unwrap_or_default();
+        if self.ended.is_none() {
+            self.ended = match self.child.try_wait() {
+                Ok(Some(status)) => Some(Some(status)),
+                Ok(None) => None,
+                // Somebody else has reaped it, or the system has: the pidfd still knows of its end.
+                Err(_) => self.looks_ended().then_some(None),
+            };
         }
-        self.status.is_some()
+        self.ended.is_some()
     }
 
-    /// Sends SIGTERM, unless the worker was reaped: its number may be another process's by then.
-    pub(super) fn terminate(&self) {
-        let pid = self.number().filter(|_| self.status.is_none());
-        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+    fn looks_ended(&self) -> bool {
+        let Some(pidfd) = &self.pidfd else {
+            return true;
+        };
+        let mut end = [PollFd::new(pidfd, PollFlags::IN)];
+        matches!(poll(&mut end, Some(&Timespec::default())), Ok(1..))
+    }
+
+    /// How it ended; `None` while it runs, and if nobody knows.
+    pub(super) fn status(&self) -> Option<ExitStatus> {
+        self.ended.flatten()
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// An error means that it has ended already.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if self.has_ended() {
+            return;
+        }
+        match &self.pidfd {
+            Some(pidfd) => send(pidfd, signal),
+            // It was not reaped a moment ago, so the number is its own.
+            None => {
+                let _ = self
+                    .number()
+                    .map(|pid| rustix::process::kill_process(pid, signal));
+            }
+        }
     }
 
     /// Stops it by SIGSTOP, and waits until it stands still or has ended.
-    pub(super) fn stop(&self) {
-        let Some(pid) = self.number() else {
-            return;
-        };
-        // An error means that it has ended already.
-        let _ = kill_process(pid, Signal::STOP);
+    pub(super) fn freeze(&mut self) {
+        self.signal(Signal::STOP);
+        let start = Instant::now();
         let quiet = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        let _ = waitid(WaitId::Pid(pid), quiet);
+        let Some(pid) = self.number() else { return };
+        while self.ended.is_none()
+            && matches!(
+                waitid(WaitId::Pid(pid), quiet | WaitIdOptions::NOHANG),
+                Ok(None)
+            )
+            && start.elapsed() < STILL
+        {
+            std::thread::sleep(Duration::from_micros(50));
+        }
     }
 
-    /// Lets it go on after a stop.
-    pub(super) fn go_on(&self) {
-        let _ = self.number().map(|pid| kill_process(pid, Signal::CONT));
+    pub(super) fn thaw(&mut self) {
+        self.signal(Signal::CONT);
     }
 
     fn number(&self) -> Option<Pid> {
-        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
-    }
-
-    /// Kills the worker unless it has ended, and takes its status from the system.
-    pub(super) fn reap(&mut self) -> ExitStatus {
-        if let Some(status) = self.status {
-            return status;
-        }
-        // The end of the channel comes a moment before the end of the process: its own status
-        // says more than our kill would.
-        let start = Instant::now();
-        while !self.has_ended() && start.elapsed() < Duration::from_millis(20) {
-            std::thread::sleep(Duration::from_micros(100));
-        }
-        self.killer.kill();
-        let status = self
-            .killer
-            .child()
-            .wait()
-            .expect("a child of ours that nobody else waits for");
-        *self.status.insert(status)
+        i32::try_from(self.pid()).ok().and_then(Pid::from_raw)
     }
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn pidfd_of(pid: u32) -> Option<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn send(pidfd: &OwnedFd, signal: Signal) {
+    let _ = rustix::process::pidfd_send_signal(pidfd, signal);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn pidfd_of(_: u32) -> Option<OwnedFd> {
+    None
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn send(_: &OwnedFd, _: Signal) {}
+
 impl Drop for OwnedChild {
     fn drop(&mut self) {
-        self.killer.kill();
-        self.reap();
+        self.kill();
+        // An error means that somebody else has reaped it.
+        let _ = self.child.wait();
     }
 }

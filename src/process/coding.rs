@@ -2,24 +2,33 @@
 //!
 //! Both run code of the job's own types. What that does, a panic included, is the job's outcome.
 
-use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
 
-use super::ProcessError;
+use serde::de::DeserializeOwned;
+
 use super::messages::{append, outcome_of};
+use super::{ProcessError, Work};
 use crate::frame::{append_frame, split_message};
 use crate::lifecycle::{Panicked, caught};
 
 /// Appends an input as a frame to `to`, which stays what it was if the input cannot be encoded.
 ///
 /// The input's own `Serialize` may panic; here that is the outcome of its job, as in a worker.
-pub(crate) fn encode<T: Serialize>(value: &T, to: &mut Vec<u8>) -> Result<(), ProcessError> {
+///
+/// Gives the job's own time limit, if it has one.
+pub(crate) fn encode<W: Work>(
+    value: &W,
+    max_frame: usize,
+    to: &mut Vec<u8>,
+) -> Result<Option<Duration>, ProcessError> {
     let before = to.len();
     let encoded = caught("", || {
         let why = |error: &dyn std::error::Error| ProcessError::Encode(error.to_string());
-        let framed = append_frame(to, usize::MAX, |to| append(value, to));
+        let framed = append_frame(to, max_frame, |to| append(value, to));
         framed
             .map_err(|error| why(&error))?
-            .map_err(|error| why(&error))
+            .map_err(|error| why(&error))?;
+        Ok(value.time_limit())
     })
     .unwrap_or_else(|panicked| Err(panicked_here(&panicked)));
     if encoded.is_err() {

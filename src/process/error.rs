@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Why a job that was sent to another process has no output.
 ///
 /// Needs the feature `processes`.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {
     /// The job panicked; its worker goes on.
@@ -21,15 +21,24 @@ pub enum ProcessError {
         /// The worker.
         pid: u32,
     },
-    /// The worker died while it ran this job, or ended its channel. The job is not run again.
-    #[error("process {pid} died in the middle of the job ({status}){}", said(.stderr))]
+    /// The worker died with this job in hand, or ended its channel. The job is not run again.
+    #[error(
+        "process {pid} died {} ({}){}",
+        when(*.has_begun),
+        how(.status.as_ref()),
+        said(.stderr)
+    )]
     Crashed {
         /// The worker.
         pid: u32,
-        /// How it ended.
-        status: ExitStatus,
+        /// How it ended; `None` if somebody else has taken that from the system, as a program does
+        /// that ignores SIGCHLD or waits for every child.
+        status: Option<ExitStatus>,
         /// The last 8 KiB of what it wrote to stderr.
         stderr: String,
+        /// Whether the job had begun, or may have: what is not known counts as begun. If it had not,
+        /// it was given up because workers died of its input, one after the other.
+        has_begun: bool,
     },
     /// The job ran longer than allowed; its worker was killed.
     #[error("process {pid} was killed: its job was not done after {after:?}")]
@@ -56,7 +65,7 @@ pub enum ProcessError {
     Cancelled,
     /// The program cannot be started; the error names it.
     #[error("cannot start {0}")]
-    Start(io::Error),
+    Start(StartError),
     /// The program started and did not become a worker.
     #[error(
         "{} did not become a worker ({why}): its main must begin with `run_if_worker`",
@@ -90,6 +99,42 @@ pub enum ProcessError {
          `run_if_worker` must be the first line of main"
     )]
     InsideWorker,
+}
+
+/// Why a program cannot be started. Made of an [`io::Error`], and unlike that it can be cloned and
+/// compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct StartError {
+    kind: io::ErrorKind,
+    why: String,
+}
+
+impl StartError {
+    /// What kind of error the system gave.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            why: error.to_string(),
+        }
+    }
+}
+
+fn when(has_begun: bool) -> &'static str {
+    match has_begun {
+        true => "in the middle of the job",
+        false => "before the job had begun",
+    }
+}
+
+fn how(status: Option<&ExitStatus>) -> String {
+    status.map_or_else(|| "nobody knows how".to_owned(), ExitStatus::to_string)
 }
 
 fn at(location: Option<&str>) -> String {

@@ -1,63 +1,68 @@
 //! The last words of a worker, which also go to our own stderr as they come.
+//!
+//! ```text
+//!   worker's stderr ── whoever drives reads ──▶ our stderr
+//!                                       └─────▶ the last 8 KiB, for the error
+//! ```
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ChildStderr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use crate::lifecycle::{Running, start};
 
 /// How much is kept for the error.
 const KEPT: usize = 8 * 1024;
 
-/// A grandchild may hold stderr open for ever; after the worker's death nobody waits longer for it.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// Whoever drives has other workers to look after.
+const AT_ONCE: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(super) struct LastWords {
-    kept: Arc<Mutex<VecDeque<u8>>>,
-    copier: Option<Running<()>>,
+    kept: VecDeque<u8>,
+    /// `None` once nothing more can come.
+    stderr: Option<ChildStderr>,
 }
 
 impl LastWords {
-    pub(super) fn follow(pid: u32, mut stderr: ChildStderr) -> io::Result<Self> {
-        let kept = Arc::new(Mutex::new(VecDeque::new()));
-        let keep = kept.clone();
-        let copier = start(&format!("stderr-{pid}"), move || {
-            let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                let _ = io::stderr().write_all(&buffer[..read]);
-                let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(&buffer[..read]);
-                let extra = kept.len().saturating_sub(KEPT);
-                kept.drain(..extra);
-            }
-        })?;
+    pub(super) fn follow(stderr: ChildStderr) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&stderr, true)?;
         Ok(Self {
-            kept,
-            copier: Some(copier),
+            kept: VecDeque::new(),
+            stderr: Some(stderr),
         })
     }
 
-    /// What was kept, once the worker is dead.
-    pub(super) fn text(&mut self) -> String {
-        self.join();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(kept.make_contiguous()).into_owned()
+    pub(super) fn source(&self) -> Option<BorrowedFd<'_>> {
+        self.stderr.as_ref().map(AsFd::as_fd)
     }
 
-    fn join(&mut self) {
-        if let Some(copier) = self.copier.take()
-            && let Err(copier) = copier.join_timeout(PATIENCE)
-        {
-            drop(copier.detach());
+    /// Copies what has come, up to some amount; says whether there may be more.
+    pub(super) fn copy(&mut self) -> bool {
+        let mut buffer = [0; 8 * 1024];
+        for _ in 0..AT_ONCE / buffer.len() {
+            let Some(stderr) = &mut self.stderr else {
+                return false;
+            };
+            match stderr.read(&mut buffer) {
+                Ok(read @ 1..) => {
+                    // Output that cannot be written does not end the work.
+                    let _ = io::stderr().write_all(&buffer[..read]);
+                    self.kept.extend(&buffer[..read]);
+                    let extra = self.kept.len().saturating_sub(KEPT);
+                    self.kept.drain(..extra);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Ok(0) | Err(_) => self.stderr = None,
+            }
         }
+        true
     }
-}
 
-impl Drop for LastWords {
-    fn drop(&mut self) {
-        self.join();
+    /// What was kept, once the worker is dead. A grandchild may still hold the other end, and is not
+    /// waited for.
+    pub(super) fn text(&mut self) -> String {
+        while self.copy() {}
+        String::from_utf8_lossy(self.kept.make_contiguous()).into_owned()
     }
 }

@@ -1,54 +1,64 @@
-//! The parent's end of a worker: chunks go out, reports come in, until nothing more comes.
+//! The parent's end of a worker: chunks go out, news come in, the last of which is its death.
 //!
 //! ```text
-//!   start ──▶ link ── send ──▶ report, report, … ──▶ close: reaped
-//!              └── the worker dies, or takes too long ──▶ over: reaped, the journal is read ──▶ end
+//!   start ──▶ silent ── hello ──▶ ready ── send ──▶ answers, … ──▶ ready ── close ──▶ ends
+//!               └───────────────────┴── dies, or is killed ──▶ all that it had said, then: died
 //! ```
 //!
 //! | part | file |
 //! |---|---|
-//! | how a worker comes up | `link/start.rs` |
-//! | how long to wait for it | `link/patience.rs` |
-//! | its process: who kills and who reaps | `child.rs` |
+//! | its process: killed, frozen, reaped | `child.rs` |
+//! | a chunk on its way | `link/outgoing.rs` |
+//! | what goes down and comes up | `channel.rs`, `channel/ring.rs` |
+//! | what it writes to stderr | `last_words.rs` |
+//!
+//! Nothing here waits, but a start for the system.
 
-mod patience;
-mod start;
+mod outgoing;
 
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::patience::Patience;
-use super::ProcessError;
-use super::channel::{Channel, Ready};
-use super::child::{Killer, OwnedChild};
-use super::journal::{Head, Journal};
+use rustix::event::{PollFd, PollFlags};
+use rustix::process::Signal;
+
+pub(crate) use self::outgoing::Inputs;
+use self::outgoing::Outgoing;
+use super::channel::{Answers, Channel};
+use super::child::OwnedChild;
 use super::last_words::LastWords;
-use super::messages::{Answers, Report, append, says};
-use crate::frame::{self, FrameReader, HEAD};
+use super::messages::{PROTOCOL, chunk_head, says};
+use super::worker::is_worker;
+use super::{ProcessError, WorkerProgram};
 
-/// How long a worker has to end by itself once its channel is closed.
-const GRACE: Duration = Duration::from_millis(500);
+/// A child that another thread of this program is just starting holds a copy of everything until it
+/// becomes another program.
+const MOMENT: Duration = Duration::from_millis(200);
 
-/// Why nothing more comes from a worker, or nothing came yet.
+/// A death does not wait for whoever goes on writing in the dead worker's place.
+const ENOUGH: usize = 100;
+
+/// What a worker has said, or what has become of it.
 #[derive(Debug)]
-pub(crate) enum LinkError {
-    /// It has died, or its end of the channel is closed; it is reaped.
-    Gone,
-    /// Its job took longer than this, so it was killed; it is reaped.
-    TimedOut(Duration),
-    /// It lives, and said nothing until the instant that the caller named.
-    NotYet,
-    /// It said something that no worker says.
+pub(crate) enum News {
+    Hello,
+    /// It will not become a worker; it is to be killed.
+    NotReady(ProcessError),
+    Answers(Answers),
+    /// It has said what no worker says.
     Garbage(String),
-    /// The input is too long for a frame; nothing was sent.
-    TooLong(String),
+    Died(Death),
 }
 
-/// Whether the first job without an answer had begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begun {
-    Yes,
-    No,
+/// How a worker has ended. Comes last.
+#[derive(Clone, Debug)]
+pub(crate) struct Death {
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) stderr: String,
+    /// How many jobs it had begun and not answered; `None` if that cannot be known.
+    pub(crate) in_doubt: Option<u64>,
 }
 
 /// A worker. Dropping the link kills and reaps it.
@@ -57,231 +67,281 @@ pub(crate) struct Link {
     /// The first field: when the link is dropped, it is dead before the channel closes.
     child: OwnedChild,
     channel: Channel,
-    /// Whether the child is the worker itself and has the journal. A wrapper may lose what the worker
-    /// had said, and may die before it.
-    is_faithful: bool,
-    journal: Option<Journal>,
-    /// The journal as it was at the last look.
-    looked: Head,
-    frames: FrameReader,
-    /// How many messages the worker has sent.
-    received: u64,
-    /// No later than this, what the worker does now had begun.
-    since: Instant,
-    /// What stands in front of the inputs of a chunk.
-    envelope: Vec<u8>,
-    max_frame: usize,
     last_words: LastWords,
-    /// Why nothing more comes through the channel; what the journal held is in `frames` then.
-    over: Option<Over>,
+    program: WorkerProgram,
+    outgoing: Option<Outgoing>,
+    state: State,
+    /// The child is the worker itself, says the system, and has the ring: it is known after its death
+    /// what it had begun.
+    is_direct: bool,
+    /// It has said garbage, or was killed because it had closed its channel.
+    is_doubtful: bool,
+    /// What that was, until it is told.
+    garbage: Option<String>,
+    /// When its end was seen.
+    ended: Option<Instant>,
+    answered: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Over {
-    Gone,
-    TimedOut(Duration),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Silent,
+    Ready,
+    /// Its death has been told.
+    Told,
 }
 
 impl Link {
+    /// Starts the program; its hello comes later.
+    pub(crate) fn start(
+        program: &WorkerProgram,
+        max_frame: usize,
+        number: usize,
+    ) -> Result<Self, ProcessError> {
+        if is_worker() && program.is_this_program() {
+            return Err(ProcessError::InsideWorker);
+        }
+        Self::spawn(program, max_frame, number).map_err(|error| {
+            let why = format!("{}: {error}", program.executable().display());
+            ProcessError::Start(io::Error::new(error.kind(), why).into())
+        })
+    }
+
+    fn spawn(program: &WorkerProgram, max_frame: usize, number: usize) -> io::Result<Self> {
+        let mut command = program.command(max_frame, number);
+        let (mut channel, theirs) = Channel::new(max_frame)?;
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.stderr(Stdio::piped());
+        if program.is_wrapped() {
+            command.stdout(Stdio::piped());
+        }
+        let mut child = command.spawn()?;
+        let stdout = child.stdout.take();
+        let stderr = child.stderr.take();
+        // From here on the child is killed and reaped whatever happens.
+        let child = OwnedChild::new(child);
+        channel.listen_to(stdout)?;
+        let stderr = stderr.ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok(Self {
+            child,
+            channel,
+            last_words: LastWords::follow(stderr)?,
+            program: program.clone(),
+            outgoing: None,
+            state: State::Silent,
+            is_direct: false,
+            is_doubtful: false,
+            garbage: None,
+            ended: None,
+            answered: 0,
+        })
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.pid()
     }
 
-    pub(crate) fn killer(&self) -> Killer {
-        self.child.killer()
+    /// Whether several jobs may travel together: if it dies, it is known which of them had begun.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.is_direct
     }
 
-    /// Whether the worker has ended, as far as the system knows now.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.has_ended()
+    /// The worker lives, as far as is known, and nobody hears it any more.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.channel.is_closed() && self.ended.is_none()
     }
 
-    /// Sends SIGTERM, unless the worker was reaped.
-    pub(crate) fn terminate(&self) {
-        self.child.terminate();
+    /// What to poll. Where the system has no pidfds, look ten times a second.
+    pub(crate) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
+        self.channel.sources(self.outgoing.is_some(), into);
+        into.extend(
+            self.last_words
+                .source()
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+        );
+        into.extend(
+            self.child
+                .end()
+                .filter(|_| self.ended.is_none())
+                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
+        );
     }
 
-    /// Whether it is known, once the worker is reaped, what it had begun.
-    pub(crate) fn is_faithful(&self) -> bool {
-        self.is_faithful
+    pub(crate) fn has_pidfd(&self) -> bool {
+        self.child.end().is_some()
     }
 
-    /// Sends one chunk: encoded inputs, each a frame, back to back. Says whether the first job must
-    /// be taken to have begun, though no report says so.
-    pub(crate) fn send(
-        &mut self,
-        work: &str,
-        inputs: &[u8],
-        patience: Patience,
-    ) -> Result<Begun, LinkError> {
-        self.envelope.clear();
-        self.envelope.extend_from_slice(&[0; HEAD]);
-        append(work, &mut self.envelope).map_err(|error| LinkError::TooLong(error.to_string()))?;
-        let before = self.envelope.len();
-        let length = (before - HEAD + inputs.len()) as u64;
-        let head = frame::head(length, self.max_frame)
-            .map_err(|error| LinkError::TooLong(error.to_string()))?;
-        self.envelope[..HEAD].copy_from_slice(&head);
-        self.since = Instant::now();
-        let mut sent = 0;
-        while sent < before + inputs.len() {
-            // The inputs travel from where they stand, in one write with what is in front of them.
-            let envelope = &self.envelope[sent.min(before)..];
-            let inputs = &inputs[sent.saturating_sub(before)..];
-            let parts = [IoSlice::new(envelope), IoSlice::new(inputs)];
-            match self.channel.write_vectored(&parts) {
-                Ok(written) => {
-                    self.since = Instant::now();
-                    sent += written;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.wait(Ready::ToWrite, patience)?;
-                }
-                Err(_) => self.ends(Over::Gone),
-            }
-            if self.over.is_some() {
-                // What it had to say, if anything, is asked for by `report`.
-                return Ok(Begun::No);
-            }
-        }
-        Ok(match self.is_faithful {
-            true => Begun::No,
-            false => Begun::Yes,
-        })
-    }
-
-    /// What the worker says next about its jobs, at most `most` of them. After its death: what it
-    /// had said, then the error.
-    pub(crate) fn report(
-        &mut self,
-        most: usize,
-        patience: Patience,
-    ) -> Result<Report<'_>, LinkError> {
-        self.await_message(patience)?;
-        let (mut jobs, mut failures) = (0, 0);
-        let mut is_begun = false;
-        let frames = self.frames.take_frames(|message| match message.first() {
-            Some(&says::OUTPUT) if jobs < most && !is_begun => {
-                jobs += 1;
-                true
-            }
-            Some(&says::FAILURE) if jobs < most && !is_begun => {
-                jobs += 1;
-                failures += 1;
-                true
-            }
-            Some(&says::BEGUN) if jobs == 0 && !is_begun => {
-                is_begun = true;
-                true
-            }
-            _ => false,
+    /// Sends one chunk.
+    pub(crate) fn send(&mut self, chunk: u64, work: &str, jobs: u64, inputs: Inputs) {
+        let head = chunk_head(chunk, jobs, work);
+        self.outgoing = Some(Outgoing {
+            head,
+            inputs,
+            sent: 0,
         });
-        self.received += (jobs + usize::from(is_begun)) as u64;
-        match (is_begun, jobs) {
-            (true, _) => Ok(Report::Begun),
-            (false, 0) => Err(LinkError::Garbage("no report of a job".to_owned())),
-            (false, _) => Ok(Report::Answers(Answers {
-                frames,
-                jobs,
-                failures,
-            })),
+        self.write();
+    }
+
+    /// Writes as much as the socket takes now; true if that was anything.
+    fn write(&mut self) -> bool {
+        let Some(outgoing) = &mut self.outgoing else {
+            return false;
+        };
+        let written = outgoing.write(&mut self.channel);
+        self.outgoing.take_if(|outgoing| outgoing.is_sent());
+        written > 0
+    }
+
+    /// Reads and writes what can be; true if it has written.
+    pub(crate) fn look(&mut self) -> bool {
+        if self.state == State::Told {
+            return false;
         }
-    }
-
-    fn next_message(&mut self, patience: Patience) -> Result<&[u8], LinkError> {
-        self.await_message(patience)?;
-        self.received += 1;
-        let message = self.frames.take_buffered().map_err(garbage)?;
-        Ok(message.expect("it is in the buffer"))
-    }
-
-    /// Reads until the next message is whole in the buffer.
-    fn await_message(&mut self, patience: Patience) -> Result<(), LinkError> {
-        while !self.frames.has_frame().map_err(garbage)? {
-            match self.over {
-                Some(Over::Gone) => return Err(LinkError::Gone),
-                Some(Over::TimedOut(after)) => return Err(LinkError::TimedOut(after)),
-                None => self.read_more(patience)?,
+        // Asked first: whatever it had said by then is read below.
+        if self.ended.is_none() && self.child.has_ended() {
+            self.ended = Some(Instant::now());
+        }
+        self.last_words.copy();
+        let has_written = self.write();
+        let mut read = self.channel.read();
+        for _ in 0..ENOUGH {
+            if read.is_err() || self.ended.is_none() || self.channel.is_drained() {
+                break;
             }
+            read = self.channel.read();
         }
-        Ok(())
+        if let Err(error) = read {
+            self.garbage.get_or_insert(error.to_string());
+        }
+        has_written
     }
 
-    fn read_more(&mut self, patience: Patience) -> Result<(), LinkError> {
-        // The rest of a message is most often there already.
-        if self.frames.is_inside() && self.read_now() {
-            return Ok(());
+    /// What there is to hear, one by one, after a look; `left` jobs are in its hands.
+    pub(crate) fn next(&mut self, left: usize) -> Option<News> {
+        if self.state == State::Told {
+            return None;
         }
-        if self.wait(Ready::ToRead, patience)? {
-            self.read_now();
-        }
-        Ok(())
-    }
-
-    /// Reads what is there; false if that is nothing yet.
-    fn read_now(&mut self) -> bool {
-        match self.frames.fill(&mut self.channel) {
-            Ok(1..) => self.since = Instant::now(),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-            Ok(0) | Err(_) => self.ends(Over::Gone),
-        }
-        true
-    }
-
-    /// Reaps the worker, then takes what it had to say and did not send.
-    fn ends(&mut self, over: Over) {
-        if self.over.is_some() {
-            return;
-        }
-        self.over = Some(over);
-        self.child.reap();
-        self.frames.forget_partial();
-        // Where the child was not the worker, that may still run, and write.
-        let journal = self.journal.as_ref().filter(|_| self.is_faithful);
-        let left = journal.and_then(|journal| journal.read().ok());
-        let Some((before, left)) = left else { return };
-        let mut left = left.as_slice();
-        while let Ok(1..) = self.frames.fill(&mut left) {}
-        // The journal is cleared after it was sent: these frames have come both ways.
-        for _ in before..self.received {
-            let _ = self.frames.take_buffered();
-        }
-    }
-
-    /// Kills and reaps the worker, and says what that means for the job that it ran.
-    pub(crate) fn end(&mut self, error: LinkError) -> ProcessError {
-        let pid = self.child.pid();
-        match error {
-            LinkError::TooLong(why) => ProcessError::Encode(why),
-            LinkError::TimedOut(after) => ProcessError::TimedOut { pid, after },
-            LinkError::Garbage(why) => {
-                self.child.kill();
-                self.child.reap();
-                ProcessError::Decode(format!("process {pid} sent no answer: {why}"))
+        if !self.is_doubtful {
+            if self.state == State::Silent
+                && let Some(news) = self.hello()
+            {
+                return Some(news);
             }
-            LinkError::Gone | LinkError::NotYet => {
-                let status = self.child.reap();
-                let stderr = self.last_words.text();
-                ProcessError::Crashed {
-                    pid,
-                    status,
-                    stderr,
+            if self.state == State::Ready {
+                match self.channel.answers(left) {
+                    Ok(Some(answers)) => {
+                        self.answered += answers.jobs as u64;
+                        return Some(News::Answers(answers));
+                    }
+                    Ok(None) => {}
+                    Err(error) => drop(self.garbage.get_or_insert(error.to_string())),
                 }
             }
+            // What was sound before it counts.
+            if let Some(garbage) = self.garbage.take() {
+                self.is_doubtful = true;
+                return Some(News::Garbage(garbage));
+            }
+        }
+        if self.ended.is_none() || self.lingers() {
+            return None;
+        }
+        self.state = State::Told;
+        Some(News::Died(Death {
+            status: self.child.status(),
+            stderr: self.last_words.text(),
+            in_doubt: self.in_doubt(),
+        }))
+    }
+
+    /// Whether it is dead, and its channel is open: somebody else holds it, for a moment perhaps.
+    pub(crate) fn lingers(&self) -> bool {
+        let is_new = |ended: Instant| ended.elapsed() < MOMENT;
+        let is_open = self.is_direct && !self.is_doubtful && !self.channel.is_closed();
+        is_open && self.ended.is_some_and(is_new)
+    }
+
+    fn hello(&mut self) -> Option<News> {
+        let message = match self.channel.message() {
+            Ok(message) => message?,
+            Err(error) => return Some(self.is_none(error.to_string())),
+        };
+        let why = match message.split_first() {
+            Some((&says::HELLO, hello)) => match hello.strip_prefix(&PROTOCOL.to_le_bytes()) {
+                Some(has_ring) => {
+                    if has_ring == [1] {
+                        self.is_direct = self.channel.speaker() == Some(self.pid());
+                        self.channel.use_ring();
+                    }
+                    self.state = State::Ready;
+                    return Some(News::Hello);
+                }
+                None => format!("it speaks version {hello:?} of the protocol"),
+            },
+            Some((&says::NOT_READY, why)) => {
+                let why = String::from_utf8_lossy(why).into_owned();
+                let pid = self.pid();
+                self.is_doubtful = true;
+                return Some(News::NotReady(ProcessError::Initialiser { why, pid }));
+            }
+            _ => "it answered before it was asked".to_owned(),
+        };
+        Some(self.is_none(why))
+    }
+
+    fn is_none(&mut self, why: String) -> News {
+        self.is_doubtful = true;
+        News::NotReady(self.no_worker(why))
+    }
+
+    /// Why this is no worker.
+    pub(crate) fn no_worker(&self, why: String) -> ProcessError {
+        let program = self.program.path().to_owned();
+        ProcessError::NotAWorker { program, why }
+    }
+
+    /// Whether the death may be taken at its word.
+    fn in_doubt(&self) -> Option<u64> {
+        if self.is_doubtful {
+            return None;
+        }
+        if self.is_direct {
+            // Who else holds the channel has the ring as well, and may run what is left of the chunk.
+            let begun = self.channel.begun().filter(|_| self.channel.is_closed())?;
+            return begun.checked_sub(self.answered).filter(|doubt| *doubt <= 1);
+        }
+        // Not all of its input has been sent, so it cannot have begun.
+        self.outgoing.is_some().then_some(0)
+    }
+
+    /// Kills a worker that hears nobody and does not end: what it does now is not known.
+    pub(crate) fn give_up(&mut self) {
+        self.is_doubtful = true;
+        self.child.kill();
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    pub(crate) fn terminate(&mut self) {
+        self.child.signal(Signal::TERM);
+    }
+
+    pub(crate) fn freeze(&mut self) {
+        if self.is_direct {
+            self.child.freeze();
         }
     }
 
-    /// Closes the channel, gives the worker a moment to end by itself, and reaps it.
+    pub(crate) fn thaw(&mut self) {
+        if self.is_direct {
+            self.child.thaw();
+        }
+    }
+
+    /// Closes the channel: the worker ends by itself.
     pub(crate) fn close(&mut self) {
         self.channel.close_write();
-        let patience = Patience::of(GRACE);
-        // The worker's end of the channel closes when the worker ends.
-        while self.next_message(patience).is_ok() {}
-        self.child.reap();
     }
-}
-
-fn garbage(error: io::Error) -> LinkError {
-    LinkError::Garbage(error.to_string())
 }

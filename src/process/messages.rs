@@ -6,21 +6,46 @@ use serde::{Deserialize, Serialize};
 use super::ProcessError;
 
 /// Worker and parent must speak the same version.
-pub(super) const PROTOCOL: u32 = 4;
+pub(super) const PROTOCOL: u32 = 5;
 
-// What the parent says is a chunk: the name of the work, then the inputs, each a frame of its own.
-// The worker runs them one after the other.
+/// Where there is a ring, this is all that a worker says through its channel.
+pub(super) const LOOK: u8 = b'!';
+
+// What the parent says is a chunk: a frame with its number, how many jobs it has, and the name of the
+// work; then the inputs, each a frame of its own. The worker runs them one after the other.
+
+const NUMBERS: usize = 16;
+
+/// What stands in front of the inputs of a chunk.
+pub(super) fn chunk_head(chunk: u64, jobs: u64, work: &str) -> Vec<u8> {
+    let length = (NUMBERS + work.len()) as u32;
+    let length = length.to_le_bytes();
+    [
+        &length[..],
+        &chunk.to_le_bytes(),
+        &jobs.to_le_bytes(),
+        work.as_bytes(),
+    ]
+    .concat()
+}
+
+/// The chunk's number, how many jobs it has, and the name of the work.
+pub(super) fn parse_chunk_head(message: &[u8]) -> Option<(u64, u64, &str)> {
+    let (chunk, message) = message.split_first_chunk()?;
+    let (jobs, work) = message.split_first_chunk()?;
+    let work = std::str::from_utf8(work).ok()?;
+    Some((u64::from_le_bytes(*chunk), u64::from_le_bytes(*jobs), work))
+}
 
 /// What a worker says; the first byte of its message.
 pub(super) mod says {
-    /// It is a worker, of the protocol whose number follows; then the process number of
-    /// who has the journal, or 0.
+    /// It is a worker, of the protocol whose number follows; then 1 if it has the ring.
     pub(in super::super) const HELLO: u8 = 0;
     /// Its initialiser failed; why follows.
     pub(in super::super) const NOT_READY: u8 = 1;
-    /// The first job of the chunk begins now. Each further one begins when the answer before it has
-    /// been secured, so that answer says it too.
-    pub(in super::super) const BEGUN: u8 = 2;
+    /// The answer that comes next is of the chunk whose number follows. Not said where there is a ring,
+    /// which has a word for it.
+    pub(in super::super) const OF: u8 = 2;
     /// The job has returned; its output follows.
     pub(in super::super) const OUTPUT: u8 = 3;
     /// The job has no output; a `JobFailure` follows.
@@ -40,7 +65,7 @@ pub(crate) enum JobFailure {
 }
 
 impl JobFailure {
-    pub(super) fn into_error(self, pid: u32) -> ProcessError {
+    pub(crate) fn into_error(self, pid: u32) -> ProcessError {
         match self {
             Self::Panicked { message, location } => ProcessError::Panicked {
                 message,
@@ -52,25 +77,6 @@ impl JobFailure {
             Self::UnknownWork(name) => ProcessError::UnknownWork { name },
         }
     }
-}
-
-/// What a worker says about its jobs.
-#[derive(Debug)]
-pub(crate) enum Report<'a> {
-    /// The first job of the chunk begins.
-    Begun,
-    /// Jobs have ended, and the next one of their chunk begins.
-    Answers(Answers<'a>),
-}
-
-/// Answers of jobs that stand one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Answers<'a> {
-    /// Each a frame, back to back; see [`outcome_of`].
-    pub(crate) frames: &'a [u8],
-    pub(crate) jobs: usize,
-    /// How many of the jobs have no output.
-    pub(crate) failures: usize,
 }
 
 /// What an answer holds.

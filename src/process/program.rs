@@ -1,7 +1,7 @@
 //! Which program a worker runs, and the command that starts it.
 //!
 //! ```text
-//!   wrapper… ── path ── --threadproof-worker=MAX_FRAME[,wrapped] ── args…
+//!   wrapper… ── path ── --threadproof-worker=MAX_FRAME,NUMBER,PARENT[,wrapped] ── args…
 //! ```
 
 use std::ffi::OsString;
@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The first argument of a program that is to be a worker; the largest frame follows after `=`.
+/// The first argument of a program that is to be a worker. After `=` follow the largest frame, the
+/// worker's number, and its parent's.
 pub(super) const WORKER_ARGUMENT: &str = "--threadproof-worker";
 
 /// How the argument of a worker ends whose stdout is not the user's.
@@ -39,6 +40,10 @@ pub struct WorkerProgram {
     path: PathBuf,
     args: Vec<OsString>,
     wrapper: Vec<OsString>,
+    /// The image that runs, whatever has become of its file.
+    is_current: bool,
+    env: Vec<(OsString, OsString)>,
+    folder: Option<PathBuf>,
 }
 
 impl WorkerProgram {
@@ -46,10 +51,15 @@ impl WorkerProgram {
     ///
     /// Inside `cargo test` that is the test binary: tests name their program by [`at`](Self::at).
     ///
+    /// On Linux workers run the image that runs here, even if its file has been replaced or deleted
+    /// since, as by an update. Behind a wrapper, and elsewhere, they run what then has its path.
+    ///
     /// # Errors
     /// The system does not tell the program's path.
     pub fn current() -> io::Result<Self> {
-        Ok(Self::at(std::env::current_exe()?))
+        let mut program = Self::at(std::env::current_exe()?);
+        program.is_current = true;
+        Ok(program)
     }
 
     /// The program at `path`.
@@ -58,12 +68,38 @@ impl WorkerProgram {
             path: path.into(),
             args: Vec::new(),
             wrapper: Vec::new(),
+            is_current: false,
+            env: Vec::new(),
+            folder: None,
         }
     }
 
     /// Arguments for the program. They stand behind the one that makes it a worker.
     pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// A variable of the workers' environment, beside those of this program.
+    ///
+    /// # Examples
+    /// ```
+    /// let quiet = threadproof::WorkerProgram::at("/usr/bin/thumbnails").env("OMP_NUM_THREADS", "1");
+    /// # drop(quiet);
+    /// ```
+    #[doc(alias = "environ")]
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// The folder in which workers start; that of this program.
+    ///
+    /// A relative path of the program itself is looked for from there on some systems: name it by an
+    /// absolute one.
+    #[doc(alias = "chdir")]
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 
@@ -89,6 +125,11 @@ impl WorkerProgram {
         &self.path
     }
 
+    /// The command in front, if there is one.
+    pub(crate) fn wrapper(&self) -> Option<&Path> {
+        self.wrapper.first().map(Path::new)
+    }
+
     pub(super) fn is_wrapped(&self) -> bool {
         !self.wrapper.is_empty()
     }
@@ -98,15 +139,31 @@ impl WorkerProgram {
         self.wrapper.first().map_or(&self.path, Path::new)
     }
 
-    pub(super) fn command(&self, max_frame: usize) -> Command {
+    /// Whether this very program would be started, of which a worker may not start more.
+    pub(super) fn is_this_program(&self) -> bool {
+        let same = |path: &Path| std::fs::canonicalize(path).ok();
+        let here = std::env::current_exe().ok().and_then(|path| same(&path));
+        self.is_current || here.is_some() && here == same(&self.path)
+    }
+
+    pub(super) fn command(&self, max_frame: usize, number: usize) -> Command {
         let mut words = self.wrapper.iter().skip(1);
         let mut command = Command::new(self.executable());
-        let mut argument = format!("{WORKER_ARGUMENT}={max_frame}");
+        let parent = std::process::id();
+        let mut argument = format!("{WORKER_ARGUMENT}={max_frame},{number},{parent}");
         if self.is_wrapped() {
             command.args(words.by_ref()).arg(&self.path);
             argument.push_str(WRAPPED);
+        } else if self.is_current && cfg!(any(target_os = "linux", target_os = "android")) {
+            use std::os::unix::process::CommandExt;
+            command = Command::new("/proc/self/exe");
+            command.arg0(&self.path);
         }
         command.arg(argument).args(&self.args);
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command
     }
 }

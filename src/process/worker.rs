@@ -1,8 +1,19 @@
 //! The worker's own side: what runs inside the child process.
+//!
+//! ```text
+//!   run_if_worker ──▶ take the channel ──▶ initialise ──▶ hello ──▶ chunk ──▶ job, job, … ──▶ look ─┐
+//!        └── not started as a worker: returns               the channel is closed: exit ◀── ▲ ──────┘
+//! ```
+//!
+//! | part | file |
+//! |---|---|
+//! | the work, by name | `worker/table.rs` |
+//! | answers | `worker/outbox.rs` |
 
-use std::collections::HashMap;
+mod outbox;
+mod table;
+
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -10,98 +21,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::journal::JournalWriter;
-use super::messages::{JobFailure, PROTOCOL, append, says};
+use self::outbox::Outbox;
+pub use self::table::WorkTable;
+use super::MAX_FRAME;
+use super::channel::receive_ring;
+use super::child::pidfd_of;
+use super::messages::{JobFailure, PROTOCOL, parse_chunk_head, says};
 use super::program::{WORKER_ARGUMENT, WRAPPED};
-use super::{MAX_FRAME, Work};
-use crate::frame::{FrameReader, append_frame, split_message};
-use crate::lifecycle::{caught, note_places, start_daemon};
+use crate::frame::FrameReader;
+use crate::lifecycle::{note_places, start_daemon};
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
 const LAST_MOMENTS: Duration = Duration::from_millis(200);
-
-/// Memory that one long message needed is given back after it.
-const USUAL_BUFFER: usize = 8 * 1024 * 1024;
-
-/// The work that a worker can do, by name.
-///
-/// Needs the feature `processes`.
-///
-/// # Examples
-/// See [`run_if_worker`].
-#[derive(Default)]
-pub struct WorkTable {
-    runs: HashMap<&'static str, RunOne>,
-    initialiser: Option<Initialiser>,
-}
-
-type Initialiser = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
-
-/// Decodes an input, runs it, and appends its encoded output.
-type RunOne = fn(&[u8], &mut Vec<u8>) -> Result<(), Failure>;
-
-/// Boxed: what every job returns is then one word, and moving it costs nothing.
-type Failure = Box<JobFailure>;
-
-impl WorkTable {
-    /// An empty table.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds one kind of work.
-    ///
-    /// # Panics
-    /// If two kinds have the same [`Work::NAME`].
-    pub fn with<W: Work>(mut self) -> Self {
-        let before = self.runs.insert(W::NAME, run_one::<W>);
-        assert!(
-            before.is_none(),
-            "two kinds of work are named {:?}",
-            W::NAME
-        );
-        self
-    }
-
-    /// What each worker does before its first job, such as opening a database.
-    ///
-    /// If it fails or panics there is no worker: [`ProcessError::Initialiser`](super::ProcessError::Initialiser) says why.
-    ///
-    /// # Differences from Python
-    /// [`Pool(initializer=…)`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool):
-    /// a worker whose initializer raises is started again and again, and `map` never returns.
-    ///
-    /// # Examples
-    /// ```
-    /// use threadproof::WorkTable;
-    ///
-    /// let table = WorkTable::new().initialised_by(|| std::env::set_current_dir("/"));
-    /// # drop(table);
-    /// ```
-    pub fn initialised_by<E: fmt::Display>(
-        mut self,
-        initialiser: impl Fn() -> Result<(), E> + Send + Sync + 'static,
-    ) -> Self {
-        let initialiser = move || initialiser().map_err(|error| error.to_string());
-        self.initialiser = Some(Box::new(initialiser));
-        self
-    }
-
-    fn initialise(&self) -> Result<(), String> {
-        let Some(initialiser) = &self.initialiser else {
-            return Ok(());
-        };
-        caught("", initialiser).unwrap_or_else(|panicked| Err(panicked.message().to_owned()))
-    }
-}
-
-impl fmt::Debug for WorkTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.runs.keys()).finish()
-    }
-}
 
 /// Turns this process into a worker if it was started as one; else returns at once.
 ///
@@ -140,6 +73,10 @@ pub(super) fn is_worker() -> bool {
 #[derive(Clone, Copy, Debug)]
 struct Argument {
     max_frame: usize,
+    /// Of the worker in its pool, from 1 on.
+    number: usize,
+    /// The process that has started it, or its wrapper.
+    parent: u32,
     is_wrapped: bool,
 }
 
@@ -152,9 +89,12 @@ impl Argument {
             Some(value) => (value, true),
             None => (value, false),
         };
-        let max_frame = value.strip_prefix('=').and_then(|value| value.parse().ok());
+        let mut words = value.strip_prefix('=').unwrap_or_default().split(',');
+        let mut word = || words.next()?.parse().ok();
         Some(Self {
-            max_frame: max_frame.unwrap_or(MAX_FRAME),
+            max_frame: word().unwrap_or(MAX_FRAME),
+            number: word().unwrap_or(1),
+            parent: word().and_then(|pid| pid.try_into().ok()).unwrap_or(0),
             is_wrapped,
         })
     }
@@ -164,46 +104,53 @@ impl Argument {
 fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
     let (mut channel, mut outbox) = take_channel(argument)?;
     note_places();
+    crate::worker::begin(argument.number, None);
     leave_ctrl_c_to_the_parent()?;
-    end_with_the_parent(channel.try_clone()?)?;
+    end_with_the_parent(channel.try_clone()?, argument)?;
     if let Err(why) = table.initialise() {
-        outbox.put(says::NOT_READY, |to| to.extend(why.bytes()))?;
-        return outbox.send();
+        return outbox.say(says::NOT_READY, why.as_bytes());
     }
-    let holder = outbox.journal.as_ref().map_or(0, |_| std::process::id());
-    outbox.put(says::HELLO, |to| {
-        to.extend(PROTOCOL.to_le_bytes());
-        to.extend(holder.to_le_bytes());
-    })?;
-    outbox.send()?;
+    let has_ring = u8::from(outbox.ring.is_some());
+    let hello = [&PROTOCOL.to_le_bytes()[..], &[has_ring]].concat();
+    outbox.say(says::HELLO, &hello)?;
     let mut frames = FrameReader::new(argument.max_frame);
-    loop {
-        while !frames.has_frame()? {
-            if frames.fill(&mut channel)? == 0 {
-                // The parent has closed the channel: there is no more work.
-                return Ok(());
-            }
-        }
-        let message = frames.take_buffered()?.unwrap_or_default();
-        let (work, mut inputs): (&str, &[u8]) =
-            postcard::take_from_bytes(message).map_err(io::Error::other)?;
-        let run_one = table.runs.get(work);
-        outbox.put(says::BEGUN, |_| {})?;
-        while let Some(input) = split_message(&mut inputs) {
-            // Whoever finds it in the journal knows that the job behind it has begun.
-            outbox.secure()?;
+    while let Some(head) = next_message(&mut frames, &mut channel)? {
+        let (chunk, jobs, work) = parse_chunk_head(head).ok_or(io::ErrorKind::InvalidData)?;
+        let run_one = table.runs.get(work).copied();
+        let unknown = run_one.is_none().then(|| work.to_owned());
+        outbox.begin_chunk(chunk);
+        for _ in 0..jobs {
+            let input = next_message(&mut frames, &mut channel)?;
+            let input = input.ok_or(io::ErrorKind::UnexpectedEof)?;
             outbox.answer(|output| match run_one {
                 Some(run_one) => run_one(input, output),
-                None => Err(Box::new(JobFailure::UnknownWork(work.to_owned()))),
+                None => Err(Box::new(JobFailure::UnknownWork(
+                    unknown.clone().unwrap_or_default(),
+                ))),
             })?;
         }
-        if !inputs.is_empty() {
-            return Err(io::ErrorKind::InvalidData.into());
+        // What a job has forked, and has come here, is no worker.
+        if std::process::id() != outbox.pid {
+            return Ok(());
         }
-        outbox.send()?;
+        outbox.look()?;
     }
+    // The parent has closed the channel: there is no more work.
+    Ok(())
 }
 // ANCHOR_END: serve
+
+fn next_message<'a>(
+    frames: &'a mut FrameReader,
+    channel: &mut File,
+) -> io::Result<Option<&'a [u8]>> {
+    while !frames.has_frame()? {
+        if frames.fill(channel)? == 0 {
+            return Ok(None);
+        }
+    }
+    frames.take_buffered()
+}
 
 /// Moves the channel off stdin, so that a job that reads stdin finds it empty; and off stdout, if
 /// it may be there, so that a job that prints cannot write into it.
@@ -211,25 +158,30 @@ fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
     // ANCHOR: take_channel
     let from = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let journal = JournalWriter::receive(&from)?;
+    let ring = receive_ring(&from)?;
     let mut to = from.try_clone()?;
     if argument.is_wrapped {
         let stdout = io::stdout().as_fd().try_clone_to_owned()?;
         rustix::stdio::dup2_stdout(io::stderr())?;
-        if journal.is_none() {
+        if ring.is_none() && !is_socket(&from) {
             to = stdout;
         }
     }
     // ANCHOR_END: take_channel
     let outbox = Outbox {
         to: File::from(to),
-        journal,
-        unsent: Vec::new(),
-        frames: 0,
-        kept: 0,
+        ring,
+        pid: std::process::id(),
+        chunk: 0,
+        answer: Vec::new(),
         max_frame: argument.max_frame,
     };
     Ok((File::from(from), outbox))
+}
+
+/// A relay has put a pipe in the place of the channel.
+fn is_socket(channel: &std::os::fd::OwnedFd) -> bool {
+    rustix::net::sockopt::socket_type(channel).is_ok()
 }
 
 /// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a
@@ -240,13 +192,28 @@ fn leave_ctrl_c_to_the_parent() -> io::Result<()> {
 }
 
 /// A busy worker must not outlive its parent. The thread sleeps until the parent's end of the
-/// channel has gone; messages do not wake it.
-fn end_with_the_parent(channel: File) -> io::Result<()> {
+/// channel has gone, or the parent itself, of which a fork may hold that end; messages do not wake it.
+fn end_with_the_parent(channel: File, argument: Argument) -> io::Result<()> {
+    let is_child = || std::os::unix::process::parent_id() == argument.parent;
+    // Another parent may be a wrapper, or whoever has taken on a worker whose parent is dead already.
+    let watches_parent = is_child();
+    if !watches_parent && !argument.is_wrapped && argument.parent != 0 {
+        return Err(io::Error::other("its parent has ended"));
+    }
+    let parent = pidfd_of(argument.parent).filter(|_| watches_parent && is_child());
     start_daemon("watcher", move || {
         loop {
-            let mut ends = [PollFd::new(&channel, PollFlags::empty())];
-            match poll(&mut ends, None) {
+            let mut ends = vec![PollFd::new(&channel, PollFlags::empty())];
+            ends.extend(parent.as_ref().map(|end| PollFd::new(end, PollFlags::IN)));
+            // Where the system cannot wait for a process, it is looked at ten times a second.
+            let slice = Timespec {
+                tv_sec: 0,
+                tv_nsec: 100_000_000,
+            };
+            let slice = (watches_parent && parent.is_none()).then_some(&slice);
+            match poll(&mut ends, slice) {
                 Err(rustix::io::Errno::INTR) => {}
+                Ok(0) if std::os::unix::process::parent_id() == argument.parent => {}
                 _ => break,
             }
         }
@@ -256,89 +223,4 @@ fn end_with_the_parent(channel: File) -> io::Result<()> {
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     })
     .map(drop)
-}
-
-/// What the worker has to say. It travels in as few writes as can be, and none of it is lost if the
-/// worker dies: see `journal`.
-#[derive(Debug)]
-struct Outbox {
-    to: File,
-    /// None where parent and worker share no memory; then the parent sends jobs one by one.
-    journal: Option<JournalWriter>,
-    unsent: Vec<u8>,
-    /// How many frames `unsent` holds.
-    frames: u64,
-    /// How many bytes of `unsent` the journal holds.
-    kept: usize,
-    max_frame: usize,
-}
-
-// ANCHOR: outbox
-impl Outbox {
-    /// Adds one message: its kind, and what `write` appends.
-    fn put<T>(&mut self, kind: u8, write: impl FnOnce(&mut Vec<u8>) -> T) -> io::Result<T> {
-        let written = append_frame(&mut self.unsent, self.max_frame, |frame| {
-            frame.push(kind);
-            write(frame)
-        })?;
-        self.frames += 1;
-        Ok(written)
-    }
-
-    /// Runs a job and adds its answer: the output that `run` has appended, or why there is none.
-    fn answer(&mut self, run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> io::Result<()> {
-        let (before, frames) = (self.unsent.len(), self.frames);
-        let failure = match self.put(says::OUTPUT, run) {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => failure,
-            Err(too_long) => Box::new(JobFailure::Encode(too_long.to_string())),
-        };
-        // What a job had written before it failed is not its output.
-        self.unsent.truncate(before);
-        self.frames = frames;
-        let failed = self.put_failure(&failure);
-        failed.or_else(|too_long| self.put_failure(&JobFailure::Encode(too_long.to_string())))
-    }
-
-    fn put_failure(&mut self, failure: &JobFailure) -> io::Result<()> {
-        self.put(says::FAILURE, |to| append(failure, to))?
-            .map_err(io::Error::other)
-    }
-
-    /// From here on the worker may die, and all of this is known.
-    fn secure(&mut self) -> io::Result<()> {
-        let Some(journal) = &mut self.journal else {
-            return Ok(());
-        };
-        if journal.append(&self.unsent[self.kept..]) {
-            self.kept = self.unsent.len();
-            return Ok(());
-        }
-        self.send()
-    }
-
-    fn send(&mut self) -> io::Result<()> {
-        self.to.write_all(&self.unsent)?;
-        if let Some(journal) = &mut self.journal {
-            journal.clear(self.frames);
-        }
-        self.unsent.clear();
-        self.unsent.shrink_to(USUAL_BUFFER);
-        (self.frames, self.kept) = (0, 0);
-        Ok(())
-    }
-}
-// ANCHOR_END: outbox
-
-fn run_one<W: Work>(input: &[u8], output: &mut Vec<u8>) -> Result<(), Failure> {
-    let ran = caught("", || {
-        let input: W =
-            postcard::from_bytes(input).map_err(|e| JobFailure::Decode(e.to_string()))?;
-        append(&input.run(), output).map_err(|e| JobFailure::Encode(e.to_string()).into())
-    });
-    ran.unwrap_or_else(|panicked| {
-        let message = panicked.message().to_owned();
-        let location = panicked.location().map(str::to_owned);
-        Err(Box::new(JobFailure::Panicked { message, location }))
-    })
 }

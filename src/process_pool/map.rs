@@ -1,116 +1,67 @@
-//! One call of `map`: its inputs in blocks, its jobs in runs, and their outcomes.
+//! Inputs on their way in, in blocks, and outcomes on their way out, as the crew keeps them.
 //!
 //! ```text
-//!   inputs ── encode ──▶ block ──▶ run ── split off ──▶ a shorter run, sent as a chunk ──▶ worker ─┐
-//!   outputs ◀── decode, in order ─── outcomes, each with the index of its first job ◀──────────────┘
+//!   inputs ── encode ──▶ block ──▶ submitted as one run ──▶ sent, a part at a time, as chunks ──▶ worker
+//!   outputs ◀── decode, in order ─── outcomes, each with the index of its first job ◀────────────────┘
 //! ```
 //!
-//! A *block* is inputs of one map, back to back; a *run* is a block and which of its jobs nobody has
-//! begun. No run is copied: the queue has it, or one supervisor, so no job can be in two places.
+//! Both ends are worked by the caller's thread, and no lock is held while they are.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::process::{ProcessError, Work, decode_answers, encode};
-use crate::sync::{Arc, Condvar, Mutex};
+use crate::process::{Inputs, ProcessError, Work, decode_answers, encode};
+use crate::sync::Arc;
 
-/// The workers begin with a block while the next one is still being encoded.
+/// The workers begin with a block while the next one is still being encoded, and a chunk is of one.
 const BLOCK_JOBS: usize = 8192;
-const BLOCK_BYTES: usize = 1024 * 1024;
+const BLOCK_BYTES: usize = 256 * 1024;
 
-/// A chunk of more bytes than this is no cheaper.
-const CHUNK_BYTES: usize = 256 * 1024;
-
-/// Jobs of one block that nobody has begun, one after the other; owned by the queue or a supervisor.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) block: Arc<Block>,
-    pub(super) jobs: Range<usize>,
-    /// How many workers have died with the first of these jobs in their hands, and not begun it.
-    pub(super) deaths: u32,
-}
+/// The last chunks of a block are shorter than a full one, by this factor at most.
+const SHORTEST: u64 = 16;
 
 /// Inputs of one map that stand one after the other, encoded.
 #[derive(Debug)]
 pub(super) struct Block {
-    pub(super) map: Arc<Map>,
-    /// The index in the map of the block's first job.
-    first: usize,
-    /// The encoded inputs, each a frame, back to back.
-    inputs: Vec<u8>,
-    /// Where in `inputs` each job's frame ends.
-    pub(super) ends: Vec<usize>,
-}
-
-/// One call of `map`, as its jobs see it.
-#[derive(Debug)]
-pub(super) struct Map {
     pub(super) work: &'static str,
-    /// What has come and the caller has not taken, each with the index of its first job.
-    outcomes: Mutex<Vec<(usize, Outcome)>>,
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// Of jobs that stand one after the other.
-    Answers(Answers),
-    /// Of a job that has no answer.
-    Failed(ProcessError),
-}
-
-/// What one worker answered.
-#[derive(Debug)]
-pub(super) struct Answers {
-    pub(super) pid: u32,
-    /// The answers, each a frame, back to back.
-    pub(super) frames: Vec<u8>,
-    pub(super) jobs: usize,
-}
-
-impl Run {
-    /// The encoded inputs, each a frame.
-    pub(super) fn inputs(&self) -> &[u8] {
-        &self.block.inputs[self.block.bytes_of(&self.jobs)]
-    }
-
-    /// Splits off the first jobs: at most `wanted`, and no more than travel well together.
-    pub(super) fn split_off(&mut self, wanted: usize, max_frame: usize) -> Self {
-        let most = CHUNK_BYTES
-            .min(max_frame / 4)
-            .saturating_sub(self.block.map.work.len());
-        let fits = |jobs: usize| {
-            let jobs = self.jobs.start..self.jobs.start + jobs;
-            self.block.bytes_of(&jobs).len() <= most
-        };
-        let mut length = wanted.clamp(1, self.jobs.len());
-        while length > 1 && !fits(length) {
-            length /= 2;
-        }
-        let jobs = self.jobs.start..self.jobs.start + length;
-        self.jobs.start = jobs.end;
-        Self {
-            block: self.block.clone(),
-            jobs,
-            deaths: std::mem::take(&mut self.deaths),
-        }
-    }
+    /// The index in the map of the block's first job.
+    pub(super) first: u64,
+    /// The encoded inputs, each a frame, back to back.
+    inputs: Arc<Vec<u8>>,
+    /// Where in `inputs` each job's frame ends.
+    ends: Vec<usize>,
+    /// How long each job may take, if one of them says so itself.
+    limits: BTreeMap<u64, Duration>,
+    /// How many of its jobs have not ended.
+    pub(super) unended: u64,
 }
 
 impl Block {
-    pub(super) fn new(map: &Arc<Map>, first: usize) -> Self {
+    pub(super) fn new(work: &'static str, first: u64) -> Self {
         Self {
-            map: map.clone(),
+            work,
             first,
-            inputs: Vec::new(),
+            inputs: Arc::default(),
             ends: Vec::new(),
+            limits: BTreeMap::new(),
+            unended: 0,
         }
     }
 
-    pub(super) fn push<W: Work>(&mut self, input: &W) -> Result<(), ProcessError> {
-        encode(input, &mut self.inputs)?;
+    pub(super) fn push<W: Work>(
+        &mut self,
+        input: &W,
+        max_frame: usize,
+    ) -> Result<(), ProcessError> {
+        let inputs = Arc::get_mut(&mut self.inputs).expect("it was not submitted yet");
+        if let Some(limit) = encode(input, max_frame, inputs)? {
+            self.limits.insert(self.end(), limit);
+        }
         self.ends.push(self.inputs.len());
+        self.unended += 1;
         Ok(())
     }
 
@@ -118,44 +69,58 @@ impl Block {
         self.ends.len() >= BLOCK_JOBS || self.inputs.len() >= BLOCK_BYTES
     }
 
+    pub(super) fn jobs(&self) -> Range<u64> {
+        self.first..self.end()
+    }
+
     /// The index in the map of the job behind the block's last.
-    pub(super) fn end(&self) -> usize {
-        self.first + self.ends.len()
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.ends.len() as u64
     }
 
-    /// Where in `inputs` the inputs of these jobs stand.
-    pub(super) fn bytes_of(&self, jobs: &Range<usize>) -> Range<usize> {
-        let end = |jobs: usize| jobs.checked_sub(1).map_or(0, |last| self.ends[last]);
-        end(jobs.start)..end(jobs.end)
+    /// The shortest chunk that is worth to be sent: a short map's are short.
+    pub(super) fn shortest_chunk(&self, workers: u64) -> u64 {
+        self.ends.len() as u64 / workers / SHORTEST
     }
 
-    pub(super) fn deliver(&self, job: usize, outcome: Outcome) {
-        self.map.deliver(self.first + job, outcome);
+    pub(super) fn inputs(&self, jobs: &Range<u64>) -> Inputs {
+        let end = |index: u64| match (index - self.first) as usize {
+            0 => 0,
+            jobs => self.ends[jobs - 1],
+        };
+        Inputs {
+            bytes: self.inputs.clone(),
+            range: end(jobs.start)..end(jobs.end),
+        }
+    }
+
+    pub(super) fn limits(&self, jobs: &Range<u64>) -> BTreeMap<u64, Duration> {
+        let own = self.limits.range(jobs.clone());
+        own.map(|(index, limit)| (*index, *limit)).collect()
+    }
+
+    pub(super) fn limit(&self, index: u64) -> Option<Duration> {
+        self.limits.get(&index).copied()
     }
 }
 
-impl Map {
-    pub(super) fn new(work: &'static str) -> Self {
-        Self {
-            work,
-            outcomes: Mutex::new(Vec::new()),
-            changed: Condvar::new(),
-        }
-    }
+/// One call of `map`, or one submitted job, as the crew knows it.
+#[derive(Debug)]
+pub(super) struct Map {
+    /// Those with jobs that have not ended, by their first.
+    pub(super) blocks: BTreeMap<u64, Block>,
+    /// What has come and nobody has taken, each with the index of its first job.
+    pub(super) outcomes: Vec<(u64, Outcome)>,
+    /// Somebody will take them.
+    pub(super) is_wanted: bool,
+}
 
-    pub(super) fn deliver(&self, first: usize, outcome: Outcome) {
-        self.outcomes.lock().push((first, outcome));
-        self.changed.notify_all();
-    }
-
-    /// Waits until there is something to take.
-    pub(super) fn take_outcomes(&self) -> Vec<(usize, Outcome)> {
-        let mut outcomes = self.outcomes.lock();
-        while outcomes.is_empty() {
-            outcomes = self.changed.wait(outcomes);
-        }
-        std::mem::take(&mut *outcomes)
-    }
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// What one worker answered: frames, back to back.
+    Answers { pid: u32, frames: Vec<u8> },
+    /// Of so many jobs that have no answer.
+    Failed(ProcessError, u64),
 }
 
 impl Outcome {
@@ -164,8 +129,10 @@ impl Outcome {
         outputs: &mut Vec<Result<O, ProcessError>>,
     ) {
         match self {
-            Self::Failed(error) => outputs.push(Err(error)),
-            Self::Answers(answers) => decode_answers(&answers.frames, answers.pid, outputs),
+            Self::Failed(error, jobs) => {
+                outputs.extend((0..jobs).map(|_| Err(error.clone())));
+            }
+            Self::Answers { pid, frames } => decode_answers(&frames, pid, outputs),
         }
     }
 }

@@ -90,6 +90,8 @@ struct Chunk {
     map: u64,
     /// Jobs without an answer. They run in order, so a worker that is sound has begun the first at most.
     left: Range<u64>,
+    /// The shortest chunk that its submission is worth.
+    least: u64,
     /// Jobs that shall not go on, and what becomes of them unless they end before.
     doomed: BTreeMap<u64, Outcome>,
 }
@@ -124,8 +126,10 @@ impl Protocol {
     /// What to do now that this has happened.
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Action> {
         match event {
-            Event::Submitted(jobs) if self.phase == Phase::Open => self.queue.push(jobs),
-            Event::Submitted(jobs) => self.deliver(jobs, Outcome::Cancelled),
+            Event::Submitted { jobs, least } if self.phase == Phase::Open => {
+                self.queue.push(jobs, least);
+            }
+            Event::Submitted { jobs, .. } => self.deliver(jobs, Outcome::Cancelled),
             Event::Cancel(jobs) => self.withdraw(&jobs, Outcome::Cancelled),
             Event::CancelAll => self.withdraw_all(Outcome::Cancelled),
             Event::KillJob(job) => self.doom(job),
@@ -136,6 +140,11 @@ impl Protocol {
             Event::Close | Event::Kill | Event::Of(..) => {}
         }
         self.decide()
+    }
+
+    /// How the jobs have ended so far.
+    pub(crate) fn report(&self) -> Report {
+        self.report
     }
 
     /// What a worker may say in which state, and what follows. No decisions: those are `decide`'s.
@@ -264,11 +273,12 @@ impl Protocol {
         let worker = &mut self.workers[number];
         let (pace, workers) = (worker.pace, self.settings.workers as u64);
         // Towards a map's end chunks are shorter, so that the workers end together.
-        let length = |queued: u64| pace.min(queued / (2 * workers)).max(pace / 16).max(1);
-        let Some(jobs) = self
-            .queue
-            .pop(|queued| length(queued).min(worker.jobs_left))
-        else {
+        // But not so short that sending them costs more than that gains.
+        let length = |queued: u64, least: u64| {
+            let most = pace.min(queued / (2 * workers));
+            most.max(least.min(pace / 16)).max(1).min(worker.jobs_left)
+        };
+        let Some((jobs, least)) = self.queue.pop(length) else {
             return;
         };
         self.chunks += 1;
@@ -277,6 +287,7 @@ impl Protocol {
             number: number_of_chunk,
             map,
             left,
+            least,
             doomed: BTreeMap::new(),
         });
         self.actions.push(Action::Send {

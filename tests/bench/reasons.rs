@@ -35,7 +35,7 @@ const REASONS: [(&str, &str, &str); 16] = [
     (
         "squares",
         "",
-        "to encode and decode inputs and outputs takes one thread two thirds of it; the rest is the journal that makes a \
+        "to encode and decode inputs and outputs takes one thread two thirds of it; the rest is the ring that makes a \
          death cost one job, and the way",
     ),
     (

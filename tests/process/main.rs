@@ -14,8 +14,11 @@ mod killed;
 mod lifecycle;
 mod options;
 mod process;
+mod process_jobs;
 mod process_pool;
 mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;
+#[cfg(target_os = "linux")]
+mod surroundings;

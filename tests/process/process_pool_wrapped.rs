@@ -46,7 +46,10 @@ fn a_wrapped_pool_keeps_order_and_loses_one_job_a_death(
         match (index, output) {
             (100, Err(ProcessError::Panicked { message, .. })) => assert_eq!(message, "oh"),
             (200, Err(ProcessError::Crashed { status, stderr, .. })) => {
-                assert_eq!((status.code(), stderr.contains("bye")), (Some(9), true));
+                assert_eq!(
+                    (status.unwrap().code(), stderr.contains("bye")),
+                    (Some(9), true)
+                );
             }
             (300, Ok(zeros)) => assert_eq!(zeros.len(), 1_000_000),
             (_, output) => assert_eq!(number(output), index),
@@ -170,6 +173,8 @@ fn tiny_jobs_travel_together_where_the_wrapper_is_gone(
     let outputs = pool.map((0..2000).map(|_| Misbehave::Switches));
     // Between jobs that travel one by one the worker waits.
     let switches = number(&outputs[1999]) - number(&outputs[0]);
+    // Without a ring they never do.
+    let together = together && cfg!(not(pipes));
     assert_eq!(switches < 1000, together, "{switches} switches");
 }
 
@@ -178,7 +183,7 @@ fn tiny_jobs_travel_together_where_the_wrapper_is_gone(
 #[test]
 fn no_job_runs_twice_behind_a_wrapper_that_loses_answers() {
     let told = tempfile::NamedTempFile::new().unwrap();
-    let script = r#"cat | "$@" | { stdbuf -o0 head -c 184; cat >/dev/null; }"#;
+    let script = r#"cat | "$@" | { stdbuf -o0 head -c 253; cat >/dev/null; }"#;
     let program = worker_program().wrapped_by(["sh", "-c", script, "sh"]);
     let builder = ProcessPool::builder(program).workers(1);
     let timeout = Duration::from_millis(300);

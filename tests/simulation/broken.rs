@@ -180,8 +180,8 @@ const BROKEN: &[Broken] = &[
     broken(
         "a chunk is longer than what is left of a worker's life",
         "protocol.rs",
-        "length(queued).min(worker.jobs_left)",
-        "length(queued)",
+        "most.max(least.min(pace / 16)).max(1).min(worker.jobs_left)",
+        "most.max(least.min(pace / 16)).max(1)",
     ),
     broken(
         "a worker that is used up is kept",
@@ -204,8 +204,8 @@ const BROKEN: &[Broken] = &[
     broken(
         "a map keeps its turn until it is done",
         "protocol/queue.rs",
-        "self.runs.insert(map, runs);\n            self.turns.push_back(map);",
-        "self.runs.insert(map, runs);\n            self.turns.push_front(map);",
+        "self.maps.insert(map, queued);\n            self.turns.push_back(map);",
+        "self.maps.insert(map, queued);\n            self.turns.push_front(map);",
     ),
     broken(
         "cancelling one job loses those behind it",

@@ -21,6 +21,7 @@ mod walks;
 mod world;
 
 #[path = "../../src/process_pool"]
+#[allow(dead_code, reason = "the driver asks it for the report")]
 mod process_pool {
     pub(crate) mod protocol;
 }

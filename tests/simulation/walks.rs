@@ -55,7 +55,7 @@ fn choose(steps: &[Step], dice: u64, is_late: bool) -> Step {
         .filter(|step| is_late || !is_end(step))
         .collect();
     let usual: Vec<_> = steps.iter().filter(|step| !is_rare(step)).collect();
-    let from = if !rare.is_empty() && (usual.is_empty() || dice % 12 == 0) {
+    let from = if !rare.is_empty() && (usual.is_empty() || dice.is_multiple_of(12)) {
         rare
     } else {
         usual
@@ -114,7 +114,7 @@ fn count(world: &World, steps: usize) {
             Some(Outcome::Broken) | None => 7,
         }] += 1;
     }
-    if sums[0] % u64::from(cases()) == 0 {
+    if sums[0].is_multiple_of(u64::from(cases())) {
         println!(
             "walks, steps, answered, crashed, given up, timed out, cancelled, broken: {sums:?}"
         );

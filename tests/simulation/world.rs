@@ -305,7 +305,10 @@ impl World {
                     };
                     self.truth.insert(Job { map, index }, truth);
                 }
-                self.tell(Event::Submitted(Jobs { map, range }))
+                self.tell(Event::Submitted {
+                    jobs: Jobs { map, range },
+                    least: u64::MAX,
+                })
             }
             Step::Cancel(job) => {
                 self.requests -= 1;

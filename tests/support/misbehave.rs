@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use threadproof::Work;
 
 /// What a job of a worker process may do to it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Misbehave {
     /// Gives this number back.
     Not(u64),
@@ -36,11 +36,109 @@ pub(crate) enum Misbehave {
     AnswerThenExit,
     /// Gives how often this thread has left its core, as Linux counts it.
     Switches,
+    /// Does something to the worker's own channel, then gives this number.
+    Meddle(Meddling, u64),
+    /// Panics, catches that, and throws something that no panic has made.
+    CatchThenThrow,
+    /// Sleeps so many times for 20 milliseconds.
+    Nap(u64),
+    /// Gives the worker's number.
+    WorkerNumber,
+    /// Gives a variable of the environment, and the folder.
+    Surroundings(String),
+    /// Keeps a word, to be given by `Prepared`. As the first job: fails if there is none.
+    Prepare(String),
+    /// Gives the word that was kept.
+    Prepared,
+    /// Starts a pool of this program, and gives how that ended.
+    StartAPoolOf(std::path::PathBuf),
+    /// Makes this file, and takes an hour.
+    Begin(std::path::PathBuf),
+    /// May take so many milliseconds, and takes an hour.
+    Limited(u64),
 }
+
+/// What a job may do to the channel of its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Meddling {
+    /// Makes the shared memory shorter, which nobody may.
+    Truncate,
+    /// Writes into the channel.
+    Garbage,
+    /// Ends the process, and leaves another one that holds the channel.
+    LeaveAHolder,
+}
+
+impl Meddling {
+    #[cfg(target_os = "linux")]
+    fn happen(self) {
+        match self {
+            Self::Truncate => {
+                for (path, _) in descriptors("threadproof ring") {
+                    let file = std::fs::OpenOptions::new().write(true).open(path);
+                    let error = file.and_then(|file| file.set_len(0)).expect_err("sealed");
+                    assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+                }
+            }
+            Self::Garbage => {
+                let channel = std::fs::File::from(copy_of_channel());
+                std::io::Write::write_all(&mut &channel, b"GET / HTTP/1.0\r\n\r\n")
+                    .expect("it is open");
+            }
+            Self::LeaveAHolder => {
+                let mut holder = Command::new("sleep");
+                holder.arg("3").stdin(copy_of_channel());
+                holder.spawn().expect("there is a sleep");
+                std::process::exit(0)
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn happen(self) {
+        unreachable!("its tests are for Linux")
+    }
+}
+
+/// What of this process is open and has this in its name.
+#[cfg(target_os = "linux")]
+pub(crate) fn descriptors(name: &str) -> Vec<(std::path::PathBuf, i32)> {
+    let open = std::fs::read_dir("/proc/self/fd").expect("Linux has it");
+    let named = open.flatten().filter_map(|entry| {
+        let target = std::fs::read_link(entry.path()).ok()?;
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        let is_it = target.to_string_lossy().contains(name);
+        is_it.then(|| (entry.path(), number))
+    });
+    named.collect()
+}
+
+/// A descriptor of this process once more.
+#[cfg(target_os = "linux")]
+pub(crate) fn copy_of(descriptor: i32) -> std::os::fd::OwnedFd {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+    let this = pidfd_open(getpid(), PidfdFlags::empty()).expect("this process lives");
+    pidfd_getfd(this, descriptor, PidfdGetfdFlags::empty()).expect("it is open")
+}
+
+#[cfg(target_os = "linux")]
+fn copy_of_channel() -> std::os::fd::OwnedFd {
+    let sockets = descriptors("socket:");
+    copy_of(sockets.first().expect("a worker has a channel").1)
+}
+
+static WORD: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
 impl Work for Misbehave {
     type Output = Vec<u8>;
     const NAME: &'static str = "misbehave";
+
+    fn time_limit(&self) -> Option<Duration> {
+        match self {
+            Self::Limited(milliseconds) => Some(Duration::from_millis(*milliseconds)),
+            _ => None,
+        }
+    }
 
     fn run(self) -> Vec<u8> {
         match self {
@@ -94,6 +192,54 @@ impl Work for Misbehave {
                 let count = |line: &str| line.rsplit('\t').next()?.parse::<u64>().ok();
                 let switches: u64 = counts.filter_map(count).sum();
                 switches.to_le_bytes().to_vec()
+            }
+            Self::Meddle(how, number) => {
+                how.happen();
+                number.to_le_bytes().to_vec()
+            }
+            Self::CatchThenThrow => {
+                let _ = std::panic::catch_unwind(|| panic!("caught by the job itself"));
+                std::panic::resume_unwind(Box::new("thrown"))
+            }
+            Self::Nap(times) => {
+                for _ in 0..times {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Vec::new()
+            }
+            Self::WorkerNumber => {
+                let number = threadproof::worker_number().expect("this is a worker");
+                (number as u64).to_le_bytes().to_vec()
+            }
+            Self::Surroundings(key) => {
+                let value = std::env::var(key).unwrap_or_default();
+                let folder = std::env::current_dir().expect("there is one");
+                format!("{value} in {}", folder.display()).into_bytes()
+            }
+            Self::Prepare(word) => {
+                assert!(!word.is_empty(), "no word to keep");
+                WORD.set(word).expect("the first job of its worker");
+                Vec::new()
+            }
+            Self::Prepared => WORD.get().cloned().unwrap_or_default().into_bytes(),
+            Self::StartAPoolOf(path) => {
+                let program = threadproof::WorkerProgram::at(path);
+                let pool = threadproof::ProcessPool::builder(program)
+                    .workers(1)
+                    .build();
+                match pool.and_then(|pool| pool.run(Self::Not(7))) {
+                    Ok(_) => b"ran".to_vec(),
+                    Err(error) => error.to_string().into_bytes(),
+                }
+            }
+            Self::Begin(file) => {
+                std::fs::write(file, "").expect("the folder is there");
+                std::thread::sleep(Duration::from_secs(3600));
+                Vec::new()
+            }
+            Self::Limited(_) => {
+                std::thread::sleep(Duration::from_secs(3600));
+                Vec::new()
             }
         }
     }
@@ -149,6 +295,41 @@ impl Fault {
 pub(crate) struct Faulty {
     pub(crate) number: u64,
     pub(crate) fault: Option<(Stage, Fault)>,
+}
+
+/// A job that gives half of its number, if it is even.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Half(pub(crate) u64);
+
+impl Work for Half {
+    type Output = Result<u64, String>;
+    const NAME: &'static str = "half";
+
+    fn run(self) -> Result<u64, String> {
+        match self.0 % 2 {
+            0 => Ok(self.0 / 2),
+            _ => Err(format!("{} is odd", self.0)),
+        }
+    }
+}
+
+/// A program whose file is replaced while it runs: what its new workers are, one a line.
+pub(crate) fn outlive_its_file() -> Result<(), Box<dyn std::error::Error>> {
+    let program = threadproof::WorkerProgram::current()?;
+    let pool = threadproof::ProcessPool::builder(program)
+        .workers(1)
+        .build()?;
+    pool.run(Half(2))??;
+    let file = std::env::current_exe()?;
+    let new = file.with_extension("new");
+    std::fs::copy("/bin/true", &new)?;
+    std::fs::rename(&new, &file)?;
+    println!("crashed {}", pool.run(Misbehave::Abort).is_err());
+    println!("a new worker gives {}", pool.run(Half(8))??);
+    std::fs::remove_file(&file)?;
+    println!("crashed {}", pool.run(Misbehave::Abort).is_err());
+    println!("a new worker gives {}", pool.run(Half(6))??);
+    Ok(())
 }
 
 /// What a [`Faulty`] job gives.

@@ -9,6 +9,7 @@ fn main() -> std::process::ExitCode {
     let table = threadproof::WorkTable::new()
         .with::<threadproof::compare::Count>()
         .with::<misbehave::Misbehave>()
+        .with::<misbehave::Half>()
         .with::<misbehave::Faulty>();
     threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -18,6 +19,13 @@ fn main() -> std::process::ExitCode {
             misbehave::leave_busy_daemons(number.parse().expect("a number"));
             std::process::ExitCode::SUCCESS
         }
+        ["outlive-its-file"] => match misbehave::outlive_its_file() {
+            Ok(()) => std::process::ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                std::process::ExitCode::FAILURE
+            }
+        },
         ["obey-signals"] => misbehave::obey_signals().into(),
         _ => {
             eprintln!(

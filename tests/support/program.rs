@@ -11,7 +11,9 @@ use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "misbehave.rs"]
 mod misbehave;
-pub(crate) use misbehave::{Fault, Faulty, Misbehave, Stage};
+pub(crate) use misbehave::{Fault, Faulty, Half, Meddling, Misbehave, Stage};
+#[cfg(target_os = "linux")]
+pub(crate) use misbehave::{copy_of, descriptors};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadproof");

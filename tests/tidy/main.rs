@@ -49,7 +49,7 @@ const RINGS: [&[&str]; 4] = [
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.
-const NEIGHBOURS: [(&str, &str); 12] = [
+const NEIGHBOURS: [(&str, &str); 14] = [
     // A step names its key in the error that the atomic flags have.
     ("locked_flags", "stop_flags"),
     // A step needs a turn, and turns are given in the order of asking.
@@ -70,6 +70,9 @@ const NEIGHBOURS: [(&str, &str); 12] = [
     ("download", "scoped"),
     // A pool is many workers of the kind that `process` starts one of.
     ("process_pool", "process"),
+    // And one process is a pool of one: what drives workers stands there.
+    ("process", "process_pool"),
+    ("process", "thread_pool"),
     // Both pools account for their jobs in the same words.
     ("process_pool", "thread_pool"),
 ];

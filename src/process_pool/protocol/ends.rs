@@ -48,7 +48,11 @@ impl Protocol {
         let worker = &mut self.workers[number];
         worker.state = State::Gone;
         let Some(Chunk {
-            map, left, doomed, ..
+            map,
+            left,
+            least,
+            doomed,
+            ..
         }) = worker.chunk.take()
         else {
             return;
@@ -64,7 +68,7 @@ impl Protocol {
             let outcome = *doomed.get(&index).unwrap_or(&lost);
             self.deliver(Jobs::from(Job { map, index }), outcome);
         }
-        self.queue.push(Jobs { map, range: rest });
+        self.queue.push(Jobs { map, range: rest }, least);
         for (index, outcome) in doomed {
             self.withdraw(&Jobs::from(Job { map, index }), outcome);
         }

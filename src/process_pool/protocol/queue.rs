@@ -12,10 +12,17 @@ use super::Jobs;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Queue {
-    /// By map: where each run of queued jobs starts and ends. A map without queued jobs has no entry.
-    runs: BTreeMap<u64, BTreeMap<u64, u64>>,
+    /// A map without queued jobs has no entry.
+    maps: BTreeMap<u64, Map>,
     /// The maps that have an entry, in the order of their turns.
     turns: VecDeque<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Map {
+    /// Where each run of queued jobs starts and ends.
+    runs: BTreeMap<u64, u64>,
+    least: u64,
 }
 
 impl Queue {
@@ -24,41 +31,45 @@ impl Queue {
     }
 
     /// New jobs, and jobs that come back: they go to their place, so a map's jobs are sent in order.
-    pub(super) fn push(&mut self, Jobs { map, range }: Jobs) {
+    pub(super) fn push(&mut self, Jobs { map, range }: Jobs, least: u64) {
         if range.is_empty() {
             return;
         }
-        let runs = self.runs.entry(map).or_insert_with(|| {
+        let entry = self.maps.entry(map).or_insert_with(|| {
             self.turns.push_back(map);
-            BTreeMap::new()
+            Map::default()
         });
+        entry.least = least;
         // Runs that touch stay two: each has been submitted as one piece, and is sent as one at most.
-        runs.insert(range.start, range.end);
+        entry.runs.insert(range.start, range.end);
     }
 
-    /// The next jobs of the map whose turn it is; `length` says how many, given about how many there are.
-    pub(super) fn pop(&mut self, length: impl Fn(u64) -> u64) -> Option<Jobs> {
+    /// The next jobs of the map whose turn it is. `length` says how many, given about how many there
+    /// are, and what was said of the shortest chunk.
+    pub(super) fn pop(&mut self, length: impl Fn(u64, u64) -> u64) -> Option<(Jobs, u64)> {
         let map = self.turns.pop_front()?;
-        let mut runs = self.runs.remove(&map)?;
-        let (start, end) = runs.pop_first()?;
-        let last = runs.last_key_value().map_or(end, |(_, last)| *last);
-        let range = start..end.min(start + length(last - start));
+        let mut queued = self.maps.remove(&map)?;
+        let (start, end) = queued.runs.pop_first()?;
+        let last = queued.runs.last_key_value().map_or(end, |(_, last)| *last);
+        let least = queued.least;
+        let range = start..end.min(start + length(last - start, least));
         if range.end < end {
-            runs.insert(range.end, end);
+            queued.runs.insert(range.end, end);
         }
-        if !runs.is_empty() {
-            self.runs.insert(map, runs);
+        if !queued.runs.is_empty() {
+            self.maps.insert(map, queued);
             self.turns.push_back(map);
         }
-        Some(Jobs { map, range })
+        Some((Jobs { map, range }, least))
     }
 
     /// Takes out those of these jobs that are queued.
     pub(super) fn remove(&mut self, Jobs { map, range }: &Jobs) -> Vec<Jobs> {
         let (map, mut removed) = (*map, Vec::new());
-        let Some(runs) = self.runs.get_mut(&map) else {
+        let Some(queued) = self.maps.get_mut(&map) else {
             return removed;
         };
+        let runs = &mut queued.runs;
         while let Some((&start, &end)) = runs
             .range(..range.end)
             .next_back()
@@ -73,7 +84,7 @@ impl Queue {
             removed.push(Jobs { map, range: cut });
         }
         if runs.is_empty() {
-            self.runs.remove(&map);
+            self.maps.remove(&map);
             self.turns.retain(|turn| *turn != map);
         }
         removed
@@ -82,9 +93,10 @@ impl Queue {
     /// Takes out all.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Jobs> + use<> {
         self.turns.clear();
-        let maps = std::mem::take(&mut self.runs).into_iter();
-        maps.flat_map(|(map, runs)| {
-            runs.into_iter().map(move |(start, end)| Jobs {
+        let maps = std::mem::take(&mut self.maps).into_iter();
+        maps.flat_map(|(map, queued)| {
+            let runs = queued.runs.into_iter();
+            runs.map(move |(start, end)| Jobs {
                 map,
                 range: start..end,
             })

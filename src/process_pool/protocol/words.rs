@@ -31,8 +31,12 @@ pub(crate) struct WorkerId {
 /// What the driver has seen.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// Jobs that are sent together at most: a chunk is never of two submissions.
-    Submitted(Jobs),
+    /// New jobs. A chunk is never of two submissions, and, where they are tiny, no shorter than `least`
+    /// for no other reason than that few are left.
+    Submitted {
+        jobs: Jobs,
+        least: u64,
+    },
     /// Those of these jobs that are queued shall never run.
     Cancel(Jobs),
     CancelAll,

@@ -1,0 +1,244 @@
+//! What a worker has to say, where its death cannot take it away: a ring in memory that it shares
+//! with its parent, and that nobody can make shorter.
+//!
+//! ```text
+//!   ┌───────┬───────┬──────┬──────┬───────┬───────────────────────────────┐
+//!   │ chunk │ begun │ tail │ head │ waits │ a ring of frames, 256 KiB     │
+//!   └───────┴───────┴──────┴──────┴───────┴───────────────────────────────┘
+//!    of the  jobs    bytes  bytes  the worker
+//!    frames          in     out    needs room
+//! ```
+//!
+//! | step | who | does |
+//! |---|---|---|
+//! | `begin_chunk` | the worker | stores the chunk's number, while the ring is empty |
+//! | `begin_job` | the worker, before each job | stores how many it has begun, this one included |
+//! | `write` | the worker, after each job | copies the answer in, then stores `tail` |
+//! | the ring is full, or the chunk has ended | the worker | sends one byte: look |
+//! | `read` | the parent, whenever it looks, and after a death | takes what is between head and tail, stores `head` |
+//! | there is room again | the parent | adds 1 to a counter that the worker sleeps on |
+//!
+//! **In doubt** after a death is what was begun and not answered: one job or none. That holds if the
+//! other end of the socket is closed as well, since whoever could still write into the ring holds it.
+//! The worker stores begun, runs, stores tail; so what the parent finds was so at some moment.
+//!
+//! A job that forks makes two writers. The second one finds `tail` changed, and ends.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+
+use vm_memory::{Bytes, FileOffset, MmapRegion, VolatileMemory};
+
+const CHUNK: usize = 0;
+const BEGUN: usize = 8;
+const TAIL: usize = 16;
+const HEAD: usize = 24;
+const WAITS: usize = 32;
+const FRAMES: usize = 64;
+const RING: usize = 256 * 1024;
+const SIZE: usize = FRAMES + RING;
+
+/// The shared memory, mapped.
+#[derive(Debug)]
+struct Memory(MmapRegion);
+
+impl Memory {
+    fn map(file: File) -> io::Result<Self> {
+        let memory = MmapRegion::from_file(FileOffset::new(file, 0), SIZE);
+        memory.map(Self).map_err(io::Error::other)
+    }
+
+    #[inline]
+    fn load(&self, at: usize) -> u64 {
+        // ORDERING: Acquire. Pairs with the Release of `store`: who sees a tail sees the frames below
+        // it, who sees a head may write where it has passed.
+        let word = self.0.as_volatile_slice().load(at, Ordering::Acquire);
+        word.expect("the words are inside and aligned")
+    }
+
+    #[inline]
+    fn store(&self, word: u64, at: usize) {
+        // ORDERING: Release. What was written, or read, before is done before this can be seen; pairs
+        // with the Acquire of `load` in the other process.
+        let stored = self
+            .0
+            .as_volatile_slice()
+            .store(word, at, Ordering::Release);
+        stored.expect("the words are inside and aligned");
+    }
+
+    /// Where a position stands, and how many bytes follow it before the ring's end.
+    fn place(position: u64) -> (usize, usize) {
+        let offset = (position % RING as u64) as usize;
+        (FRAMES + offset, RING - offset)
+    }
+}
+
+/// The parent's side.
+#[derive(Debug)]
+pub(super) struct Ring {
+    memory: Memory,
+    head: u64,
+    room: File,
+}
+
+impl Ring {
+    /// The ring, and what the worker is handed: the memory and the counter.
+    pub(super) fn new() -> io::Result<(Self, [OwnedFd; 2])> {
+        let (file, room) = new_memory()?;
+        let theirs = [
+            OwnedFd::from(file.try_clone()?),
+            OwnedFd::from(room.try_clone()?),
+        ];
+        let memory = Memory::map(file)?;
+        let ring = Self {
+            memory,
+            head: 0,
+            room,
+        };
+        Ok((ring, theirs))
+    }
+
+    /// The chunk that the worker has taken last.
+    pub(super) fn chunk(&self) -> u64 {
+        self.memory.load(CHUNK)
+    }
+
+    /// How many jobs the worker has begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.memory.load(BEGUN)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.memory.load(TAIL) == self.head
+    }
+}
+
+impl Read for Ring {
+    /// `WouldBlock` if there is nothing, `InvalidData` if that cannot be what a worker has written.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let tail = self.memory.load(TAIL);
+        let length = tail.wrapping_sub(self.head);
+        if length > RING as u64 {
+            let why = "its memory was written to by somebody else";
+            return Err(io::Error::new(ErrorKind::InvalidData, why));
+        }
+        let (at, until_the_end) = Memory::place(self.head);
+        let length = buffer.len().min(length as usize).min(until_the_end);
+        if length > 0 {
+            let copied = self
+                .memory
+                .0
+                .as_volatile_slice()
+                .read_slice(&mut buffer[..length], at);
+            copied.map_err(io::Error::other)?;
+            self.head += length as u64;
+            self.memory.store(self.head, HEAD);
+        }
+        if self.memory.load(WAITS) != 0 {
+            // An error would mean that it has been woken very often already.
+            let _ = io::Write::write(&mut self.room, &1_u64.to_ne_bytes());
+        }
+        match length {
+            0 => Err(ErrorKind::WouldBlock.into()),
+            length => Ok(length),
+        }
+    }
+}
+
+/// The worker's side.
+#[derive(Debug)]
+pub(in super::super) struct RingWriter {
+    memory: Memory,
+    tail: u64,
+    begun: u64,
+    room: File,
+}
+
+impl RingWriter {
+    pub(in super::super) fn new(memory: OwnedFd, room: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            memory: Memory::map(File::from(memory))?,
+            tail: 0,
+            begun: 0,
+            room: File::from(room),
+        })
+    }
+
+    pub(in super::super) fn begin_chunk(&self, number: u64) {
+        self.memory.store(number, CHUNK);
+    }
+
+    #[inline]
+    pub(in super::super) fn begin_job(&mut self) {
+        self.begun += 1;
+        self.memory.store(self.begun, BEGUN);
+    }
+
+    /// Copies all of it into the ring; `look` asks the parent to make room.
+    #[inline]
+    pub(in super::super) fn write(
+        &mut self,
+        mut bytes: &[u8],
+        mut look: impl FnMut() -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.memory.load(TAIL) != self.tail {
+            return Err(io::Error::other("another process answers in its place"));
+        }
+        while !bytes.is_empty() {
+            let (at, until_the_end) = Memory::place(self.tail);
+            let length = bytes.len().min(self.free()).min(until_the_end);
+            if length == 0 {
+                self.wait_for_room(&mut look)?;
+                continue;
+            }
+            let written = self
+                .memory
+                .0
+                .as_volatile_slice()
+                .write_slice(&bytes[..length], at);
+            written.map_err(io::Error::other)?;
+            bytes = &bytes[length..];
+            self.tail += length as u64;
+            self.memory.store(self.tail, TAIL);
+        }
+        Ok(())
+    }
+
+    fn free(&self) -> usize {
+        let used = self.tail.wrapping_sub(self.memory.load(HEAD));
+        RING.saturating_sub(used as usize)
+    }
+
+    fn wait_for_room(&mut self, look: &mut impl FnMut() -> io::Result<()>) -> io::Result<()> {
+        self.memory.store(1, WAITS);
+        // The parent reads `waits` after it has heard of this byte, so no wake-up is lost.
+        look()?;
+        while self.free() == 0 {
+            let _ = self.room.read(&mut [0; 8])?;
+        }
+        self.memory.store(0, WAITS);
+        Ok(())
+    }
+}
+
+/// Memory of the right size, which nobody can truncate; and the counter on which the worker sleeps.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(pipes)))]
+fn new_memory() -> io::Result<(File, File)> {
+    use rustix::event::{EventfdFlags, eventfd};
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = File::from(memfd_create("threadproof ring", flags)?);
+    file.set_len(SIZE as u64)?;
+    fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    let room = eventfd(0, EventfdFlags::CLOEXEC)?;
+    Ok((file, File::from(room)))
+}
+
+/// Elsewhere, and with `--cfg pipes`, answers come through the socket.
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(pipes))))]
+fn new_memory() -> io::Result<(File, File)> {
+    Err(ErrorKind::Unsupported.into())
+}

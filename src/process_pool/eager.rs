@@ -1,0 +1,182 @@
+//! The maps that take all of their inputs first: Python's `Pool.map`.
+//!
+//! ```text
+//!   inputs ── encode ──▶ block, block, … ── submitted as soon as each is full ──▶ workers
+//!   outputs, in order ◀── decode ◀── outcomes, as they come ◀────────────────────────┘
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Block, Outcome, Pool, ProcessPool, Turns};
+use crate::process::{ProcessError, Work};
+use crate::sync::Deadline;
+
+/// Why [`ProcessPool::try_map`] has no outputs.
+///
+/// Needs the feature `processes`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TryProcessMapError<E> {
+    /// The work gave this error.
+    #[error("input {index}: {error}")]
+    Failed {
+        /// Which input; every one before it gave an output.
+        index: usize,
+        /// What the work said.
+        error: E,
+    },
+    /// The job has no output.
+    #[error("input {index}: {error}")]
+    Job {
+        /// Which input; every one before it gave an output.
+        index: usize,
+        /// Why it has none.
+        error: ProcessError,
+    },
+}
+
+/// A map whose outcomes have not all been taken. Dropping it, be it that the caller's iterator has
+/// panicked, cancels what no worker has.
+struct Open<'a> {
+    turns: &'a Turns<Pool>,
+    map: u64,
+    jobs: u64,
+    ended: u64,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.ended < self.jobs {
+            let jobs = 0..self.jobs;
+            self.turns.tell(|pool| pool.cancel(self.map, jobs));
+        }
+        self.turns.peek(|pool| pool.leave_map(self.map));
+    }
+}
+
+impl ProcessPool {
+    /// Runs every input in some worker; gives one outcome an input, in the inputs' order.
+    ///
+    /// Inputs are encoded and outputs decoded on the calling thread, so neither need be `Send`.
+    /// Jobs travel in chunks while they are tiny; each job's outcome is its own all the same. Maps of
+    /// several threads take turns, chunk by chunk. If the iterator of the inputs panics, what no worker
+    /// has is cancelled.
+    ///
+    /// # Blocking
+    /// Until every input has its outcome.
+    ///
+    /// # Errors
+    /// Each on its own: see [`ProcessError`]. After [`kill`](Self::kill) the rest are
+    /// [`ProcessError::Cancelled`].
+    // ANCHOR: map
+    pub fn map<W: Work>(
+        &self,
+        inputs: impl IntoIterator<Item = W>,
+    ) -> Vec<Result<W::Output, ProcessError>> {
+        let mut outputs = Vec::new();
+        self.each_block(inputs, |new| {
+            outputs.extend(new);
+            None
+        });
+        outputs
+    }
+
+    /// Gives the outcomes in order, as they come, until `take` says of how many jobs the rest shall
+    /// not run.
+    fn each_block<W: Work>(
+        &self,
+        inputs: impl IntoIterator<Item = W>,
+        mut take: impl FnMut(Vec<Result<W::Output, ProcessError>>) -> Option<u64>,
+    ) {
+        let map = self.turns.peek(|pool| pool.open_map());
+        let mut open = Open {
+            turns: &self.turns,
+            map,
+            jobs: 0,
+            ended: 0,
+        };
+        let mut block = Block::new(W::NAME, 0);
+        for input in inputs {
+            let refused = block.push(&input, self.max_frame).err();
+            open.jobs += 1;
+            if refused.is_some() || block.is_full() {
+                let next = Block::new(W::NAME, open.jobs);
+                let full = std::mem::replace(&mut block, next);
+                self.turns.tell(|pool| {
+                    let index = full.end();
+                    pool.submit(map, full);
+                    refused.map(|error| pool.refuse(map, index, error))
+                });
+            }
+        }
+        let mut last = Some(block);
+        let mut early = BTreeMap::new();
+        while open.ended < open.jobs {
+            let some = |pool: &mut Pool| {
+                let outcomes = pool.take_outcomes(map);
+                (!outcomes.is_empty()).then_some(outcomes)
+            };
+            let outcomes = match last.take() {
+                Some(block) => self.turns.ask(|pool| pool.submit(map, block), map, some),
+                None => self.turns.wait(map, &Deadline::never(), some),
+            };
+            for (first, outcome) in outcomes.unwrap_or_default() {
+                let before = early.insert(first, outcome);
+                debug_assert!(before.is_none(), "job {first} ended twice");
+            }
+            let mut outputs = Vec::new();
+            while let Some(outcome) = early.remove(&(open.ended + outputs.len() as u64)) {
+                Outcome::decode_onto(outcome, &mut outputs);
+            }
+            open.ended += outputs.len() as u64;
+            if take(outputs).is_some() {
+                return;
+            }
+        }
+    }
+    // ANCHOR_END: map
+
+    /// Runs every input; gives all outputs in the inputs' order, or the first error.
+    ///
+    /// The first by index, whichever came first: what a loop would have given. Then what no worker has
+    /// is cancelled; what workers have runs on, and its outcomes are dropped.
+    ///
+    /// # Blocking
+    /// Until every input, or every one before the first that has no output, has ended.
+    ///
+    /// # Errors
+    /// [`TryProcessMapError::Failed`] with the work's own error; [`TryProcessMapError::Job`] if a job
+    /// has no output.
+    #[doc(alias = "gather")]
+    pub fn try_map<W, T, E>(
+        &self,
+        inputs: impl IntoIterator<Item = W>,
+    ) -> Result<Vec<T>, TryProcessMapError<E>>
+    where
+        W: Work<Output = Result<T, E>>,
+        T: Serialize + DeserializeOwned,
+        E: Serialize + DeserializeOwned,
+    {
+        let (mut outputs, mut failed) = (Vec::new(), None);
+        self.each_block(inputs, |new| {
+            for outcome in new {
+                let index = outputs.len();
+                match outcome {
+                    Ok(Ok(output)) => outputs.push(output),
+                    Ok(Err(error)) => failed = Some(TryProcessMapError::Failed { index, error }),
+                    Err(error) => failed = Some(TryProcessMapError::Job { index, error }),
+                }
+                if failed.is_some() {
+                    return Some(index as u64);
+                }
+            }
+            None
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(outputs),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The workers, as whoever drives has them in hand: the wheel of `turns.rs`.
+//!
+//! ```text
+//!   look: poll (channels, stderr, pidfds, the nudge; until the next time is up) ──▶ seen
+//!   crew ── start, send, freeze, thaw, close, kill ──▶ done at once; what a socket does not take
+//!                                                      now is written when it takes more
+//! ```
+//!
+//! | part | file |
+//! |---|---|
+//! | one number: its process, its chunk, its clock | `workers/slot.rs` |
+//! | what its process says | `workers/hear.rs` |
+//! | what the crew is told of it | `workers/end.rs` |
+//! | time that is counted by looks | `workers/clock.rs` |
+
+mod clock;
+mod end;
+mod hear;
+mod slot;
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+pub(super) use self::end::{End, Seen};
+use self::slot::Slot;
+use super::ProcessPoolBuilder;
+use super::map::Block;
+use super::protocol::{Jobs, WorkerId};
+use super::turns::{Nudge, Wheel};
+use crate::sync::Deadline;
+
+/// How often a process is asked whether it lives, where the system cannot tell by itself.
+const SLICE: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+pub(super) struct Workers {
+    slots: Vec<Slot>,
+    settings: ProcessPoolBuilder,
+    nudged: UnixStream,
+    seen: Vec<(WorkerId, Seen)>,
+}
+
+/// Ends a look from another thread.
+#[derive(Debug)]
+pub(super) struct Nudger(UnixStream);
+
+impl Nudge for Nudger {
+    fn nudge(&self) {
+        // Full: it has been nudged, and has not looked yet.
+        let _ = (&self.0).write(&[0]);
+    }
+}
+
+impl Workers {
+    pub(super) fn new(settings: ProcessPoolBuilder) -> io::Result<(Self, Nudger)> {
+        let (nudger, nudged) = UnixStream::pair()?;
+        nudger.set_nonblocking(true)?;
+        nudged.set_nonblocking(true)?;
+        let slots = (0..settings.workers.get()).map(Slot::new).collect();
+        let workers = Self {
+            slots,
+            settings,
+            nudged,
+            seen: Vec::new(),
+        };
+        Ok((workers, Nudger(nudger)))
+    }
+
+    pub(super) fn take_seen(&mut self) -> Vec<(WorkerId, Seen)> {
+        std::mem::take(&mut self.seen)
+    }
+
+    pub(super) fn has_seen(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
+    /// Whether a worker starts or ends, so that somebody should look.
+    pub(super) fn are_unsettled(&self) -> bool {
+        self.slots.iter().any(Slot::is_unsettled)
+    }
+
+    pub(super) fn terminate_all(&mut self) {
+        self.slots.iter_mut().for_each(Slot::terminate);
+    }
+
+    fn of(&mut self, worker: WorkerId) -> &mut Slot {
+        &mut self.slots[worker.number]
+    }
+
+    pub(super) fn start(&mut self, worker: WorkerId, attempt: u32) {
+        let slot = &mut self.slots[worker.number];
+        slot.start(worker, attempt, &self.settings, &mut self.seen);
+    }
+
+    pub(super) fn send(&mut self, worker: WorkerId, chunk: u64, jobs: Jobs, block: &Block) {
+        let timeout = self.settings.job_timeout;
+        self.of(worker).send(chunk, jobs, block, timeout);
+    }
+
+    /// It stands still, and what it had said before is heard before that is told.
+    pub(super) fn freeze(&mut self, worker: WorkerId) {
+        let slot = &mut self.slots[worker.number];
+        slot.freeze(&mut self.seen);
+    }
+
+    pub(super) fn thaw(&mut self, worker: WorkerId) {
+        self.of(worker).thaw();
+    }
+
+    pub(super) fn close(&mut self, worker: WorkerId) {
+        let slot = &mut self.slots[worker.number];
+        slot.close(&mut self.seen);
+    }
+
+    pub(super) fn kill(&mut self, worker: WorkerId) {
+        let slot = &mut self.slots[worker.number];
+        slot.kill(&mut self.seen);
+    }
+
+    fn poll(&mut self, until: Option<Duration>) {
+        let mut sources = vec![PollFd::new(&self.nudged, PollFlags::IN)];
+        let mut ends = Vec::with_capacity(self.slots.len());
+        for slot in &self.slots {
+            slot.sources(&mut sources);
+            ends.push(sources.len());
+        }
+        let timeout = until.and_then(|until| Timespec::try_from(until).ok());
+        // An error is a signal, or a system without memory: everything is looked at then.
+        let all = poll(&mut sources, timeout.as_ref()).is_err();
+        let is_nudged = !sources[0].revents().is_empty();
+        let mut start = 1;
+        let ready = ends.iter().map(|end| {
+            let own = &sources[start..*end];
+            start = *end;
+            all || own.iter().any(|source| !source.revents().is_empty())
+        });
+        let ready: Vec<bool> = ready.collect();
+        drop(sources);
+        if is_nudged {
+            while let Ok(1..) = (&self.nudged).read(&mut [0; 64]) {}
+        }
+        let now = Instant::now();
+        for (slot, is_ready) in self.slots.iter_mut().zip(ready) {
+            if is_ready || slot.is_due(now) {
+                slot.look(now, &self.settings, &mut self.seen);
+            }
+        }
+    }
+}
+
+impl Wheel for Workers {
+    type Nudge = Nudger;
+
+    fn look(&mut self, until: &Deadline) {
+        let now = Instant::now();
+        let slices = self.slots.iter().any(Slot::needs_slices).then_some(SLICE);
+        let times = self.slots.iter().filter_map(|slot| slot.next_time());
+        let next = times.map(|time| time.saturating_duration_since(now)).min();
+        let until = [until.time_left(), slices, next]
+            .into_iter()
+            .flatten()
+            .min();
+        self.poll(until);
+    }
+
+    fn glance(&mut self) {
+        self.poll(Some(Duration::ZERO));
+    }
+}
