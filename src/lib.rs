@@ -108,6 +108,11 @@ pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 mod order;
 
 #[cfg(all(test, loom))]
+#[path = "process_pool/turns.rs"]
+#[allow(dead_code, reason = "the models use a part of it")]
+mod turns;
+
+#[cfg(all(test, loom))]
 #[path = "../tests/loom/mod.rs"]
 mod loom_models;
 

@@ -37,7 +37,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use self::channel::Answers;
 pub(crate) use self::coding::{decode_answers, encode};
 pub use self::error::{ProcessError, StartError};
-pub(crate) use self::link::{Death, Inputs, Link, News};
+pub(crate) use self::link::{Death, Inputs, Link, News, Ready};
 pub(crate) use self::messages::{JobFailure, outcome_of};
 pub use self::program::WorkerProgram;
 pub use self::worker::{WorkTable, run_if_worker};

@@ -21,7 +21,7 @@ pub use self::job::ProcessJob;
 pub use self::lazy::{ProcessMapLazy, ProcessMapUnordered};
 use self::map::{Block, Outcome};
 use self::protocol::Event;
-use self::turns::Turns;
+use self::turns::{Then, Turns};
 use crate::process::{Inputs, ProcessError, Work, WorkerProgram, encode};
 use crate::sync::{Arc, Deadline, Mutex};
 use crate::thread_pool::{PoolReport, PoolShutDown, Shutdown};
@@ -156,7 +156,7 @@ impl ProcessPool {
     /// Until then; jobs that others hand in meanwhile are waited for as well.
     pub fn wait_idle(&self) {
         let idle = |pool: &mut Pool| pool.is_idle().then_some(());
-        self.turns.wait(ALL, &Deadline::never(), idle);
+        self.turns.wait(ALL, &Deadline::never(), Then::Leaves, idle);
     }
 
     /// How the jobs have ended so far, and how many have not.
@@ -222,7 +222,8 @@ impl ProcessPool {
 
     fn wait_for_the_end(&self) {
         let ended = |pool: &mut Pool| turns::Crew::has_ended(pool).then_some(());
-        self.turns.wait(ALL, &Deadline::never(), ended);
+        self.turns
+            .wait(ALL, &Deadline::never(), Then::Leaves, ended);
         let driver = self.driver.lock().take();
         // It runs no caller's code, so it has not panicked.
         driver.map(JoinHandle::join);

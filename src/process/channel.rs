@@ -123,6 +123,11 @@ impl Channel {
         }
     }
 
+    /// Tells the ring which chunk will be sent.
+    pub(super) fn expect(&mut self, chunk: u64) {
+        self.ring.iter_mut().for_each(|ring| ring.expect(chunk));
+    }
+
     /// Sends as much as the socket takes; gives how much that is.
     pub(super) fn send(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut nothing = SendAncillaryBuffer::default();

@@ -17,7 +17,7 @@
 mod outgoing;
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,26 @@ pub(crate) enum News {
     /// It has said what no worker says.
     Garbage(String),
     Died(Death),
+}
+
+/// What of a worker is worth a look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    channel: bool,
+    words: bool,
+    end: bool,
+}
+
+impl Ready {
+    pub(crate) const ALL: Self = Self {
+        channel: true,
+        words: true,
+        end: true,
+    };
+
+    pub(crate) fn is_any(self) -> bool {
+        self.channel || self.words || self.end
+    }
 }
 
 /// How a worker has ended. Comes last.
@@ -159,12 +179,29 @@ impl Link {
                 .source()
                 .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
         );
-        into.extend(
-            self.child
-                .end()
-                .filter(|_| self.ended.is_none())
-                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-        );
+        let end = self.polled_end();
+        into.extend(end.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+    }
+
+    /// What `poll` has said of [these sources](Self::sources).
+    pub(crate) fn readiness(&self, sources: &[PollFd<'_>]) -> Ready {
+        let mut last = sources.iter().rev();
+        let mut next = |is_there: bool| {
+            let source = is_there.then(|| last.next()).flatten();
+            source.is_some_and(|source| !source.revents().is_empty())
+        };
+        let end = next(self.polled_end().is_some());
+        let words = next(self.last_words.source().is_some());
+        let channel = last.any(|source| !source.revents().is_empty());
+        Ready {
+            channel,
+            words,
+            end,
+        }
+    }
+
+    fn polled_end(&self) -> Option<BorrowedFd<'_>> {
+        self.child.end().filter(|_| self.ended.is_none())
     }
 
     pub(crate) fn has_pidfd(&self) -> bool {
@@ -174,6 +211,7 @@ impl Link {
     /// Sends one chunk.
     pub(crate) fn send(&mut self, chunk: u64, work: &str, jobs: u64, inputs: Inputs) {
         let head = chunk_head(chunk, jobs, work);
+        self.channel.expect(chunk);
         self.outgoing = Some(Outgoing {
             head,
             inputs,
@@ -193,15 +231,18 @@ impl Link {
     }
 
     /// Reads and writes what can be; true if it has written.
-    pub(crate) fn look(&mut self) -> bool {
+    pub(crate) fn look(&mut self, ready: Ready) -> bool {
         if self.state == State::Told {
             return false;
         }
         // Asked first: whatever it had said by then is read below.
-        if self.ended.is_none() && self.child.has_ended() {
+        let may_have_ended = ready.end || !self.has_pidfd();
+        if may_have_ended && self.ended.is_none() && self.child.has_ended() {
             self.ended = Some(Instant::now());
         }
-        self.last_words.copy();
+        if ready.words {
+            self.last_words.copy();
+        }
         let has_written = self.write();
         let mut read = self.channel.read();
         for _ in 0..ENOUGH {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::crew::{ALL, Pool};
 use super::protocol::{Event, Settings};
-use super::turns::Turns;
+use super::turns::{Then, Turns};
 use super::workers::Workers;
 use super::{Block, ProcessJob, ProcessPool, encoded};
 use crate::process::{Inputs, MAX_FRAME, ProcessError, START_TIMEOUT, Work, WorkerProgram};
@@ -172,7 +172,9 @@ impl ProcessPoolBuilder {
             max_frame,
         };
         pool.turns.tell(|_| ());
-        let up = pool.turns.wait(ALL, &Deadline::never(), Pool::is_up);
+        let up = pool
+            .turns
+            .wait(ALL, &Deadline::never(), Then::Leaves, Pool::is_up);
         match up {
             Some(Ok(())) => Ok(pool),
             Some(Err(error)) => {

@@ -102,7 +102,8 @@ impl Pool {
         self.last_map
     }
 
-    pub(super) fn submit(&mut self, map: u64, block: Block) {
+    pub(super) fn submit(&mut self, map: u64, mut block: Block) {
+        block.close();
         let (range, least) = (block.jobs(), block.shortest_chunk(self.workers));
         if range.is_empty() {
             return;

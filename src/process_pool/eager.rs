@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::turns::Then;
 use super::{Block, Outcome, Pool, ProcessPool, Turns};
 use crate::process::{ProcessError, Work};
 use crate::sync::Deadline;
@@ -52,7 +53,7 @@ impl Drop for Open<'_> {
             let jobs = 0..self.jobs;
             self.turns.tell(|pool| pool.cancel(self.map, jobs));
         }
-        self.turns.peek(|pool| pool.leave_map(self.map));
+        self.turns.leave(|pool| pool.leave_map(self.map));
     }
 }
 
@@ -75,20 +76,18 @@ impl ProcessPool {
         &self,
         inputs: impl IntoIterator<Item = W>,
     ) -> Vec<Result<W::Output, ProcessError>> {
-        let mut outputs = Vec::new();
-        self.each_block(inputs, |new| {
-            outputs.extend(new);
-            None
-        });
+        let inputs = inputs.into_iter();
+        let mut outputs = Vec::with_capacity(inputs.size_hint().0);
+        self.each(inputs, &mut outputs, |_| true);
         outputs
     }
 
-    /// Gives the outcomes in order, as they come, until `take` says of how many jobs the rest shall
-    /// not run.
-    fn each_block<W: Work>(
+    /// Appends the outcomes in order, as they come, until `goes_on` says that the rest shall not run.
+    fn each<W: Work>(
         &self,
-        inputs: impl IntoIterator<Item = W>,
-        mut take: impl FnMut(Vec<Result<W::Output, ProcessError>>) -> Option<u64>,
+        inputs: impl Iterator<Item = W>,
+        outputs: &mut Vec<Result<W::Output, ProcessError>>,
+        mut goes_on: impl FnMut(&mut Vec<Result<W::Output, ProcessError>>) -> bool,
     ) {
         let map = self.turns.peek(|pool| pool.open_map());
         let mut open = Open {
@@ -120,18 +119,20 @@ impl ProcessPool {
             };
             let outcomes = match last.take() {
                 Some(block) => self.turns.ask(|pool| pool.submit(map, block), map, some),
-                None => self.turns.wait(map, &Deadline::never(), some),
+                None => self
+                    .turns
+                    .wait(map, &Deadline::never(), Then::ComesBack, some),
             };
             for (first, outcome) in outcomes.unwrap_or_default() {
                 let before = early.insert(first, outcome);
                 debug_assert!(before.is_none(), "job {first} ended twice");
             }
-            let mut outputs = Vec::new();
-            while let Some(outcome) = early.remove(&(open.ended + outputs.len() as u64)) {
-                Outcome::decode_onto(outcome, &mut outputs);
+            while let Some(outcome) = early.remove(&open.ended) {
+                let before = outputs.len();
+                Outcome::decode_onto(outcome, outputs);
+                open.ended += (outputs.len() - before) as u64;
             }
-            open.ended += outputs.len() as u64;
-            if take(outputs).is_some() {
+            if !goes_on(outputs) {
                 return;
             }
         }
@@ -160,8 +161,8 @@ impl ProcessPool {
         E: Serialize + DeserializeOwned,
     {
         let (mut outputs, mut failed) = (Vec::new(), None);
-        self.each_block(inputs, |new| {
-            for outcome in new {
+        self.each(inputs.into_iter(), &mut Vec::new(), |new| {
+            for outcome in new.drain(..) {
                 let index = outputs.len();
                 match outcome {
                     Ok(Ok(output)) => outputs.push(output),
@@ -169,10 +170,10 @@ impl ProcessPool {
                     Err(error) => failed = Some(TryProcessMapError::Job { index, error }),
                 }
                 if failed.is_some() {
-                    return Some(index as u64);
+                    return false;
                 }
             }
-            None
+            true
         });
         match failed {
             Some(error) => Err(error),

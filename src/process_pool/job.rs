@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::crew::Pool;
 use super::protocol::{Event, Job};
-use super::turns::Turns;
+use super::turns::{Then, Turns};
 use crate::process::ProcessError;
 use crate::sync::{Arc, Deadline};
 
@@ -55,7 +55,7 @@ impl<O: DeserializeOwned> ProcessJob<O> {
     }
 
     fn wait(&self, deadline: &Deadline) -> Option<Result<O, ProcessError>> {
-        let taken = self.turns.wait(self.map, deadline, |pool| {
+        let taken = self.turns.wait(self.map, deadline, Then::Leaves, |pool| {
             pool.take_outcomes(self.map).pop()
         });
         let mut outputs = Vec::with_capacity(1);
@@ -90,6 +90,6 @@ impl<O> ProcessJob<O> {
 
 impl<O> Drop for ProcessJob<O> {
     fn drop(&mut self) {
-        self.turns.peek(|pool| pool.leave_map(self.map));
+        self.turns.leave(|pool| pool.leave_map(self.map));
     }
 }

@@ -29,7 +29,8 @@ pub(super) struct Block {
     pub(super) work: &'static str,
     /// The index in the map of the block's first job.
     pub(super) first: u64,
-    /// The encoded inputs, each a frame, back to back.
+    /// The encoded inputs, each a frame, back to back: while it is filled, and then.
+    filling: Vec<u8>,
     inputs: Arc<Vec<u8>>,
     /// Where in `inputs` each job's frame ends.
     ends: Vec<usize>,
@@ -44,6 +45,7 @@ impl Block {
         Self {
             work,
             first,
+            filling: Vec::new(),
             inputs: Arc::default(),
             ends: Vec::new(),
             limits: BTreeMap::new(),
@@ -56,17 +58,21 @@ impl Block {
         input: &W,
         max_frame: usize,
     ) -> Result<(), ProcessError> {
-        let inputs = Arc::get_mut(&mut self.inputs).expect("it was not submitted yet");
-        if let Some(limit) = encode(input, max_frame, inputs)? {
+        if let Some(limit) = encode(input, max_frame, &mut self.filling)? {
             self.limits.insert(self.end(), limit);
         }
-        self.ends.push(self.inputs.len());
+        self.ends.push(self.filling.len());
         self.unended += 1;
         Ok(())
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.ends.len() >= BLOCK_JOBS || self.inputs.len() >= BLOCK_BYTES
+        self.ends.len() >= BLOCK_JOBS || self.filling.len() >= BLOCK_BYTES
+    }
+
+    /// It is full, or the last.
+    pub(super) fn close(&mut self) {
+        self.inputs = Arc::new(std::mem::take(&mut self.filling));
     }
 
     pub(super) fn jobs(&self) -> Range<u64> {

@@ -63,6 +63,15 @@ pub(crate) struct Turns<C: Crew> {
     nudge: <C::Wheel as Wheel>::Nudge,
 }
 
+/// What somebody does who has waited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Then {
+    Leaves,
+    /// It has more to wait for, and comes back in a moment, or [leaves](Turns::leave): the background is
+    /// not woken, which would only be in its way. A follower is; it may have outcomes to take.
+    ComesBack,
+}
+
 /// Whoever waits is woken when outcomes of one of these come.
 type Keys = Vec<u64>;
 
@@ -120,7 +129,8 @@ impl<C: Crew> Turns<C> {
         said
     }
 
-    /// Tells, and waits at once: on a pool where nobody else waits, nobody is woken for it.
+    /// Tells, and waits at once: on a pool where nobody else waits, nobody is woken for it. The caller
+    /// [comes back](Then::ComesBack), to wait or to [leave](Self::leave).
     pub(crate) fn ask<R>(
         &self,
         say: impl FnOnce(&mut C),
@@ -141,7 +151,14 @@ impl<C: Crew> Turns<C> {
                 self.nudge.nudge();
             }
         }
-        self.wait_in(held, vec![key], &Deadline::never(), done)
+        self.wait_in(held, vec![key], &Deadline::never(), Then::ComesBack, done)
+    }
+
+    /// Says something of which no worker need hear, and lets others drive.
+    pub(crate) fn leave(&self, say: impl FnOnce(&mut C)) {
+        let mut held = self.held.lock();
+        say(&mut held.crew);
+        self.pass_on(&held);
     }
 
     /// Looks at the crew; nobody is woken.
@@ -154,9 +171,10 @@ impl<C: Crew> Turns<C> {
         &self,
         key: u64,
         deadline: &Deadline,
+        then: Then,
         done: impl FnMut(&mut C) -> Option<R>,
     ) -> Option<R> {
-        self.wait_in(self.held.lock(), vec![key], deadline, done)
+        self.wait_in(self.held.lock(), vec![key], deadline, then, done)
     }
 
     /// The same for whoever waits for the first of several.
@@ -165,7 +183,13 @@ impl<C: Crew> Turns<C> {
         keys: Vec<u64>,
         done: impl FnMut(&mut C) -> Option<R>,
     ) -> Option<R> {
-        self.wait_in(self.held.lock(), keys, &Deadline::never(), done)
+        self.wait_in(
+            self.held.lock(),
+            keys,
+            &Deadline::never(),
+            Then::Leaves,
+            done,
+        )
     }
 
     // ANCHOR: wait
@@ -174,13 +198,17 @@ impl<C: Crew> Turns<C> {
         mut held: MutexGuard<'a, Held<C>>,
         keys: Keys,
         deadline: &Deadline,
+        then: Then,
         mut done: impl FnMut(&mut C) -> Option<R>,
     ) -> Option<R> {
         let mut mine = None;
         loop {
             let outcome = done(&mut held.crew);
             if outcome.is_some() || deadline.has_passed() {
-                self.pass_on(&held);
+                match then {
+                    Then::Leaves => self.pass_on(&held),
+                    Then::ComesBack => self.pass_on_to_a_follower(&held),
+                }
                 return outcome;
             }
             if let Some(wheel) = held.wheel.take() {
@@ -225,6 +253,12 @@ impl<C: Crew> Turns<C> {
         }
     }
 
+    fn pass_on_to_a_follower(&self, held: &Held<C>) {
+        if let (Some(_), Some((_, follower))) = (&held.wheel, held.followers.first()) {
+            follower.notify_one();
+        }
+    }
+
     /// The background thread's whole life: drives for jobs that nobody waits for.
     pub(crate) fn drive_in_the_background(&self) {
         let mut held = self.held.lock();
@@ -235,9 +269,7 @@ impl<C: Crew> Turns<C> {
                 wheel => {
                     held.wheel = wheel;
                     // One that has come while this thread drove shall have the wheel.
-                    if let (Some(_), Some((_, follower))) = (&held.wheel, held.followers.first()) {
-                        follower.notify_one();
-                    }
+                    self.pass_on_to_a_follower(&held);
                     held = self.background.wait(held);
                 }
             }

@@ -30,6 +30,7 @@ use super::ProcessPoolBuilder;
 use super::map::Block;
 use super::protocol::{Jobs, WorkerId};
 use super::turns::{Nudge, Wheel};
+use crate::process::Ready;
 use crate::sync::Deadline;
 
 /// How often a process is asked whether it lives, where the system cannot tell by itself.
@@ -132,20 +133,24 @@ impl Workers {
         let all = poll(&mut sources, timeout.as_ref()).is_err();
         let is_nudged = !sources[0].revents().is_empty();
         let mut start = 1;
-        let ready = ends.iter().map(|end| {
+        let ready = ends.iter().zip(&self.slots).map(|(end, slot)| {
             let own = &sources[start..*end];
             start = *end;
-            all || own.iter().any(|source| !source.revents().is_empty())
+            match all {
+                true => Some(Ready::ALL),
+                false => slot.readiness(own),
+            }
         });
-        let ready: Vec<bool> = ready.collect();
+        let ready: Vec<Option<Ready>> = ready.collect();
         drop(sources);
         if is_nudged {
             while let Ok(1..) = (&self.nudged).read(&mut [0; 64]) {}
         }
         let now = Instant::now();
-        for (slot, is_ready) in self.slots.iter_mut().zip(ready) {
-            if is_ready || slot.is_due(now) {
-                slot.look(now, &self.settings, &mut self.seen);
+        for (slot, ready) in self.slots.iter_mut().zip(ready) {
+            let due = slot.is_due(now).then_some(Ready::ALL);
+            if let Some(ready) = due.or(ready) {
+                slot.look(now, ready, &self.settings, &mut self.seen);
             }
         }
     }

@@ -21,6 +21,7 @@ mod semaphore;
 pub(crate) mod steps;
 mod stop_flags;
 mod thread_pool;
+mod turns;
 mod unordered;
 mod whole_pool;
 pub(crate) mod workers;

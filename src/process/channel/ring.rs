@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   ┌───────┬───────┬──────┬──────┬───────┬───────────────────────────────┐
-//!   │ chunk │ begun │ tail │ head │ waits │ a ring of frames, 256 KiB     │
+//!   │ chunk │ begun │ tail │ head │ waits │ a ring of frames, 1 MiB       │
 //!   └───────┴───────┴──────┴──────┴───────┴───────────────────────────────┘
 //!    of the  jobs    bytes  bytes  the worker
 //!    frames          in     out    needs room
@@ -11,7 +11,8 @@
 //!
 //! | step | who | does |
 //! |---|---|---|
-//! | `begin_chunk` | the worker | stores the chunk's number, while the ring is empty |
+//! | `expect` | the parent, before it sends a chunk | goes to the front; until the worker has that chunk it reads nothing |
+//! | `begin_chunk` | the worker | goes to the front, then stores the chunk's number; all before has been read |
 //! | `begin_job` | the worker, before each job | stores how many it has begun, this one included |
 //! | `write` | the worker, after each job | copies the answer in, then stores `tail` |
 //! | the ring is full, or the chunk has ended | the worker | sends one byte: look |
@@ -37,7 +38,8 @@ const TAIL: usize = 16;
 const HEAD: usize = 24;
 const WAITS: usize = 32;
 const FRAMES: usize = 64;
-const RING: usize = 256 * 1024;
+/// A megabyte and its envelope fit. A chunk begins at the front, so tiny jobs touch a few pages.
+const RING: usize = 1024 * 1024 + 64 * 1024;
 const SIZE: usize = FRAMES + RING;
 
 /// The shared memory, mapped.
@@ -80,6 +82,8 @@ impl Memory {
 #[derive(Debug)]
 pub(super) struct Ring {
     memory: Memory,
+    /// The chunk that was sent last.
+    sent: u64,
     head: u64,
     room: File,
 }
@@ -95,15 +99,22 @@ impl Ring {
         let memory = Memory::map(file)?;
         let ring = Self {
             memory,
+            sent: 0,
             head: 0,
             room,
         };
         Ok((ring, theirs))
     }
 
-    /// The chunk that the worker has taken last.
+    /// The chunk that was sent last: nothing else is read.
     pub(super) fn chunk(&self) -> u64 {
-        self.memory.load(CHUNK)
+        self.sent
+    }
+
+    /// This chunk will be sent; all that came before has been read.
+    pub(super) fn expect(&mut self, chunk: u64) {
+        (self.sent, self.head) = (chunk, 0);
+        self.memory.store(0, HEAD);
     }
 
     /// How many jobs the worker has begun.
@@ -112,13 +123,16 @@ impl Ring {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.memory.load(TAIL) == self.head
+        self.memory.load(CHUNK) != self.sent || self.memory.load(TAIL) == self.head
     }
 }
 
 impl Read for Ring {
     /// `WouldBlock` if there is nothing, `InvalidData` if that cannot be what a worker has written.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.memory.load(CHUNK) != self.sent {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let tail = self.memory.load(TAIL);
         let length = tail.wrapping_sub(self.head);
         if length > RING as u64 {
@@ -153,6 +167,8 @@ impl Read for Ring {
 pub(in super::super) struct RingWriter {
     memory: Memory,
     tail: u64,
+    /// How far the parent had read at the last look.
+    head: u64,
     begun: u64,
     room: File,
 }
@@ -162,12 +178,15 @@ impl RingWriter {
         Ok(Self {
             memory: Memory::map(File::from(memory))?,
             tail: 0,
+            head: 0,
             begun: 0,
             room: File::from(room),
         })
     }
 
-    pub(in super::super) fn begin_chunk(&self, number: u64) {
+    pub(in super::super) fn begin_chunk(&mut self, number: u64) {
+        (self.tail, self.head) = (0, 0);
+        self.memory.store(0, TAIL);
         self.memory.store(number, CHUNK);
     }
 
@@ -189,6 +208,9 @@ impl RingWriter {
         }
         while !bytes.is_empty() {
             let (at, until_the_end) = Memory::place(self.tail);
+            if bytes.len() > self.free() {
+                self.head = self.memory.load(HEAD);
+            }
             let length = bytes.len().min(self.free()).min(until_the_end);
             if length == 0 {
                 self.wait_for_room(&mut look)?;
@@ -208,7 +230,7 @@ impl RingWriter {
     }
 
     fn free(&self) -> usize {
-        let used = self.tail.wrapping_sub(self.memory.load(HEAD));
+        let used = self.tail.wrapping_sub(self.head);
         RING.saturating_sub(used as usize)
     }
 
@@ -216,7 +238,7 @@ impl RingWriter {
         self.memory.store(1, WAITS);
         // The parent reads `waits` after it has heard of this byte, so no wake-up is lost.
         look()?;
-        while self.free() == 0 {
+        while self.tail.wrapping_sub(self.memory.load(HEAD)) >= RING as u64 {
             let _ = self.room.read(&mut [0; 8])?;
         }
         self.memory.store(0, WAITS);

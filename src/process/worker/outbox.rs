@@ -33,7 +33,7 @@ pub(super) struct Outbox {
 impl Outbox {
     pub(super) fn begin_chunk(&mut self, number: u64) {
         self.chunk = number;
-        if let Some(ring) = &self.ring {
+        if let Some(ring) = &mut self.ring {
             ring.begin_chunk(number);
         }
     }

@@ -18,7 +18,7 @@ use super::super::protocol::{Jobs, WorkerId};
 use super::clock::Clock;
 use super::end::{End, Seen, words_of};
 use crate::chunk_size::{ChunkSize, Started};
-use crate::process::{Death, Link, ProcessError};
+use crate::process::{Death, Link, ProcessError, Ready};
 
 /// A chunk that takes this long makes the cost of sending it vanish.
 const FULL_CHUNK: Duration = Duration::from_millis(1);
@@ -106,6 +106,12 @@ impl Slot {
 
     pub(super) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
         self.link.iter().for_each(|link| link.sources(into));
+    }
+
+    /// What `poll` has said of its sources.
+    pub(super) fn readiness(&self, sources: &[PollFd<'_>]) -> Option<Ready> {
+        let ready = self.link.as_ref()?.readiness(sources);
+        ready.is_any().then_some(ready)
     }
 
     /// The system cannot say when it ends, or when it is known what it had begun.
@@ -201,7 +207,7 @@ impl Slot {
     pub(super) fn freeze(&mut self, seen: &mut Vec<(WorkerId, Seen)>) {
         if let Some(link) = &mut self.link {
             link.freeze();
-            link.look();
+            link.look(Ready::ALL);
         }
         self.hear(seen);
         self.clock = None;
@@ -247,6 +253,7 @@ impl Slot {
     pub(super) fn look(
         &mut self,
         now: Instant,
+        ready: Ready,
         settings: &ProcessPoolBuilder,
         seen: &mut Vec<(WorkerId, Seen)>,
     ) {
@@ -254,7 +261,7 @@ impl Slot {
             return self.spawn(settings, seen);
         }
         let Some(link) = &mut self.link else { return };
-        if link.look() && self.hand.is_some() {
+        if link.look(ready) && self.hand.is_some() {
             // While its input is on its way the job has not begun.
             self.clock = self.hand.as_ref().and_then(Hand::clock);
         }
