@@ -63,6 +63,14 @@ impl ChunkSize {
             self.length = next_length(self.length, inputs, began.elapsed(), full);
         }
     }
+
+    /// The same for whoever has been told how long it took.
+    #[cfg(all(feature = "processes", unix))]
+    pub(crate) fn learn_told(&mut self, took: Duration, inputs: usize) {
+        if let Some(full) = self.full {
+            self.length = next_length(self.length, inputs, took, full);
+        }
+    }
 }
 
 /// When a chunk began.

@@ -104,6 +104,24 @@ impl ProcessPool {
     ///
     /// # Differences from Python
     /// As [`Pool.apply`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.apply).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Square(i64);
+    /// # impl threadproof::Work for Square {
+    /// #     type Output = i64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> i64 { self.0 * self.0 }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Square>());
+    /// # let pool = threadproof::ProcessPool::builder(threadproof::WorkerProgram::current()?).build()?;
+    /// assert_eq!(pool.run(Square(4))?, 16);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "apply")]
     pub fn run<W: Work>(&self, input: W) -> Result<W::Output, ProcessError> {
         self.map([input]).pop().expect("one outcome for each input")

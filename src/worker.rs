@@ -36,7 +36,8 @@ crate::sync::thread_local! {
 /// The number of the worker that calls, from 1 on; `None` on a thread that is no worker.
 ///
 /// Workers of a [`ThreadPool`](crate::thread_pool::ThreadPool) and threads of a
-/// [`scoped_map`](crate::scoped::scoped_map) have one. No two workers of a pool that run at the same time have the same, so it
+/// [`scoped_map`](crate::scoped::scoped_map) have one, and the main thread of a worker process: one that
+/// replaces another has its number. No two workers of a pool that run at the same time have the same, so it
 /// can stand for a place that each worker has for itself: a buffer, a connection, a row of a table.
 ///
 /// # Differences from Python

@@ -16,11 +16,11 @@ use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
 use std::process::ChildStdout;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendFlags, recvmsg,
-    sendmsg,
+    RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags, recvmsg, sendmsg,
 };
 
 use self::hand_over::hand_over;
@@ -154,6 +154,12 @@ impl Channel {
     pub(super) fn begun(&self) -> Option<u64> {
         let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
         ring.map(Ring::begun)
+    }
+
+    /// How long the last chunk took, if the worker says so.
+    pub(super) fn took(&self) -> Option<Duration> {
+        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
+        ring.and_then(Ring::took)
     }
 
     /// From now on answers come through the ring.
@@ -308,7 +314,7 @@ impl Read for Listened<'_> {
         let read = recvmsg(self.socket, &mut parts, &mut control, RecvFlags::empty())?;
         #[cfg(any(target_os = "linux", target_os = "android"))]
         for message in control.drain() {
-            if let RecvAncillaryMessage::ScmCredentials(sender) = message {
+            if let rustix::net::RecvAncillaryMessage::ScmCredentials(sender) = message {
                 *self.speaker = u32::try_from(sender.pid.as_raw_pid()).ok();
             }
         }

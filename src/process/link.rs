@@ -208,6 +208,12 @@ impl Link {
         self.child.end().is_some()
     }
 
+    /// How long the last chunk took, if the worker says so: where many wait for their turn to be heard,
+    /// our own clock says more of them than of it.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        self.channel.took()
+    }
+
     /// Sends one chunk.
     pub(crate) fn send(&mut self, chunk: u64, work: &str, jobs: u64, inputs: Inputs) {
         let head = chunk_head(chunk, jobs, work);

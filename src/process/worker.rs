@@ -103,6 +103,7 @@ impl Argument {
 // ANCHOR: serve
 fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
     let (mut channel, mut outbox) = take_channel(argument)?;
+    keep_the_name();
     note_places();
     crate::worker::begin(argument.number, None);
     leave_ctrl_c_to_the_parent()?;
@@ -173,6 +174,7 @@ fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
         ring,
         pid: std::process::id(),
         chunk: 0,
+        since: std::time::Instant::now(),
         answer: Vec::new(),
         max_frame: argument.max_frame,
     };
@@ -182,6 +184,18 @@ fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
 /// A relay has put a pipe in the place of the channel.
 fn is_socket(channel: &std::os::fd::OwnedFd) -> bool {
     rustix::net::sockopt::socket_type(channel).is_ok()
+}
+
+/// `ps` calls a program by its file, which here may be `/proc/self/exe`.
+fn keep_the_name() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(path) = std::env::args_os().next()
+        && let Some(name) = std::path::Path::new(&path).file_name()
+        && let Ok(name) = std::ffi::CString::new(std::os::unix::ffi::OsStrExt::as_bytes(name))
+    {
+        // Only the name: an error costs nothing.
+        let _ = rustix::thread::set_name(&name);
+    }
 }
 
 /// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a

@@ -114,6 +114,25 @@ impl ProcessPoolBuilder {
     /// # Differences from Python
     /// [`Pool(initializer=…, initargs=…)`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool).
     /// What needs no input is done by [`initialised_by`](crate::WorkTable::initialised_by).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Square(i64);
+    /// # impl threadproof::Work for Square {
+    /// #     type Output = i64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> i64 { self.0 * self.0 }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Square>());
+    /// let program = threadproof::WorkerProgram::current()?;
+    /// let pool = threadproof::ProcessPool::builder(program).prepared_by(Square(7)).build()?;
+    /// assert_eq!(pool.report().completed, 0, "that is no job of the pool's");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "initargs")]
     pub fn prepared_by<W: Work + Clone>(mut self, first: W) -> Self {
         match encoded(&first, self.max_frame) {

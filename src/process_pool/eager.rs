@@ -150,6 +150,31 @@ impl ProcessPool {
     /// # Errors
     /// [`TryProcessMapError::Failed`] with the work's own error; [`TryProcessMapError::Job`] if a job
     /// has no output.
+    ///
+    /// # Differences from Python
+    /// As [`Pool.map`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.map),
+    /// which raises the first exception and runs the rest all the same.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct Parse(String);
+    /// # impl threadproof::Work for Parse {
+    /// #     type Output = Result<i64, String>;
+    /// #     const NAME: &'static str = "parse";
+    /// #     fn run(self) -> Self::Output { self.0.parse().map_err(|error| format!("{error}")) }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Parse>());
+    /// # let pool = threadproof::ProcessPool::builder(threadproof::WorkerProgram::current()?).build()?;
+    /// let parse = |text: &str| Parse(text.to_owned());
+    /// assert_eq!(pool.try_map(["1", "2"].map(parse))?, [1, 2]);
+    /// let error = pool.try_map(["1", "b"].map(parse)).unwrap_err();
+    /// assert_eq!(error.to_string(), "input 1: invalid digit found in string");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "gather")]
     pub fn try_map<W, T, E>(
         &self,

@@ -23,6 +23,29 @@ use crate::sync::{Arc, Deadline};
 /// # Differences from Python
 /// [`AsyncResult`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.AsyncResult)
 /// and `Future` can end no job that runs; [`kill`](Self::kill) does, and costs nobody else.
+///
+/// # Examples
+/// ```no_run
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Serialize, Deserialize)]
+/// # struct Square(i64);
+/// # impl threadproof::Work for Square {
+/// #     type Output = i64;
+/// #     const NAME: &'static str = "square";
+/// #     fn run(self) -> i64 { self.0 * self.0 }
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Square>());
+/// # let pool = threadproof::ProcessPool::builder(threadproof::WorkerProgram::current()?).build()?;
+/// use std::time::Duration;
+/// let job = pool.submit(Square(5))?;
+/// match job.join_timeout(Duration::from_secs(10)) {
+///     Ok(outcome) => assert_eq!(outcome?, 25),
+///     Err(job) => job.kill(),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the handle loses the output; the job runs all the same"]
 pub struct ProcessJob<O> {

@@ -50,6 +50,26 @@ impl ProcessPool {
     /// # Differences from Python
     /// [`imap`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.imap)
     /// has no window: a thread of its own takes all inputs.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Square(i64);
+    /// # impl threadproof::Work for Square {
+    /// #     type Output = i64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> i64 { self.0 * self.0 }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Square>());
+    /// # let pool = threadproof::ProcessPool::builder(threadproof::WorkerProgram::current()?).build()?;
+    /// let window = std::num::NonZeroUsize::new(4).unwrap();
+    /// let squares = pool.map_lazy((1..).map(Square), window).take(3);
+    /// assert_eq!(squares.collect::<Result<Vec<_>, _>>()?, [1, 4, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "imap")]
     pub fn map_lazy<I>(&self, inputs: I, window: NonZeroUsize) -> ProcessMapLazy<'_, I::IntoIter>
     where
@@ -74,6 +94,27 @@ impl ProcessPool {
     /// # Differences from Python
     /// [`imap_unordered`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.imap_unordered)
     /// does not say which input an output is of, and has no window.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Square(i64);
+    /// # impl threadproof::Work for Square {
+    /// #     type Output = i64;
+    /// #     const NAME: &'static str = "square";
+    /// #     fn run(self) -> i64 { self.0 * self.0 }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # threadproof::run_if_worker(&threadproof::WorkTable::new().with::<Square>());
+    /// # let pool = threadproof::ProcessPool::builder(threadproof::WorkerProgram::current()?).build()?;
+    /// let window = std::num::NonZeroUsize::new(4).unwrap();
+    /// for (index, square) in pool.map_unordered((0..10).map(Square), window) {
+    ///     assert_eq!(square?, (index * index) as i64);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "imap_unordered")]
     #[doc(alias = "as_completed")]
     pub fn map_unordered<I>(

@@ -2,11 +2,12 @@
 //! with its parent, and that nobody can make shorter.
 //!
 //! ```text
-//!   ┌───────┬───────┬──────┬──────┬───────┬───────────────────────────────┐
-//!   │ chunk │ begun │ tail │ head │ waits │ a ring of frames, 1 MiB       │
-//!   └───────┴───────┴──────┴──────┴───────┴───────────────────────────────┘
-//!    of the  jobs    bytes  bytes  the worker
-//!    frames          in     out    needs room
+//!   ┌───────┬───────┬──────┬──────┬───────┬──────┬────────────────────────┐
+//!   │ chunk │ begun │ tail │ head │ waits │ took │ a ring of frames, 1 MiB │
+//!   └───────┴───────┴──────┴──────┴───────┴──────┴────────────────────────┘
+//!    of the  jobs    bytes  bytes  worker  the chunk,
+//!    frames          in     out    needs   in ns, once
+//!                                  room    it is over
 //! ```
 //!
 //! | step | who | does |
@@ -29,6 +30,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use vm_memory::{Bytes, FileOffset, MmapRegion, VolatileMemory};
 
@@ -37,6 +39,7 @@ const BEGUN: usize = 8;
 const TAIL: usize = 16;
 const HEAD: usize = 24;
 const WAITS: usize = 32;
+const TOOK: usize = 40;
 const FRAMES: usize = 64;
 /// A megabyte and its envelope fit. A chunk begins at the front, so tiny jobs touch a few pages.
 const RING: usize = 1024 * 1024 + 64 * 1024;
@@ -122,6 +125,12 @@ impl Ring {
         self.memory.load(BEGUN)
     }
 
+    /// How long the chunk took, by the worker's own clock; `None` until it is over.
+    pub(super) fn took(&self) -> Option<Duration> {
+        let nanoseconds = self.memory.load(TOOK);
+        (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.memory.load(CHUNK) != self.sent || self.memory.load(TAIL) == self.head
     }
@@ -187,7 +196,12 @@ impl RingWriter {
     pub(in super::super) fn begin_chunk(&mut self, number: u64) {
         (self.tail, self.head) = (0, 0);
         self.memory.store(0, TAIL);
+        self.memory.store(0, TOOK);
         self.memory.store(number, CHUNK);
+    }
+
+    pub(in super::super) fn end_chunk(&self, took: Duration) {
+        self.memory.store((took.as_nanos() as u64).max(1), TOOK);
     }
 
     #[inline]

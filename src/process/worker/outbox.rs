@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Instant;
 
 use super::super::channel::RingWriter;
 use super::super::messages::{JobFailure, LOOK, append, says};
@@ -25,6 +26,7 @@ pub(super) struct Outbox {
     /// A job that forks makes another process.
     pub(super) pid: u32,
     pub(super) chunk: u64,
+    pub(super) since: Instant,
     pub(super) answer: Vec<u8>,
     pub(super) max_frame: usize,
 }
@@ -32,7 +34,7 @@ pub(super) struct Outbox {
 // ANCHOR: outbox
 impl Outbox {
     pub(super) fn begin_chunk(&mut self, number: u64) {
-        self.chunk = number;
+        (self.chunk, self.since) = (number, Instant::now());
         if let Some(ring) = &mut self.ring {
             ring.begin_chunk(number);
         }
@@ -85,8 +87,11 @@ impl Outbox {
 
     /// The chunk is done: the parent is to look.
     pub(super) fn look(&mut self) -> io::Result<()> {
-        match self.ring {
-            Some(_) => self.to.write_all(&[LOOK]),
+        match &self.ring {
+            Some(ring) => {
+                ring.end_chunk(self.since.elapsed());
+                self.to.write_all(&[LOOK])
+            }
             None => Ok(()),
         }
     }

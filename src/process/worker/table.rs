@@ -16,7 +16,7 @@ use crate::lifecycle::caught;
 /// Needs the feature `processes`.
 ///
 /// # Examples
-/// See [`run_if_worker`].
+/// See [`run_if_worker`](super::run_if_worker).
 #[derive(Default)]
 pub struct WorkTable {
     pub(super) runs: HashMap<&'static str, RunOne>,

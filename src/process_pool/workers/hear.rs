@@ -114,7 +114,10 @@ impl Slot {
         let pid = link.pid();
         hand.left.start += answers.jobs as u64;
         if hand.left.is_empty() {
-            self.size.learn(&hand.started, hand.jobs);
+            match link.took() {
+                Some(took) => self.size.learn_told(took, hand.jobs),
+                None => self.size.learn(&hand.started, hand.jobs),
+            }
             self.hand = None;
             if link.is_direct() && self.paced != self.size.length() as u64 {
                 self.paced = self.size.length() as u64;
