@@ -316,7 +316,9 @@ fn no_job_runs_twice_whoever_is_killed_and_when() {
                     }
                 }
             }
-            assert!(crashed <= 9, "each death costs one job at most: {crashed}");
+            // Over pipes it costs one too if it had not begun: those killed last may die in this round.
+            let deaths = if cfg!(pipes) { 12 } else { 9 };
+            assert!(crashed <= deaths, "each costs one job at most: {crashed}");
         }
         still_works(&pool);
     });
