@@ -8,25 +8,29 @@
 //! | part | file |
 //! |---|---|
 //! | its process: killed, frozen, reaped | `child.rs` |
+//! | what there is to hear of it | `link/news.rs` |
 //! | a chunk on its way | `link/outgoing.rs` |
 //! | what goes down and comes up | `channel.rs`, `channel/ring.rs` |
 //! | what it writes to stderr | `last_words.rs` |
 //!
 //! Nothing here waits, but a start for the system.
 
+mod news;
 mod outgoing;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Signal;
 
+use self::news::State;
+pub(crate) use self::news::{Death, News, Ready};
 pub(crate) use self::outgoing::Inputs;
 use self::outgoing::Outgoing;
-use super::channel::{Answers, Channel};
+use super::channel::Channel;
 use super::child::OwnedChild;
 use super::last_words::LastWords;
 use super::messages::{PROTOCOL, chunk_head, says};
@@ -39,47 +43,6 @@ const MOMENT: Duration = Duration::from_millis(200);
 
 /// A death does not wait for whoever goes on writing in the dead worker's place.
 const ENOUGH: usize = 100;
-
-/// What a worker has said, or what has become of it.
-#[derive(Debug)]
-pub(crate) enum News {
-    Hello,
-    /// It will not become a worker; it is to be killed.
-    NotReady(ProcessError),
-    Answers(Answers),
-    /// It has said what no worker says.
-    Garbage(String),
-    Died(Death),
-}
-
-/// What of a worker is worth a look.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ready {
-    channel: bool,
-    words: bool,
-    end: bool,
-}
-
-impl Ready {
-    pub(crate) const ALL: Self = Self {
-        channel: true,
-        words: true,
-        end: true,
-    };
-
-    pub(crate) fn is_any(self) -> bool {
-        self.channel || self.words || self.end
-    }
-}
-
-/// How a worker has ended. Comes last.
-#[derive(Clone, Debug)]
-pub(crate) struct Death {
-    pub(crate) status: Option<ExitStatus>,
-    pub(crate) stderr: String,
-    /// How many jobs it had begun and not answered; `None` if that cannot be known.
-    pub(crate) in_doubt: Option<u64>,
-}
 
 /// A worker. Dropping the link kills and reaps it.
 #[derive(Debug)]
@@ -101,14 +64,6 @@ pub(crate) struct Link {
     /// When its end was seen.
     ended: Option<Instant>,
     answered: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Silent,
-    Ready,
-    /// Its death has been told.
-    Told,
 }
 
 impl Link {
