@@ -62,8 +62,9 @@ pub(crate) struct Told {
 impl Told {
     pub(super) fn hears(&self) {
         let mut state = self.ended.state.lock();
+        let is_awaited = std::mem::take(&mut state.is_awaited_by_worker);
         state.indices.push_back(self.index);
-        if std::mem::take(&mut state.is_awaited_by_worker) {
+        if is_awaited {
             self.ended.queue.release(self.ended.id());
         }
         drop(state);

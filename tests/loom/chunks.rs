@@ -209,3 +209,17 @@ fn chunks_of_which_nothing_began_leave_no_gap() {
         assert!(in_order(all).into_iter().eq((0..100).map(Err)));
     });
 }
+
+/// P5: several may wait for what the last one gives back; all of them hear that it gives nothing.
+#[test]
+fn all_who_wait_hear_that_nothing_is_left() {
+    holds(Bound::Preemptions(2), || {
+        let inputs = inputs(1, 3);
+        let workers = [(); 3].map(|()| {
+            let inputs = inputs.clone();
+            thread::spawn(move || work(&inputs).0)
+        });
+        let all = workers.map(|worker| worker.join().unwrap());
+        assert_eq!(in_order(all.into_iter().flatten().collect()), [Ok(0)]);
+    });
+}
