@@ -31,6 +31,7 @@ mod error;
 mod head;
 mod order;
 mod part;
+mod proxy;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ use std::time::{Duration, Instant};
 
 use ureq::Agent;
 
+use self::address::Address;
 use self::attempt::Attempt;
 use self::order::Order;
 use crate::chunk_size::ChunkSize;
@@ -250,7 +252,10 @@ impl Downloader {
         progress: &mut dyn FnMut(Progress),
         permit: Option<Permit<'_>>,
     ) -> Result<Receipt, DownloadError> {
-        address::check(url)?;
+        let address = Address::read(url).map_err(|why| {
+            let (url, why) = (without_credentials(url), why.to_owned());
+            DownloadError::BadUrl { url, why }
+        })?;
         let (start, settings) = (Instant::now(), &self.settings);
         // What stands for no file is told apart when it is to be written.
         let place = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
@@ -258,6 +263,7 @@ impl Downloader {
         loop {
             let attempt = Attempt {
                 url,
+                address: &address,
                 to,
                 place: &place,
                 stop,

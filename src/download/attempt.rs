@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::address;
+use super::address::Address;
 use super::head::{announced_length, retry_after};
 use super::part::{Answer, Origin, Part};
 use super::{DownloadError, DownloaderBuilder, Progress, STOP_POLL, Stop};
@@ -27,6 +27,7 @@ pub(super) const BUFFER: usize = 256 * 1024;
 /// One try at one file.
 pub(super) struct Attempt<'a> {
     pub(super) url: &'a str,
+    pub(super) address: &'a Address,
     /// As the caller wrote it.
     pub(super) to: &'a Path,
     /// The same from the root: the program may change its folder meanwhile.
@@ -116,6 +117,8 @@ impl Attempt<'_> {
     }
 
     fn ask(&self, agent: &Agent, part: Option<&Part>) -> Result<Response<Body>, Failure> {
+        let proxy = self.settings.proxies.towards(self.address);
+        let proxy = proxy.map_err(|error| (error, None))?;
         let mut request = agent.get(self.url);
         if let Some(part) = part {
             for (name, value) in part.request_headers() {
@@ -126,7 +129,8 @@ impl Attempt<'_> {
             .config()
             .timeout_global(self.time_left())
             // Who asked for https must not be led to http by a redirect.
-            .https_only(address::is_https(self.url))
+            .proxy(proxy)
+            .https_only(self.address.is_https())
             .build();
         let answer = self.unless_stopped(move || request.call());
         answer.map_err(|error| (error, None))

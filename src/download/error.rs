@@ -19,6 +19,14 @@ pub enum DownloadError {
         /// What is wrong with it.
         why: String,
     },
+    /// What was given as a proxy is none that can be used.
+    #[error("{proxy}: not a proxy to use ({why}); it must begin with http:// or https://")]
+    BadProxy {
+        /// The text.
+        proxy: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The server's name was not found, nobody listens there, or the connection broke before a
     /// whole answer's head had come.
     #[error("{url}: cannot connect: {why}")]

@@ -9,6 +9,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Downloader;
 use super::attempt::BUFFER;
+use super::proxy::Proxies;
 use crate::back_off::BackOff;
 
 /// What a [`Downloader`] allows and how long it waits. Made by [`Downloader::builder`].
@@ -25,6 +26,7 @@ pub struct DownloaderBuilder {
     pub(super) allow_unknown_length: bool,
     pub(super) resume: bool,
     roots: RootCerts,
+    pub(super) proxies: Proxies,
     pub(super) workers: NonZeroUsize,
     pub(super) back_off: BackOff,
 }
@@ -41,6 +43,7 @@ impl Default for DownloaderBuilder {
             allow_unknown_length: false,
             resume: false,
             roots: RootCerts::WebPki,
+            proxies: Proxies::default(),
             workers: NonZeroUsize::new(4).expect("4 is not 0"),
             back_off: BackOff::default(),
         }
@@ -169,6 +172,49 @@ impl DownloaderBuilder {
         }
         self.roots = RootCerts::new_with_certs(&authorities);
         Ok(self)
+    }
+
+    /// Asks every server through this proxy, such as `http://user:password@proxy.example.org:3128`.
+    ///
+    /// Replaces what was said of proxies before; an empty text is no proxy. None is asked unless told.
+    /// `http` is asked for in absolute form, for `https` the proxy opens a tunnel, inside of which the
+    /// server's certificate is checked as ever. What cannot be used is an error of each download,
+    /// [`DownloadError::BadProxy`](super::DownloadError::BadProxy). No error and no output shows the
+    /// proxy's user name or password.
+    ///
+    /// # Differences from Python
+    /// [`urllib.request.ProxyHandler`](https://docs.python.org/3/library/urllib.request.html#urllib.request.ProxyHandler)
+    /// takes a dict of them; without one `urllib` asks the environment. Proxies that speak SOCKS are
+    /// not supported in either.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::Downloader;
+    ///
+    /// let settings = Downloader::builder().proxy("http://alice:secret@proxy.example.org:3128");
+    /// assert!(!format!("{settings:?}").contains("secret"));
+    /// ```
+    #[doc(alias = "ProxyHandler")]
+    pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
+        self.proxies = Proxies::all(url.as_ref());
+        self
+    }
+
+    /// Asks servers through the proxies that the environment names, as most programs do.
+    ///
+    /// Replaces what was said of proxies before. `http_proxy` and `https_proxy` are for the two schemes,
+    /// `all_proxy` for one whose own variable is not set; `no_proxy` lists the hosts that are asked
+    /// directly: names with all names below them, addresses, either with `:port` behind it, or `*`.
+    /// Small letters go before capitals. A library that does this unasked lets the environment decide
+    /// whom it speaks to, so nothing else here does.
+    ///
+    /// # Differences from Python
+    /// [`urllib.request.getproxies`](https://docs.python.org/3/library/urllib.request.html#urllib.request.getproxies)
+    /// is called by every `urlopen`.
+    #[doc(alias = "getproxies")]
+    pub fn proxies_of_environment(mut self) -> Self {
+        self.proxies = Proxies::of(|name| std::env::var_os(name));
+        self
     }
 
     /// Makes the downloader.
