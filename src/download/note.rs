@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::version::Version;
-use crate::atomic_file::{self, AtomicFile};
+use crate::atomic_file;
 
 /// More than any note has.
 const LONGEST: u64 = 64 * 1024;
@@ -44,10 +44,16 @@ impl Note {
         note.version.is_sound().then_some(note)
     }
 
+    /// Its owner's alone: it says what was asked for, which may hold a signature.
     pub(super) fn write(&self, part: &Path) -> io::Result<()> {
-        let mut file = AtomicFile::create(path_of(part))?;
+        let path = path_of(part);
+        let folder = path.parent().ok_or_else(|| atomic_file::no_name(part))?;
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder.prefix(".threadproof-").tempfile_in(folder)?;
         serde_json::to_writer(&mut file, self)?;
-        file.commit()
+        let (file, temporary) = file.into_parts();
+        let rename = || Ok(temporary.persist(&path)?);
+        atomic_file::put_in_place(&file, &path, None, rename)
     }
 
     /// Removes the note for good, so that it never stands beside bytes of another version.

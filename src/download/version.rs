@@ -58,8 +58,10 @@ impl Version {
 
     /// Whether this can be asked for: a note may hold anything.
     pub(super) fn is_sound(&self) -> bool {
-        let is_date = || httpdate::parse_http_date(self.validator()).is_ok();
-        HeaderValue::from_str(self.validator()).is_ok() && (self.has_strong_etag() || is_date())
+        let validator = self.validator();
+        let is_date = || httpdate::parse_http_date(validator).is_ok();
+        let is_header = validator.is_ascii() && HeaderValue::from_str(validator).is_ok();
+        is_header && (self.has_strong_etag() || is_date())
     }
 
     // ANCHOR: is_repeated_by

@@ -3,7 +3,12 @@
 //!
 //! The rows D2 to D8, D10 and D11. After every failure the old file is unharmed and alone.
 
+mod connections;
+mod parts;
+mod proxies;
+mod redirects;
 mod stages;
+mod targets;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -4,7 +4,11 @@
 //! <https://www.rfc-editor.org/rfc/rfc3986#section-5.4> for redirects,
 //! <https://www.rfc-editor.org/rfc/rfc9110#name-range-requests> for answers to requests for a rest.
 
-#![allow(dead_code, reason = "the library uses more of these files")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the library has more use for these files"
+)]
 
 #[path = "../../../src/download/address.rs"]
 mod address;
@@ -48,7 +52,8 @@ fn answer(status: u16, lines: &[&str]) -> Head {
 
 // Redirects.
 
-/// The reference examples of §5.4.1 and §5.4.2, all of them, from `http://a/b/c/d;p?q`.
+/// The reference examples of §5.4.1 and §5.4.2, from `http://a/b/c/d;p?q`: all but `g:h`, which is
+/// refused below.
 #[rstest]
 #[case("g", "http://a/b/c/g")]
 #[case("./g", "http://a/b/c/g")]
@@ -135,7 +140,9 @@ fn a_redirect_is_encoded_as_browsers_do_it(#[case] location: &[u8], #[case] targ
 #[case::a_control_in_the_host("//a\tb/g", "URL")]
 #[case::too_large_for_an_address("//1.2.3.4.5/g", "URL")]
 fn a_redirect_that_cannot_be_followed_says_why(#[case] location: &str, #[case] why: &str) {
-    let error = at("http://a/b/c/d;p?q").redirected(location.as_bytes()).unwrap_err();
+    let error = at("http://a/b/c/d;p?q")
+        .redirected(location.as_bytes())
+        .unwrap_err();
     assert!(error.contains(why), "{error}");
     assert!(!error.contains("secret"));
 }
@@ -154,7 +161,9 @@ fn a_redirect_that_cannot_be_followed_says_why(#[case] location: &str, #[case] w
 #[case::a_host_that_looks_like_ours("http://a.org@b.org/g", Some("a.org:"))]
 #[case::a_backslash_before_the_host("http:\\\\b.org\\@a.org/g", None)]
 fn credentials_stay_with_whom_they_are_for(#[case] location: &str, #[case] sent: Option<&str>) {
-    let next = at("http://alice:secret@a.org/f").redirected(location.as_bytes()).unwrap();
+    let next = at("http://alice:secret@a.org/f")
+        .redirected(location.as_bytes())
+        .unwrap();
     let line = sent.map(|who| {
         use base64::Engine;
         format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(who))
@@ -166,7 +175,9 @@ fn credentials_stay_with_whom_they_are_for(#[case] location: &str, #[case] sent:
 /// To go to another host and come back is no way to get them, either.
 #[test]
 fn credentials_that_were_left_behind_do_not_come_back() {
-    let away = at("http://alice:secret@a.org/f").redirected(b"http://b.org/").unwrap();
+    let away = at("http://alice:secret@a.org/f")
+        .redirected(b"http://b.org/")
+        .unwrap();
     let back = away.redirected(b"http://a.org/f").unwrap();
     assert_eq!(back.authorization(), None);
 }
@@ -243,7 +254,10 @@ fn a_head_says_where_its_body_ends(#[case] lines: &[&str], #[case] end: End) {
 #[case::too_large("bytes 3-18446744073709551615/18446744073709551615", Range::Bad)]
 #[case::empty("", Range::Bad)]
 fn a_range_is_read_strictly(#[case] value: &str, #[case] range: Range) {
-    assert_eq!(answer(206, &[&format!("Content-Range: {value}")]).range, range);
+    assert_eq!(
+        answer(206, &[&format!("Content-Range: {value}")]).range,
+        range
+    );
 }
 
 #[test]
@@ -303,11 +317,20 @@ fn only_an_answer_that_repeats_what_was_noted_is_of_the_same_version(
     #[case] is_same: bool,
 ) {
     let part = noted(first);
-    let rest = [&["Content-Range: bytes 6-9/10", "Content-Length: 4"], second].concat();
+    let rest = [
+        &["Content-Range: bytes 6-9/10", "Content-Length: 4"],
+        second,
+    ]
+    .concat();
     let rest = plan_of(&part, 206, &rest);
     let complete = |bytes| {
         let head = answer(416, &[&["Content-Range: bytes */10"], second].concat());
-        plan(&head, &at("http://a/f"), Some((&part, bytes)), Limits::default())
+        plan(
+            &head,
+            &at("http://a/f"),
+            Some((&part, bytes)),
+            Limits::default(),
+        )
     };
     match is_same {
         true => {
@@ -441,12 +464,22 @@ fn the_environment_names_a_proxy(
 #[case::no_host("http://alice:secret@", "host")]
 #[case::a_port("http://alice:secret@p:99999", "port")]
 #[case::spaces("http://alice:secret@p q", "URL")]
-fn a_proxy_that_cannot_be_used_is_named_without_its_password(#[case] text: &str, #[case] why: &str) {
+fn a_proxy_that_cannot_be_used_is_named_without_its_password(
+    #[case] text: &str,
+    #[case] why: &str,
+) {
     let proxies = Proxies::all(text);
     let error = proxies.towards(&at("http://a/")).unwrap_err();
     assert!(matches!(error, DownloadError::BadProxy { .. }), "{error}");
-    for shown in [error.to_string(), format!("{error:?}"), format!("{proxies:?}")] {
-        assert!(!shown.contains("secret") && !shown.contains("alice"), "{shown}");
+    for shown in [
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{proxies:?}"),
+    ] {
+        assert!(
+            !shown.contains("secret") && !shown.contains("alice"),
+            "{shown}"
+        );
     }
     assert!(error.to_string().contains(why), "{error}");
     assert!(!error.is_transient());
@@ -454,7 +487,11 @@ fn a_proxy_that_cannot_be_used_is_named_without_its_password(#[case] text: &str,
 
 #[test]
 fn what_is_shown_of_a_url_is_what_was_asked() {
-    for url in ["http://a.org/b c", "http://a.org/ü?q#f", "HTTP://A.org:8/x/../y"] {
+    for url in [
+        "http://a.org/b c",
+        "http://a.org/ü?q#f",
+        "HTTP://A.org:8/x/../y",
+    ] {
         assert_eq!(without_credentials(url), url);
         let with = url.replace("://", "://alice:se%40cret@");
         assert_eq!(without_credentials(&with), url);
