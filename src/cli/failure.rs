@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use threadproof::{DownloadError, JobError, JoinError, ProcessError};
 
+use super::output;
+
 /// Why a section or `fetch` ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -35,8 +37,11 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("interrupted")]
     Interrupted,
-    #[error("nobody reads the output any more")]
-    PipeClosed,
+    /// A story that nobody hears ends here. What became of its lines, `output` knows.
+    #[error("stdout cannot be written")]
+    Unheard,
+    #[error("stdout cannot be written: {0}")]
+    Stdout(&'static io::Error),
 }
 
 impl Failure {
@@ -60,15 +65,19 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::CannotWrite { .. } => 9,
             Self::Interrupted => 130,
-            Self::PipeClosed => 0,
-            Self::Process(_) | Self::Join(_) | Self::Job(_) | Self::Io { .. } => 1,
+            Self::Unheard
+            | Self::Stdout(_)
+            | Self::Process(_)
+            | Self::Join(_)
+            | Self::Job(_)
+            | Self::Io { .. } => 1,
         }
     }
 
     /// Says it on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !matches!(self, Self::Several { files: 1, .. }) {
-            anstream::eprintln!("threadproof: {self}");
+            output::complain(format_args!("threadproof: {self}"));
         }
         ExitCode::from(self.code())
     }

@@ -34,7 +34,8 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     } else {
         Mode::Live
     };
-    let story = Story::new(mode, stop);
+    // The files are the purpose: they come, whoever listens.
+    let story = Story::new(mode, None);
     let bars: Vec<OnceLock<_>> = downloads.iter().map(|_| OnceLock::new()).collect();
     // One line a file as it ends, so that the first result is seen at once.
     let outcomes = downloader.fetch_all_with(&downloads, stop, &|number, update| {
@@ -56,9 +57,6 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     });
     let code = |outcome: &Result<_, _>| outcome.as_ref().err().map_or(0, code_of);
     let codes: Vec<u8> = outcomes.iter().map(code).collect();
-    if story.is_closed() {
-        return Err(Failure::PipeClosed);
-    }
     let failed: Vec<u8> = codes.iter().copied().filter(|code| *code != 0).collect();
     let kinds: BTreeSet<u8> = failed.iter().copied().collect();
     let code = match kinds.first() {

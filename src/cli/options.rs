@@ -10,11 +10,12 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use threadproof::schedule::{self, PROGRAMS};
 
 use super::notebook::{SECTIONS, SectionCommand};
+use super::output;
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  everything complete         6  stalled, or not complete in time
-    1  anything else               7  larger than --max-bytes
+    1  anything else, lost output  7  larger than --max-bytes
     2  wrong use, or a bad URL     8  too many redirects
     3  cannot connect              9  cannot write
     4  an HTTP error status       10  several kinds of failure
@@ -205,8 +206,8 @@ const SECTION_NAMES: [&str; SECTIONS.len()] = {
 };
 
 impl Program {
-    /// Reads the command line; ends the program with help or a usage error.
-    pub(crate) fn from_command_line() -> Self {
+    /// Reads the command line; prints help or a usage error, and gives the exit code then.
+    pub(crate) fn from_command_line() -> Result<Self, u8> {
         let mut command = Self::command();
         let mut words = std::env::args_os().skip(1);
         if let Some(subcommand) = words.find(|word| command.find_subcommand(word).is_some()) {
@@ -215,7 +216,19 @@ impl Program {
                 command = command.mut_arg(option, |option| option.hide(hide));
             }
         }
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+        let matches = command.try_get_matches();
+        let program = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        program.map_err(|error| {
+            let text = error.render();
+            let text = text.ansi().to_string();
+            let text = format_args!("{}", text.trim_end());
+            if error.use_stderr() {
+                output::complain(text);
+            } else {
+                output::line(text);
+            }
+            u8::try_from(error.exit_code()).unwrap_or(2)
+        })
     }
 }
 

@@ -1,31 +1,39 @@
 //! The way through the notebook: its list of sections, one of them, or all with the closing table.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use threadproof::Event;
 
 use super::failure::Failure;
 use super::notebook::{SECTIONS, Section};
 use super::options::Options;
-use super::print::Printer;
+use super::output::line;
 use super::sections;
 use super::sections::context::{Context, Outcome};
 
 /// Prints the sections, and runs none.
-pub(crate) fn list() -> Result<(), Failure> {
-    let mut printer = Printer::new();
-    printer.line(format_args!(
-        " {:>2}  {:<13} {:<13} {:<38} Python",
-        "§", "subcommand", "module", "notebook"
-    ))?;
+pub(crate) fn list(options: &Options) {
+    if !options.json {
+        line(format_args!(
+            " {:>2}  {:<13} {:<13} {:<38} Python",
+            "§", "subcommand", "module", "notebook"
+        ));
+    }
     for section in &SECTIONS {
         let (number, name, module) = (section.number, section.name, section.module);
         let (notebook, python) = (section.notebook, section.python);
-        printer.line(format_args!(
-            " {number:>2}  {name:<13} {module:<13} {notebook:<38} {python}"
-        ))?;
+        if options.json {
+            let object = json!({
+                "section": number, "name": name, "module": module,
+                "notebook": notebook, "python": python,
+            });
+            line(format_args!("{object}"));
+        } else {
+            line(format_args!(
+                " {number:>2}  {name:<13} {module:<13} {notebook:<38} {python}"
+            ));
+        }
     }
-    Ok(())
 }
 
 /// Runs one section.

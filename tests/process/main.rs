@@ -19,3 +19,4 @@ mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;
+mod streams;

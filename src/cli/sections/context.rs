@@ -80,8 +80,10 @@ impl Context {
             (false, false) => Mode::Told,
         };
         let program = WorkerProgram::current();
+        // What the user has named is to be made, whoever listens.
+        let makes_files = options.dir.is_some() || options.timeline.is_some();
         Ok(Self {
-            story: Story::new(mode, stop),
+            story: Story::new(mode, (!makes_files).then_some(stop)),
             stop,
             timeline: Arc::new(Timeline::new()),
             program: program.map_err(|error| Failure::io("the program's own path", error))?,
@@ -151,10 +153,10 @@ impl Context {
         Ok(time)
     }
 
-    /// Ends the section if the user has interrupted the program or closed the pipe.
+    /// Ends the section if the user has interrupted the program, or hears no more of its story.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match (self.story.is_closed(), self.stop.is_set()) {
-            (true, _) => Err(Failure::PipeClosed),
+        match (self.story.is_over(), self.stop.is_set()) {
+            (true, _) => Err(Failure::Unheard),
             (false, true) => Err(Failure::Interrupted),
             (false, false) => Ok(()),
         }

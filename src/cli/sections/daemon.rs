@@ -15,6 +15,7 @@ use threadproof::{Downloader, Event, start, start_daemon};
 use super::context::{Baseline, Context, Outcome};
 use crate::cli::failure::{Failure, code_of};
 use crate::cli::options::{DaemonProgram, Options};
+use crate::cli::output::line as say;
 
 const JOINED: &str = "joined.png";
 const CUT_OFF: &str = "cut-off.png";
@@ -140,18 +141,18 @@ pub(crate) fn program(
             code: code_of(&error),
             words: error.to_string(),
         })?;
-        println!("{JOINED} downloaded, {} bytes", receipt.bytes);
+        say(format_args!("{JOINED} downloaded, {} bytes", receipt.bytes));
     } else {
         start_daemon("download", move || {
             let _ = download();
-            println!("{CUT_OFF} downloaded");
+            say(format_args!("{CUT_OFF} downloaded"));
         })
         .map_err(no_thread)?;
         if ending.leave_at.is_some() {
             there.wait();
         }
     }
-    println!("Main program done!!");
+    say(format_args!("Main program done!!"));
     Ok(())
 }
 // ANCHOR_END: program
