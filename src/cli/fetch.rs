@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use threadproof::download::{Update, without_credentials};
 use threadproof::{DownloadError, Downloader, Event, Receipt};
 
@@ -80,24 +81,33 @@ fn tell(
     outcome: &Result<Receipt, DownloadError>,
 ) {
     let url = without_credentials(url);
+    let in_story = |more: Value| story.json(&with_place(&url, path, more));
     match outcome {
         Ok(receipt) => {
             let seconds = receipt.elapsed.as_secs_f64();
             if in_json {
-                story.json(&json!({
-                    "url": url, "path": path, "bytes": receipt.bytes,
-                    "attempts": receipt.attempts, "seconds": seconds,
-                }));
+                let (bytes, attempts) = (receipt.bytes, receipt.attempts);
+                in_story(json!({ "bytes": bytes, "attempts": attempts, "seconds": seconds }));
             }
             story.plain(&format!("{receipt}, {seconds:.2} s"));
         }
         Err(error) => {
             if in_json {
-                story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
+                in_story(json!({ "error": error.to_string() }));
             }
             story.complain(&format!("threadproof: {error}"));
         }
     }
+}
+
+/// JSON knows text only: a path that is none stands there as it looks, and beside it are its bytes.
+fn with_place(url: &str, path: &Path, mut object: Value) -> Value {
+    object["url"] = json!(url);
+    object["path"] = json!(path.to_string_lossy());
+    if path.to_str().is_none() {
+        object["path_bytes"] = json!(path.as_os_str().as_bytes());
+    }
+    object
 }
 
 fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {

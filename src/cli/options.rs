@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,7 +73,7 @@ pub(crate) struct Options {
     /// Print each line when it happens, not when its worker is joined
     #[arg(long, global = true)]
     pub(crate) live: bool,
-    /// Print one JSON object a section, or a file of fetch
+    /// Print one JSON object a section, or a file of fetch (a path that is no text also as path_bytes)
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Draw what ran when
@@ -94,7 +95,7 @@ pub(crate) struct Options {
         value_name = "COMMAND",
         help_heading = "Options of some sections"
     )]
-    pub(crate) launcher: Option<String>,
+    pub(crate) launcher: Option<OsString>,
     /// How many jobs §11 has; each of its 9 rounds runs all of them in every way
     #[arg(
         long,

@@ -12,6 +12,9 @@ mod faults;
 mod fetch;
 mod killed;
 mod lifecycle;
+mod limits;
+#[cfg(target_os = "linux")]
+mod names;
 mod options;
 mod process;
 mod process_pool;

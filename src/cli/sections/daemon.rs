@@ -103,10 +103,11 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
     match output.status.code() {
         Some(0) => Ok(time),
         code => {
-            let words = String::from_utf8_lossy(&output.stderr)
-                .trim_end()
-                .to_owned();
-            let words = words.trim_start_matches("threadproof: ").to_owned();
+            let words = String::from_utf8_lossy(&output.stderr);
+            let words = match words.trim_end().trim_start_matches("threadproof: ") {
+                "" => format!("the program itself ended with {}", output.status),
+                words => words.to_owned(),
+            };
             let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
             Err(Failure::Remote { code, words })
         }
