@@ -58,6 +58,12 @@ impl Failure {
         |source| Self::Io { what, source }
     }
 
+    /// For `map_err`: the error of a file to be written at `path`.
+    pub(crate) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::CannotWrite { path, source }
+    }
+
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Download(error) => code_of(error),

@@ -25,10 +25,7 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    std::fs::create_dir_all(&folder).map_err(|source| Failure::CannotWrite {
-        path: folder.clone(),
-        source,
-    })?;
+    std::fs::create_dir_all(&folder).map_err(Failure::cannot_write(&folder))?;
     let downloader = downloader(fetch, options.workers);
     let mode = if options.json {
         Mode::Silent

@@ -65,10 +65,11 @@ pub(crate) struct Options {
     )]
     pub(crate) url: Option<String>,
     /// Where files go; without it fetch takes this folder, and sections one that they remove
+    /// (what is only watched, in §5 to §8, is always removed)
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11
-    #[arg(long, global = true, value_name = "N")]
+    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
+    #[arg(long, global = true, value_name = "N", value_parser = count::<1000>)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Print each line when it happens, not when its worker is joined
     #[arg(long, global = true)]
@@ -102,6 +103,7 @@ pub(crate) struct Options {
         global = true,
         value_name = "N",
         default_value = "15",
+        value_parser = count::<1_000_000>,
         help_heading = "Options of some sections"
     )]
     pub(crate) jobs: NonZeroUsize,
@@ -240,12 +242,28 @@ fn program() -> impl TypedValueParser<Value = &'static schedule::Program> {
         .map(|name| schedule::Program::named(&name).expect("it is one of the possible names"))
 }
 
+/// More than anybody waits for, and less than any clock counts.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("it must be more than 0".to_owned()),
+    let number = text.parse::<f64>().ok().filter(|number| !number.is_nan());
+    let number = number.ok_or("not a number of seconds")?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        Ok(time) if time.is_zero() => Err("it must be more than 0".to_owned()),
+        Err(_) if number < 0.0 => Err("it must be more than 0".to_owned()),
+        _ => {
+            let most = LONGEST.as_secs();
+            Err(format!("it must be at most {most} seconds, some 30 years"))
+        }
     }
+}
+
+/// Reads a number of things of which there can be one to `MOST`.
+fn count<const MOST: usize>(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text
+        .parse()
+        .ok()
+        .filter(|count: &NonZeroUsize| count.get() <= MOST);
+    count.ok_or_else(|| format!("it must be a whole number from 1 to {MOST}"))
 }

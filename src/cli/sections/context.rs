@@ -36,6 +36,8 @@ pub(crate) struct Context {
     folder: PathBuf,
     /// Removes the folder in the end, unless the user named one.
     _temporary: Option<TempDir>,
+    /// The watchers' files, whose names a user's own may have.
+    watched: OnceLock<TempDir>,
     server: OnceLock<LocalServer>,
     measured: Mutex<BTreeMap<&'static str, Duration>>,
 }
@@ -65,7 +67,7 @@ impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+                std::fs::create_dir_all(folder).map_err(Failure::cannot_write(folder))?;
                 (folder.clone(), None)
             }
             None => {
@@ -89,6 +91,7 @@ impl Context {
             program: program.map_err(|error| Failure::io("the program's own path", error))?,
             folder,
             _temporary: temporary,
+            watched: OnceLock::new(),
             server: OnceLock::new(),
             measured: Mutex::default(),
             options,
@@ -115,6 +118,20 @@ impl Context {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A folder inside that one, for files that are only made to be watched; removed in the end.
+    pub(crate) fn watched_folder(&self) -> Result<&Path, Failure> {
+        let watched = match self.watched.get() {
+            Some(watched) => watched,
+            None => {
+                let mut named = tempfile::Builder::new();
+                let made = named.prefix("threadproof-").tempdir_in(&self.folder);
+                let made = made.map_err(Failure::cannot_write(&self.folder))?;
+                self.watched.get_or_init(|| made)
+            }
+        };
+        Ok(watched.path())
     }
 
     /// `--workers`, or what the section has in the notebook.

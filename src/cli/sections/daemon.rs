@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use threadproof::{Downloader, Event, start, start_daemon};
+use threadproof::{Downloader, Event, Watcher, start, start_daemon};
 
 use super::context::{Baseline, Context, Outcome};
 use crate::cli::failure::{Failure, code_of};
@@ -22,23 +22,26 @@ const CUT_OFF: &str = "cut-off.png";
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let start = Instant::now();
+    // A file of an earlier run may be there, which nobody must take for this one's.
+    let path = context.folder().join(CUT_OFF);
+    let mut cut_off = Watcher::new(&path).map_err(Failure::at(&path))?;
     let joined = run_program(context, start, true)?;
     let left = run_program(context, start, false)?;
     let mut main = context.main_lane(start);
-    let mut cut_off_bytes = None;
-    for file in [JOINED, CUT_OFF] {
-        match std::fs::metadata(context.folder().join(file)) {
-            Ok(metadata) if file == CUT_OFF => {
-                cut_off_bytes = Some(metadata.len());
-                main.say(format!(
-                    "{file}: whole, {} bytes: it was faster",
-                    metadata.len()
-                ));
-            }
-            Ok(metadata) => main.say(format!("{file}: whole, {} bytes", metadata.len())),
-            Err(_) => main.say(format!("{file}: absent, and no half of it either")),
-        }
+    let length = |file| {
+        let metadata = std::fs::metadata(context.folder().join(file));
+        metadata.ok().map(|metadata| metadata.len())
+    };
+    let has_come = cut_off.look().map_err(Failure::at(&path))?.is_some();
+    let cut_off_bytes = length(CUT_OFF).filter(|_| has_come);
+    if let Some(bytes) = length(JOINED) {
+        main.say(format!("{JOINED}: whole, {bytes} bytes"));
     }
+    main.say(match (cut_off_bytes, length(CUT_OFF)) {
+        (Some(bytes), _) => format!("{CUT_OFF}: whole, {bytes} bytes: it was faster"),
+        (None, Some(_)) => format!("{CUT_OFF}: as it was before, and no half of a new one either"),
+        (None, None) => format!("{CUT_OFF}: absent, and no half of it either"),
+    });
     main.flush();
     let what = match cut_off_bytes {
         None => "the joined daemon's file is whole, the other's absent",
