@@ -23,6 +23,7 @@ mod tour;
 
 use std::process::ExitCode;
 
+use threadproof::atomic_file::left_out;
 use threadproof::{signals, stop_on_signals};
 
 use self::failure::Failure;
@@ -62,6 +63,9 @@ fn run(program: Program) -> Result<(), Failure> {
 /// Whatever the section made of it: first a signal decides the exit code, then a failure, then a line
 /// that was lost.
 fn end(outcome: Result<(), Failure>, code: u8) -> ExitCode {
+    for step in left_out() {
+        output::complain(format_args!("threadproof: note: {step}"));
+    }
     if let Some(code) = signals::exit_code() {
         return ExitCode::from(code);
     }

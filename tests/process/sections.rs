@@ -199,6 +199,7 @@ fn a_timeline_is_drawn_where_the_user_says() {
 /// Found out before the work, and not at its end.
 #[rstest]
 #[case::no_folder("missing/x.svg")]
+#[case::a_folder(".")]
 #[case::inside_a_file("file/x.svg")]
 fn a_picture_that_cannot_be_drawn_is_found_out_first(#[case] picture: &str) {
     let folder = tempfile::tempdir().unwrap();

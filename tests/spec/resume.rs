@@ -513,9 +513,12 @@ fn the_size_limit_counts_the_whole_file() {
 fn a_complete_file_that_cannot_take_its_place_stays_a_part() {
     let scene = Scene::new([whole(1)]);
     let path = scene.at("folder");
-    fs::create_dir(&path).unwrap();
     let (url, downloader) = (scene.server.url("/a"), settings().build());
-    let error = downloader.fetch(&url, &path, &Event::new()).unwrap_err();
+    // Somebody takes the place meanwhile.
+    let fetched = downloader.fetch_with(&url, &path, &Event::new(), &mut |_| {
+        fs::create_dir_all(&path).unwrap();
+    });
+    let error = fetched.unwrap_err();
     assert!(matches!(error, DownloadError::Write { .. }), "{error}");
     fs::remove_dir(&path).unwrap();
     downloader.fetch(&url, &path, &Event::new()).unwrap();
