@@ -6,8 +6,7 @@
 //!                            └─ give_up ─▶ gone; a part stays for another time
 //! ```
 
-use std::fs::{self, FileType};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::DownloadError;
@@ -78,35 +77,10 @@ impl Sink {
     // ANCHOR_END: whole
 }
 
-/// Whether a file can be put at `to`: only a file or a link may be replaced by one.
+/// Whether a file can be put at `to`.
 pub(super) fn check(to: &Path) -> io::Result<()> {
     if to.file_name().is_none() {
         return Err(atomic_file::no_name(to));
     }
-    let kind = fs::symlink_metadata(to).map(|found| found.file_type());
-    match kind.map(|kind| what_it_is(&kind)) {
-        Ok(Some(what)) => {
-            let why = format!("{} is {what}, and no file: give another path", to.display());
-            Err(io::Error::new(ErrorKind::InvalidInput, why))
-        }
-        // Nothing is there, or what is wrong with the path is seen when it is written to.
-        Ok(None) | Err(_) => Ok(()),
-    }
-}
-
-fn what_it_is(kind: &FileType) -> Option<&'static str> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return Some("a pipe");
-        }
-        if kind.is_socket() {
-            return Some("a socket");
-        }
-        if kind.is_char_device() || kind.is_block_device() {
-            return Some("a device");
-        }
-    }
-    kind.is_dir().then_some("a folder")
+    atomic_file::permissions_of(to).map(|_| ())
 }

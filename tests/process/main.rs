@@ -12,6 +12,9 @@ mod faults;
 mod fetch;
 mod killed;
 mod lifecycle;
+mod limits;
+#[cfg(target_os = "linux")]
+mod names;
 mod options;
 mod process;
 mod process_pool;
@@ -19,3 +22,4 @@ mod process_pool_wrapped;
 mod schedule;
 mod sections;
 mod signals;
+mod streams;

@@ -36,6 +36,8 @@ pub(crate) struct Context {
     folder: PathBuf,
     /// Removes the folder in the end, unless the user named one.
     _temporary: Option<TempDir>,
+    /// The watchers' files, whose names a user's own may have.
+    watched: OnceLock<TempDir>,
     server: OnceLock<LocalServer>,
     measured: Mutex<BTreeMap<&'static str, Duration>>,
 }
@@ -65,7 +67,7 @@ impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+                std::fs::create_dir_all(folder).map_err(Failure::cannot_write(folder))?;
                 (folder.clone(), None)
             }
             None => {
@@ -80,13 +82,16 @@ impl Context {
             (false, false) => Mode::Told,
         };
         let program = WorkerProgram::current();
+        // What the user has named is to be made, whoever listens.
+        let makes_files = options.dir.is_some() || options.timeline.is_some();
         Ok(Self {
-            story: Story::new(mode, stop),
+            story: Story::new(mode, (!makes_files).then_some(stop)),
             stop,
             timeline: Arc::new(Timeline::new()),
             program: program.map_err(|error| Failure::io("the program's own path", error))?,
             folder,
             _temporary: temporary,
+            watched: OnceLock::new(),
             server: OnceLock::new(),
             measured: Mutex::default(),
             options,
@@ -113,6 +118,20 @@ impl Context {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A folder inside that one, for files that are only made to be watched; removed in the end.
+    pub(crate) fn watched_folder(&self) -> Result<&Path, Failure> {
+        let watched = match self.watched.get() {
+            Some(watched) => watched,
+            None => {
+                let mut named = tempfile::Builder::new();
+                let made = named.prefix("threadproof-").tempdir_in(&self.folder);
+                let made = made.map_err(Failure::cannot_write(&self.folder))?;
+                self.watched.get_or_init(|| made)
+            }
+        };
+        Ok(watched.path())
     }
 
     /// `--workers`, or what the section has in the notebook.
@@ -151,10 +170,10 @@ impl Context {
         Ok(time)
     }
 
-    /// Ends the section if the user has interrupted the program or closed the pipe.
+    /// Ends the section if the user has interrupted the program, or hears no more of its story.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match (self.story.is_closed(), self.stop.is_set()) {
-            (true, _) => Err(Failure::PipeClosed),
+        match (self.story.is_over(), self.stop.is_set()) {
+            (true, _) => Err(Failure::Unheard),
             (false, true) => Err(Failure::Interrupted),
             (false, false) => Ok(()),
         }

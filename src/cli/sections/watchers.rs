@@ -33,7 +33,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Makes the file.
     pub(crate) fn new(context: &Context, file: &'static str) -> Result<Self, Failure> {
-        let path = context.folder().join(file);
+        let path = context.watched_folder()?.join(file);
         std::fs::write(&path, "old\n").map_err(Failure::at(&path))?;
         Ok(Self {
             file,

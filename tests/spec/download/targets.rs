@@ -46,6 +46,12 @@ impl Scene {
 #[cfg_attr(unix, case::a_socket("socket", |path: &Path| {
     std::os::unix::net::UnixListener::bind(path).unwrap();
 }, "is a socket"))]
+#[cfg_attr(unix, case::a_link_to_a_folder("link", |path: &Path| {
+    std::os::unix::fs::symlink(".", path).unwrap();
+}, "is a folder"))]
+#[cfg_attr(unix, case::a_link_to_a_device("link", |path: &Path| {
+    std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+}, "is a device"))]
 fn what_is_no_file_is_refused_before_the_server_is_asked(
     #[case] name: &str,
     #[case] make: fn(&Path),
@@ -143,8 +149,7 @@ fn a_file_is_replaced_by_one_that_the_same_people_may_read(
 #[rstest]
 #[case::to_a_file("elsewhere")]
 #[case::to_nothing("nowhere")]
-#[case::to_a_folder(".")]
-#[case::to_a_device("/dev/full")]
+#[case::to_itself("a.bin")]
 fn a_link_is_replaced_and_not_followed(#[case] to: &str, #[values(false, true)] resume: bool) {
     let scene = Scene::new();
     fs::write(scene.at("elsewhere"), OLD).unwrap();
