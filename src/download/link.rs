@@ -21,17 +21,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use ureq::config::Config;
-use ureq::http::Uri;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout,
     RustlsConnector, TcpConnector, Transport,
 };
-use ureq::{Agent, Error, Proxy, Timeout};
+use ureq::{Agent, Error, Timeout};
 
+use super::proxy::Form;
 use crate::event::Event;
 
 /// How long a look takes if nothing comes: how late a stop may be noticed.
@@ -227,45 +225,6 @@ impl<In: Transport> Connector<In> for Speak {
 struct Spoken<T> {
     inner: T,
     form: Option<Form>,
-}
-
-/// How a proxy is asked for `http`: with the server's address before the path, and who asks.
-struct Form {
-    origin: String,
-    authorization: String,
-}
-
-impl Form {
-    fn of(server: &Uri, proxy: &Proxy) -> Self {
-        let authority = server
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        let who = proxy.username().or(proxy.password()).map(|_| {
-            let (user, password) = (proxy.username(), proxy.password());
-            let both = format!(
-                "{}:{}",
-                user.unwrap_or_default(),
-                password.unwrap_or_default()
-            );
-            format!(
-                "Proxy-Authorization: Basic {}\r\n",
-                BASE64_STANDARD.encode(both)
-            )
-        });
-        Self {
-            origin: format!("http://{authority}"),
-            authorization: who.unwrap_or_default(),
-        }
-    }
-
-    /// The head of a request as the proxy wants it; anything else as it is.
-    fn apply(&self, head: &[u8]) -> Option<Vec<u8>> {
-        let target = head.strip_prefix(b"GET ")?;
-        let line = target.windows(2).position(|end| end == b"\r\n")? + 2;
-        let (target, headers) = target.split_at(line);
-        let (origin, who) = (self.origin.as_bytes(), self.authorization.as_bytes());
-        Some([b"GET ", origin, target, who, headers].concat())
-    }
 }
 
 impl<T: Transport> Transport for Spoken<T> {

@@ -11,6 +11,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ureq::Proxy;
+use ureq::http::Uri;
+use ureq::http::uri::Authority;
 use url::{Host, Url};
 
 use super::DownloadError;
@@ -143,6 +145,34 @@ impl Route {
             proxy.map_err(|_| "it cannot be read as a proxy's URL")
         });
         Some(Self { shown, proxy })
+    }
+}
+
+/// How a proxy is asked for `http`: with the server's address before the path, and who asks.
+pub(super) struct Form {
+    origin: String,
+    authorization: String,
+}
+
+impl Form {
+    pub(super) fn of(server: &Uri, proxy: &Proxy) -> Self {
+        let authority = server.authority().map(Authority::as_str);
+        let proxy = Address::read(&proxy.uri().to_string());
+        let who = proxy.ok().and_then(|proxy| proxy.authorization());
+        let who = who.map(|who| format!("Proxy-Authorization: {who}\r\n"));
+        Self {
+            origin: format!("http://{}", authority.unwrap_or_default()),
+            authorization: who.unwrap_or_default(),
+        }
+    }
+
+    /// The head of a request as the proxy wants it; anything else as it is.
+    pub(super) fn apply(&self, head: &[u8]) -> Option<Vec<u8>> {
+        let target = head.strip_prefix(b"GET ")?;
+        let line = target.windows(2).position(|end| end == b"\r\n")? + 2;
+        let (target, headers) = target.split_at(line);
+        let (origin, who) = (self.origin.as_bytes(), self.authorization.as_bytes());
+        Some([b"GET ", origin, target, who, headers].concat())
     }
 }
 

@@ -32,7 +32,7 @@ use ureq::http::Response;
 use address::{Address, without_credentials};
 use head::{End, Head, Range};
 use plan::{Limits, Plan, Refusal, plan};
-use proxy::Proxies;
+use proxy::{Form, Proxies};
 use redirect::{Lead, lead};
 use version::Version;
 
@@ -483,6 +483,26 @@ fn a_proxy_that_cannot_be_used_is_named_without_its_password(
     }
     assert!(error.to_string().contains(why), "{error}");
     assert!(!error.is_transient());
+}
+
+/// What the client wrote, and what a proxy is sent.
+#[rstest]
+#[case::nobody("http://p:1", "")]
+#[case::somebody(
+    "http://al%40ice:p%2Fw@p:1",
+    "Proxy-Authorization: Basic YWxAaWNlOnAvdw==\r\n"
+)]
+#[case::without_a_password("http://alice@p:1", "Proxy-Authorization: Basic YWxpY2U6\r\n")]
+fn a_request_to_a_proxy_has_the_absolute_form(#[case] proxy: &str, #[case] who: &str) {
+    let server = "http://a.org:8/x".parse().unwrap();
+    let form = Form::of(&server, &ureq::Proxy::new(proxy).unwrap());
+    let said = form
+        .apply(b"GET /x?y HTTP/1.1\r\nhost: a.org:8\r\n\r\n")
+        .unwrap();
+    let expected = format!("GET http://a.org:8/x?y HTTP/1.1\r\n{who}host: a.org:8\r\n\r\n");
+    assert_eq!(String::from_utf8(said).unwrap(), expected);
+    // What is no head of a request stays as it is.
+    assert_eq!(form.apply(b"and so on"), None);
 }
 
 #[test]
