@@ -79,7 +79,8 @@ impl DownloaderBuilder {
     /// How many more attempts follow a transient failure; none.
     ///
     /// The server's `Retry-After` says when; if that is in more than an hour, the download fails at
-    /// once.
+    /// once. A name that nobody knows and a certificate that is not trusted do not pass. A connection
+    /// of an earlier request that turns out to be closed costs no attempt.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -105,14 +106,18 @@ impl DownloaderBuilder {
 
     /// Keeps what has come of a download that fails, and goes on from there the next time; off.
     ///
-    /// The bytes are kept beside the file, as `.threadproof-NAME.part` with a note of the version
-    /// that they are from. The next attempt, or the next program, asks for the rest of that version.
-    /// If the server has another one by then, the download begins again. So the file is always one
-    /// version, byte for byte: never the beginning of one and the end of another.
+    /// The bytes are kept beside the file, as `.threadproof-NAME.part` (a number for a `NAME` of more
+    /// than a hundred bytes) with a note of the version that they are from. The next attempt, or the
+    /// next program, asks for the rest of that version. If the answer does not say that it is of that
+    /// version, the download begins again. So the file is always one version, byte for byte: never the
+    /// beginning of one and the end of another.
     ///
     /// Only a version with a name can be resumed: a strong `ETag`, or a `Last-Modified` that is at
-    /// least a second old. Without one nothing is kept. A part belongs to one download at a time; a
-    /// second one to the same path is [`DownloadError::Write`](super::DownloadError::Write).
+    /// least a second old. Without one nothing is kept; nor where the file system has no locks, which
+    /// [`left_out`](crate::atomic_file::left_out()) tells, or where another user's part is in the way. A
+    /// part belongs to one download at a time; a second one to the same path is
+    /// [`DownloadError::Write`](super::DownloadError::Write), and so is a part that is no plain file or
+    /// has a second name.
     ///
     /// # Differences from Python
     /// `urllib` leaves it to the program. curl `-C -`, wget `-c` and aria2 ask for the rest of

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use threadproof::local_server::{Fault, Reply, Site};
-use threadproof::{DownloadError, Downloader, Event};
+use threadproof::{DownloadError, Event};
 
 use super::{HOUR, Scene, body, downloads, ms, settings};
 use crate::support::{PATIENCE, RawServer, Said, count, files_in, ok, read_head, until};
@@ -170,11 +170,9 @@ fn a_head_that_is_too_long_makes_no_sense_and_is_not_asked_for_again(#[case] lin
 
 /// `.invalid` is nobody's, by RFC 6761.
 #[test]
-fn a_name_that_nobody_knows_is_looked_up_once() {
+fn a_name_that_nobody_knows_is_not_looked_up_again() {
     let scene = Scene::new(Site::new());
-    let slowly = threadproof::back_off::BackOff::new(HOUR, HOUR);
-    let downloader = Downloader::builder().retries(3).back_off(slowly).build();
-    let url = "http://no-such-name.invalid/a";
+    let (downloader, url) = (settings().build(), "http://no-such-name.invalid/a");
     let error = downloader
         .fetch(url, &scene.path(), &Event::new())
         .unwrap_err();
