@@ -249,6 +249,7 @@ impl Downloader {
                     Some((url, to)) => (number, Job::new(url, to)),
                     // All have begun, and those that no other call is at wait for their time.
                     None => {
+                        drop(permit);
                         later.wait(stop);
                         continue;
                     }

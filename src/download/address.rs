@@ -8,7 +8,11 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{CONTROLS, percent_decode_str, percent_encode};
+use ureq::http::Uri;
 use url::{ParseError, Url};
+
+/// The most bytes that a URL may have; the client's own type holds few more.
+const LONGEST: usize = 65_000;
 
 /// Where to ask: `http` or `https`, a host, and no fragment. Each hop of a redirect is one.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,7 +82,13 @@ impl Address {
             return Err("it names no host");
         }
         url.set_fragment(None);
-        Ok(Self { url })
+        if url.as_str().len() > LONGEST {
+            return Err("it is too long");
+        }
+        let address = Self { url };
+        // The client takes less for a host than browsers do.
+        let asked = address.to_ask().parse::<Uri>();
+        asked.map_or(Err("it cannot be read as a URL"), |_| Ok(address))
     }
 
     pub(super) fn is_https(&self) -> bool {

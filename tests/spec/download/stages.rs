@@ -147,6 +147,30 @@ fn a_redirect_that_cannot_be_followed_says_why(#[case] location: &str, #[case] w
     assert!(!error.contains("secret"));
 }
 
+/// What is an address here is one for the client, too.
+#[test]
+fn whatever_byte_a_location_holds_the_client_can_ask_for_what_it_means() {
+    let base = at("http://a/b");
+    for byte in 0..=u8::MAX {
+        for (before, behind) in [("/x", "y"), ("/x?", "y"), ("//x", "y/"), ("//x:y", "@z/")] {
+            let location = [before.as_bytes(), &[byte], behind.as_bytes()].concat();
+            if let Ok(next) = base.redirected(&location) {
+                let asked = next.to_ask();
+                assert!(asked.parse::<ureq::http::Uri>().is_ok(), "{asked}");
+                assert!(asked.is_ascii(), "{asked}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_address_that_no_client_could_ask_for_is_too_long() {
+    let long = format!("http://a/{}", "x".repeat(65_000));
+    assert_eq!(Address::read(&long).unwrap_err(), "it is too long");
+    let most = &long[..65_000];
+    assert!(at(most).to_ask().parse::<ureq::http::Uri>().is_ok());
+}
+
 /// Credentials go to the scheme, host and port that they were given for, and to no other.
 #[rstest]
 #[case::the_same_host("/g", Some("alice:secret"))]
