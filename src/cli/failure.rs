@@ -92,7 +92,7 @@ impl Failure {
 /// One exit code for each kind of failed download.
 pub(crate) fn code_of(error: &DownloadError) -> u8 {
     match error {
-        DownloadError::BadUrl { .. } => 2,
+        DownloadError::BadUrl { .. } | DownloadError::BadProxy { .. } => 2,
         DownloadError::Connect { .. } => 3,
         DownloadError::Status { .. } | DownloadError::BadAnswer { .. } => 4,
         DownloadError::Truncated { .. } | DownloadError::LengthUnknown { .. } => 5,

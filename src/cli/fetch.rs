@@ -120,6 +120,10 @@ fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
     if let Some(limit) = fetch.max_bytes {
         builder = builder.max_bytes(limit);
     }
+    builder = match &fetch.proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder.proxies_of_environment(),
+    };
     builder
         .allow_unknown_length(fetch.allow_unknown_length)
         .resume(fetch.resume)

@@ -17,9 +17,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  everything complete         6  stalled, or not complete in time
     1  anything else, lost output  7  larger than --max-bytes
-    2  wrong use, or a bad URL     8  too many redirects
+    2  wrong use, a bad URL        8  too many redirects
     3  cannot connect              9  cannot write
-    4  an HTTP error status       10  several kinds of failure
+    4  error status, bad answer   10  several kinds of failure
     5  truncated, unknown length  130 interrupted (SIGTERM 143, SIGHUP 129)";
 
 /// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
@@ -148,6 +148,10 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
+    /// Ask through this proxy, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
+    /// no_proxy of the environment say which
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// Keep what has come of a file that fails, and go on from there the next time
     #[arg(long)]
     pub(crate) resume: bool,
