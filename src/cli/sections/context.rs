@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{Event, Timeline, Wait, WorkerProgram};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, make_folder};
 use crate::cli::notebook::Section;
 use crate::cli::options::Options;
 use crate::cli::print::{Lane, Mode, Story};
@@ -67,7 +67,7 @@ impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(Failure::cannot_write(folder))?;
+                make_folder(folder)?;
                 (folder.clone(), None)
             }
             None => {
