@@ -86,10 +86,12 @@ fn is_from(folder: &TempDir, whom: &str) {
 fn a_file_comes_through_the_proxy(#[case] option: &[&str], #[case] variable: Option<&str>) {
     let (proxy, _, folder) = scene();
     let mut command = fetch("http://no-such-host.invalid/a", &folder);
-    option
-        .iter()
-        .for_each(|option| _ = command.args([option, &*proxy.url()]));
-    variable.map(|variable| _ = command.env(variable, proxy.url()));
+    for option in option {
+        command.args([option, &*proxy.url()]);
+    }
+    for variable in variable {
+        command.env(variable, proxy.url());
+    }
     let password = predicate::str::contains("secret").or(predicate::str::contains("alice"));
     let assert = command.assert().success().stderr("");
     assert.stdout(password.not());
@@ -115,7 +117,9 @@ fn a_file_comes_directly(
     let (proxy, server, folder) = scene();
     let mut command = fetch(&server.url("/a"), &folder);
     command.args(option).env(variable, proxy.url());
-    except.map(|hosts| _ = command.env("no_proxy", hosts));
+    for hosts in except {
+        command.env("no_proxy", hosts);
+    }
     command.assert().success().stderr("");
     is_from(&folder, "server");
     assert_eq!(proxy.heads().len(), 0);
