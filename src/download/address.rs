@@ -32,8 +32,13 @@ impl Address {
             }
             Some(_) => return Err("its scheme is not supported"),
         };
-        if rest.is_none_or(|rest| rest.starts_with(['/', '\\'])) {
-            return Err("it names no host");
+        let rest = rest.filter(|rest| !rest.starts_with(['/', '\\']));
+        let host = rest.and_then(|rest| rest.split(['/', '\\', '?', '#']).next());
+        match host {
+            None => return Err("it names no host"),
+            // RFC 3986 allows it, but then it is more likely a password with a slash in it.
+            Some(host) if host.ends_with(':') => return Err("its port is no number up to 65535"),
+            Some(_) => {}
         }
         Self::checked(Url::parse(text))
     }

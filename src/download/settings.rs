@@ -9,6 +9,8 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Downloader;
 use super::attempt::BUFFER;
+use super::link;
+use super::plan::Limits;
 use super::proxy::Proxies;
 use crate::back_off::BackOff;
 
@@ -22,8 +24,7 @@ pub struct DownloaderBuilder {
     pub(super) total: Option<Duration>,
     pub(super) redirects: u32,
     pub(super) retries: u32,
-    pub(super) max_bytes: Option<u64>,
-    pub(super) allow_unknown_length: bool,
+    pub(super) limits: Limits,
     pub(super) resume: bool,
     roots: RootCerts,
     pub(super) proxies: Proxies,
@@ -39,8 +40,7 @@ impl Default for DownloaderBuilder {
             total: None,
             redirects: 10,
             retries: 0,
-            max_bytes: None,
-            allow_unknown_length: false,
+            limits: Limits::default(),
             resume: false,
             roots: RootCerts::WebPki,
             proxies: Proxies::default(),
@@ -93,13 +93,13 @@ impl DownloaderBuilder {
 
     /// The most bytes that a body may have; no limit.
     pub fn max_bytes(mut self, limit: u64) -> Self {
-        self.max_bytes = Some(limit);
+        self.limits.max_bytes = Some(limit);
         self
     }
 
     /// Takes a body whose end only the end of the connection tells; refused by default.
     pub fn allow_unknown_length(mut self, allow: bool) -> Self {
-        self.allow_unknown_length = allow;
+        self.limits.allow_unknown_length = allow;
         self
     }
 
@@ -219,25 +219,29 @@ impl DownloaderBuilder {
 
     /// Makes the downloader.
     pub fn build(self) -> Downloader {
-        Downloader { settings: self }
+        let agent = self.agent();
+        let settings = self;
+        Downloader { settings, agent }
     }
 
-    pub(super) fn agent(&self, connections: NonZeroUsize) -> Agent {
+    fn agent(&self) -> Agent {
+        let connections = self.workers.get();
         let tls = TlsConfig::builder().root_certs(self.roots.clone()).build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .proxy(None)
-            .max_redirects(self.redirects)
+            // Each hop is checked here; the client would follow to where we would not.
+            .max_redirects(0)
             .timeout_per_read(Some(self.stall))
             .timeout_per_write(Some(self.stall))
             .timeout_resolve(Some(self.connect))
             .timeout_connect(Some(self.connect))
-            .max_idle_connections(connections.get())
-            .max_idle_connections_per_host(connections.get())
+            .max_idle_connections(connections)
+            .max_idle_connections_per_host(connections)
             .input_buffer_size(BUFFER)
             .user_agent(concat!("threadproof/", env!("CARGO_PKG_VERSION")))
             .build();
-        Agent::new_with_config(config)
+        link::client(config)
     }
 }

@@ -7,6 +7,7 @@
 mod support;
 
 mod compare;
+mod download;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fetch;

@@ -89,7 +89,7 @@ fn a_file_comes_through_the_proxy(#[case] option: &[&str], #[case] variable: Opt
     for option in option {
         command.args([option, &*proxy.url()]);
     }
-    for variable in variable {
+    if let Some(variable) = variable {
         command.env(variable, proxy.url());
     }
     let password = predicate::str::contains("secret").or(predicate::str::contains("alice"));
@@ -117,7 +117,7 @@ fn a_file_comes_directly(
     let (proxy, server, folder) = scene();
     let mut command = fetch(&server.url("/a"), &folder);
     command.args(option).env(variable, proxy.url());
-    for hosts in except {
+    if let Some(hosts) = except {
         command.env("no_proxy", hosts);
     }
     command.assert().success().stderr("");

@@ -18,13 +18,13 @@ use threadproof::{DownloadError, Downloader, Event, Receipt, start_daemon};
 use crate::support::files_in;
 
 /// Made for these tests, and good for 127.0.0.1 alone.
-const AUTHORITY: &str = include_str!("../../fixtures/tls/authority.pem");
+pub(crate) const AUTHORITY: &str = include_str!("../../fixtures/tls/authority.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../../fixtures/tls/server.pem");
 const KEY: &[u8] = include_bytes!("../../fixtures/tls/server.key");
 const OLD: &[u8] = b"the good old file";
 
 /// Answers every request with these bytes, over TLS, until the tests end.
-fn serve(answer: String) -> SocketAddr {
+pub(crate) fn serve(answer: String) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let certificates = vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()];
@@ -56,7 +56,7 @@ fn answer_one(mut tcp: TcpStream, config: Arc<ServerConfig>, answer: &str) -> st
     Ok(())
 }
 
-fn ok(length: usize, body: &str) -> String {
+pub(crate) fn ok(length: usize, body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }
 

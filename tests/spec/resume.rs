@@ -514,14 +514,14 @@ fn a_complete_file_that_cannot_take_its_place_stays_a_part() {
     let scene = Scene::new([whole(1)]);
     let path = scene.at("folder");
     let (url, downloader) = (scene.server.url("/a"), settings().build());
-    // Somebody takes the place meanwhile.
-    let fetched = downloader.fetch_with(&url, &path, &Event::new(), &mut |_| {
-        fs::create_dir_all(&path).unwrap();
-    });
-    let error = fetched.unwrap_err();
+    // There was nothing when the download began.
+    let mut stand_in_its_way = |_| drop(fs::create_dir(&path));
+    let stop = Event::new();
+    let outcome = downloader.fetch_with(&url, &path, &stop, &mut stand_in_its_way);
+    let error = outcome.unwrap_err();
     assert!(matches!(error, DownloadError::Write { .. }), "{error}");
     fs::remove_dir(&path).unwrap();
-    downloader.fetch(&url, &path, &Event::new()).unwrap();
+    downloader.fetch(&url, &path, &stop).unwrap();
     assert_eq!(scene.range(1).as_deref(), Some("bytes=10000-"));
     assert_eq!(fs::read(&path).unwrap(), body(1));
     assert_eq!(files_in(scene.folder.path()), ["a.bin", "folder"]);
