@@ -3,7 +3,6 @@
 //! <https://docs.python.org/3/library/signal.html#signal.SIGXFSZ>: Python ignores that signal in every
 //! program, so that a write too many is an `OSError`.
 
-use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt;
@@ -83,7 +82,6 @@ fn a_pool_works_under_a_limit_on_files() {
 }
 
 /// In somebody else's program the signal still kills; the library does nothing that sends it.
-#[cfg(target_os = "linux")]
 #[test]
 fn a_pool_does_not_touch_the_limit_and_a_job_that_does_gets_an_error() {
     in_a_process_of_its_own(|| {
@@ -133,7 +131,7 @@ fn a_full_disk_is_exit_code_9_and_leaves_nothing(#[values(&[], &["--resume"])] m
 
 /// Runs a command with a disk of 64 KiB at `place`, which nobody else sees, and lists what is there.
 #[cfg(target_os = "linux")]
-fn on_a_small_disk(place: &Path, plain: &Command) -> Option<std::process::Output> {
+fn on_a_small_disk(place: &std::path::Path, plain: &Command) -> Option<std::process::Output> {
     let script = r#"mount -t tmpfs -o size=64k none "$0" || exit 77
         "$@"; code=$?; for file in $(ls -A "$0"); do echo "left: $file"; done; exit $code"#;
     let mut command = Command::new("unshare");
