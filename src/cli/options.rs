@@ -65,7 +65,6 @@ pub(crate) struct Options {
     )]
     pub(crate) url: Option<String>,
     /// Where files go; without it fetch takes this folder, and sections one that they remove
-    /// (what is only watched, in §5 to §8, is always removed)
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
@@ -74,7 +73,7 @@ pub(crate) struct Options {
     /// Print each line when it happens, not when its worker is joined
     #[arg(long, global = true)]
     pub(crate) live: bool,
-    /// Print one JSON object a section, or a file of fetch (a path that is no text also as path_bytes)
+    /// Print one JSON object a section, or a file of fetch
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Draw what ran when
