@@ -15,7 +15,7 @@
 //! settled at the beginning.
 //!
 //! Not every file system can make a folder durable, or knows who may read. There a file is as durable
-//! and as private as can be, and [`left_out`] says what is missing.
+//! and as private as can be, and [`left_out()`] says what is missing.
 //!
 //! Needs the feature `download`.
 
@@ -28,10 +28,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use self::left_out::{Step, unless_unsupported};
 use self::place::Old;
 
 pub use self::left_out::{LeftOut, left_out};
+pub(crate) use self::left_out::{Step, note, unless_unsupported};
 pub(crate) use self::place::{mode_of_new, permissions_of};
 
 /// A file being written that takes its place at `path` only when it is [committed](Self::commit).
@@ -100,7 +100,7 @@ impl AtomicFile {
 
     /// Makes the file durable and puts it at its path, over whatever was there.
     ///
-    /// What the file system does not know how to do is left out, and [`left_out`] tells it: to make
+    /// What the file system does not know how to do is left out, and [`left_out()`] tells it: to make
     /// something durable; to say who may read it, as long as the new file is open to no more than the
     /// old one.
     ///

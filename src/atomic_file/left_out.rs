@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// A step that a file system does not know. The file is complete, and in its place.
+/// A step that a file system does not know. What could be done without it is done: a file that is
+/// complete is in its place.
 ///
 /// Needs the feature `download`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +18,15 @@ pub struct LeftOut {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// To be there after a power cut.
     Durable,
     /// To be open to those who could read the old file.
     Permissions,
     /// To belong to whom the old file belonged.
     Owner,
+    /// To be kept in part, for a download that goes on another time: that takes locks.
+    Kept,
 }
 
 /// By the file system, of which there are few: a program may write into any number of folders.
@@ -53,7 +56,7 @@ pub fn left_out() -> Vec<LeftOut> {
 }
 
 /// Notes that a step was left out for a file in `folder`.
-pub(super) fn note(step: Step, folder: &Path, why: &io::Error) {
+pub(crate) fn note(step: Step, folder: &Path, why: &io::Error) {
     let file_system = file_system_of(folder);
     let mut noted = LEFT_OUT.lock().unwrap_or_else(PoisonError::into_inner);
     noted.entry((step, file_system)).or_insert_with(|| LeftOut {
@@ -64,7 +67,7 @@ pub(super) fn note(step: Step, folder: &Path, why: &io::Error) {
 }
 
 /// The outcome of a step, unless the file system does not know it: then that is noted.
-pub(super) fn unless_unsupported(
+pub(crate) fn unless_unsupported(
     done: io::Result<()>,
     step: Step,
     folder: &Path,
@@ -106,6 +109,7 @@ impl fmt::Display for LeftOut {
             Step::Owner => {
                 "the owner of a file, or its group, is not passed on to what replaces it"
             }
+            Step::Kept => "what comes of a download that is cut is not kept",
         };
         write!(f, "{folder}: {what} ({why})")
     }

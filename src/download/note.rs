@@ -47,9 +47,10 @@ impl Note {
     /// Its owner's alone: it says what was asked for, which may hold a signature.
     pub(super) fn write(&self, part: &Path) -> io::Result<()> {
         let path = path_of(part);
-        let folder = path.parent().ok_or_else(|| atomic_file::no_name(part))?;
         let mut builder = tempfile::Builder::new();
-        let mut file = builder.prefix(".threadproof-").tempfile_in(folder)?;
+        let mut file = builder
+            .prefix(".threadproof-")
+            .tempfile_in(folder_of(part))?;
         serde_json::to_writer(&mut file, self)?;
         let (file, temporary) = file.into_parts();
         let rename = || Ok(temporary.persist(&path)?);
@@ -68,6 +69,11 @@ impl Note {
             }
         }
     }
+}
+
+/// Where a part and its note are; both have absolute paths.
+pub(super) fn folder_of(part: &Path) -> &Path {
+    part.parent().unwrap_or(part)
 }
 
 fn path_of(part: &Path) -> PathBuf {

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use super::note::{self, Note};
 use super::version::Version;
-use crate::atomic_file;
+use crate::atomic_file::{self, Step};
 
 /// How often a note is written: what a killed program loses at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
@@ -122,7 +122,8 @@ impl Part {
     }
 
     fn note(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
+        let folder = note::folder_of(&self.path);
+        atomic_file::unless_unsupported(self.file.sync_data(), Step::Durable, folder)?;
         let (version, bytes) = (self.version.clone(), self.bytes);
         Note { version, bytes }.write(&self.path)?;
         self.noted = Instant::now();
@@ -200,7 +201,8 @@ fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
                 let why = format!("{} belongs to a download that runs", path.display());
                 return Err(io::Error::new(ErrorKind::ResourceBusy, why));
             }
-            Err(TryLockError::Error(_)) => {
+            Err(TryLockError::Error(error)) => {
+                atomic_file::note(Step::Kept, note::folder_of(path), &error);
                 return match is_new {
                     true => fs::remove_file(path).map(|()| None),
                     false => Ok(None),

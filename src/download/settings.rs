@@ -240,6 +240,8 @@ impl DownloaderBuilder {
             .max_idle_connections(connections)
             .max_idle_connections_per_host(connections)
             .input_buffer_size(BUFFER)
+            // The file itself: silence would allow a server to send it in any coding.
+            .accept_encoding("identity")
             .user_agent(concat!("threadproof/", env!("CARGO_PKG_VERSION")))
             .build();
         link::client(config)

@@ -118,6 +118,15 @@ fn a_whole_body_of_any_length_and_framing_replaces_the_file(
     scene.has(&body);
 }
 
+/// Silence would allow the server to send it in any coding, which would be saved as the file.
+#[test]
+fn a_download_asks_for_the_file_as_it_is() {
+    let scene = Scene::with(Reply::ok(*b"new"));
+    scene.fetch(settings()).unwrap();
+    let requests = scene.server.requests();
+    assert_eq!(requests[0].header("Accept-Encoding"), Some("identity"));
+}
+
 #[test]
 fn a_plain_download_says_who_asks() {
     let scene = Scene::with(Reply::ok(*b"new"));

@@ -14,6 +14,8 @@ mod leftovers;
 #[cfg(all(feature = "program", unix))]
 mod program;
 mod raw_server;
+#[cfg(feature = "program")]
+mod tls_server;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -28,6 +30,8 @@ pub(crate) use leftovers::*;
 #[cfg(all(feature = "program", unix))]
 pub(crate) use program::*;
 pub(crate) use raw_server::*;
+#[cfg(feature = "program")]
+pub(crate) use tls_server::*;
 
 /// After this long a test is broken, and says so instead of hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

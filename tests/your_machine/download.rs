@@ -61,6 +61,8 @@ fn without_locks_a_download_comes_and_keeps_no_part() {
             .unwrap();
         assert_eq!(output.status.code(), Some(code), "{output:?}");
         assert_eq!(files_in(folder.path()), files);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.matches("is not kept").count(), 1, "{said}");
     }
     assert_eq!(server.requests()[1].header("Range"), None);
     assert_eq!(fs::read(folder.path().join("a.bin")).unwrap(), [2; 1_000]);

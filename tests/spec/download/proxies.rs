@@ -12,7 +12,9 @@ use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{DownloadError, Downloader, Event, start_daemon};
 
 use super::{Scene, settings};
-use crate::support::{RawServer, Said, ok, passes_in_its_own_process, read_head};
+use crate::support::{
+    AUTHORITY, RawServer, Said, ok, passes_in_its_own_process, read_head, serve_tls, tls_ok,
+};
 
 /// What a plain proxy does: it answers in the server's place.
 fn proxy() -> RawServer {
@@ -82,14 +84,9 @@ fn tunnel(heads: Arc<Mutex<Vec<String>>>) -> SocketAddr {
 
 #[test]
 fn a_proxy_opens_a_tunnel_for_https() {
-    let (server, heads) = (
-        crate::https::serve(crate::https::ok(6, "secret")),
-        Arc::default(),
-    );
+    let (server, heads) = (serve_tls(tls_ok(6, "secret")), Arc::default());
     let proxy = tunnel(Arc::clone(&heads));
-    let settings = settings()
-        .root_certificates(crate::https::AUTHORITY)
-        .unwrap();
+    let settings = settings().root_certificates(AUTHORITY).unwrap();
     let downloader = settings
         .proxy(format!("http://al%40ice:secret@{proxy}"))
         .build();
