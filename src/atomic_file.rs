@@ -77,7 +77,7 @@ impl AtomicFile {
     /// folder or the path.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        if path.file_name().is_none() {
+        if names_no_file(path) {
             return Err(no_name(path));
         }
         let path = std::path::absolute(path)?;
@@ -117,11 +117,12 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        // Not through `temporary`, whose errors name a path that the user has never heard of.
+        self.temporary.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.temporary.as_file_mut().flush()
     }
 }
 
@@ -156,6 +157,12 @@ fn sync_folder(opened: Option<File>, folder: &Path) -> io::Result<()> {
     opened.map_or(Ok(()), |opened| {
         unless_unsupported(opened.sync_all(), Step::Durable, folder)
     })
+}
+
+/// What ends like a folder's name, `a/` or `a/.`, is none of a file either.
+pub(crate) fn names_no_file(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    path.file_name().is_none() || text.ends_with(b"/") || text.ends_with(b"/.")
 }
 
 pub(crate) fn no_name(path: &Path) -> io::Error {

@@ -148,8 +148,9 @@ fn set_at_each(mut signals: Signals) {
 
 /// Which signals this process was told to ignore, by whoever started it.
 fn ignored_from_the_start() -> impl Fn(i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status
+    // The program's name stands there as well, and may be no UTF-8.
+    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+    let mask = String::from_utf8_lossy(&status)
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))
         .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -89,10 +89,19 @@ impl Failure {
     }
 }
 
+/// The folder that the user names, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    let made = std::fs::create_dir_all(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "it is no folder"),
+        _ => error,
+    });
+    made.map_err(Failure::cannot_write(path))
+}
+
 /// One exit code for each kind of failed download.
 pub(crate) fn code_of(error: &DownloadError) -> u8 {
     match error {
-        DownloadError::BadUrl { .. } => 2,
+        DownloadError::BadUrl { .. } | DownloadError::BadProxy { .. } => 2,
         DownloadError::Connect { .. } => 3,
         DownloadError::Status { .. } | DownloadError::BadAnswer { .. } => 4,
         DownloadError::Truncated { .. } | DownloadError::LengthUnknown { .. } => 5,

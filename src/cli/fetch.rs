@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use threadproof::download::{Update, without_credentials};
 use threadproof::{DownloadError, Downloader, Event, Receipt};
 
-use super::failure::{Failure, code_of};
+use super::failure::{Failure, code_of, make_folder};
 use super::options::{Fetch, Options};
 use super::print::{Mode, Story};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    std::fs::create_dir_all(&folder).map_err(Failure::cannot_write(&folder))?;
+    make_folder(&folder)?;
     let downloader = downloader(fetch, options.workers);
     let mode = if options.json {
         Mode::Silent
@@ -120,6 +120,10 @@ fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
     if let Some(limit) = fetch.max_bytes {
         builder = builder.max_bytes(limit);
     }
+    builder = match &fetch.proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder.proxies_of_environment(),
+    };
     builder
         .allow_unknown_length(fetch.allow_unknown_length)
         .resume(fetch.resume)
@@ -131,6 +135,11 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
     let mut names = BTreeSet::new();
     let mut downloads = Vec::new();
     for url in urls {
+        if !url.contains("://") {
+            let shown = without_credentials(url);
+            let why = format!("{shown}: no URL; it must begin with http:// or https://");
+            return Err(Failure::Usage(why));
+        }
         let name = file_name(url).ok_or_else(|| {
             Failure::Usage(format!(
                 "{}: its path ends with no file name to save it under",

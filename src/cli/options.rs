@@ -17,9 +17,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0  everything complete         6  stalled, or not complete in time
     1  anything else, lost output  7  larger than --max-bytes
-    2  wrong use, or a bad URL     8  too many redirects
+    2  wrong use, a bad URL        8  too many redirects
     3  cannot connect              9  cannot write
-    4  an HTTP error status       10  several kinds of failure
+    4  error status, bad answer   10  several kinds of failure
     5  truncated, unknown length  130 interrupted (SIGTERM 143, SIGHUP 129)";
 
 /// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
@@ -65,7 +65,6 @@ pub(crate) struct Options {
     )]
     pub(crate) url: Option<String>,
     /// Where files go; without it fetch takes this folder, and sections one that they remove
-    /// (what is only watched, in §5 to §8, is always removed)
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
@@ -74,7 +73,7 @@ pub(crate) struct Options {
     /// Print each line when it happens, not when its worker is joined
     #[arg(long, global = true)]
     pub(crate) live: bool,
-    /// Print one JSON object a section, or a file of fetch (a path that is no text also as path_bytes)
+    /// Print one JSON object a section, or a file of fetch
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Draw what ran when
@@ -148,6 +147,10 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
+    /// Ask through this proxy, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
+    /// no_proxy of the environment say which
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// Keep what has come of a file that fails, and go on from there the next time
     #[arg(long)]
     pub(crate) resume: bool,

@@ -12,10 +12,15 @@
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::os::fd::AsFd;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use anstream::AutoStream;
+use anstream::stream::RawStream;
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 /// Why stdout is not written to any more.
 #[derive(Debug)]
@@ -28,20 +33,22 @@ pub(crate) enum Lost {
 
 static LOST: OnceLock<Lost> = OnceLock::new();
 
+/// Held while a line is written: those of several threads are never torn.
+static WRITING: Mutex<()> = Mutex::new(());
+
 /// How often bars are drawn; as often as indicatif does it by itself.
 const DRAWS_A_SECOND: u8 = 20;
 
-/// Writes a line to stdout in one piece, so that lines of several threads are never torn.
+/// Writes a line to stdout.
 pub(crate) fn line(line: Arguments<'_>) {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     // Looked at under the lock: nobody writes behind a line that was lost.
-    let mut stdout = anstream::stdout().lock();
     if is_lost() {
         return;
     }
-    let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-    if let Err(error) = written {
+    if let Err(error) = write(&io::stdout(), line) {
         let _ = LOST.set(match error.kind() {
-            ErrorKind::BrokenPipe => Lost::NobodyReads,
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Lost::NobodyReads,
             _ => Lost::CannotWrite(error),
         });
     }
@@ -49,8 +56,31 @@ pub(crate) fn line(line: Arguments<'_>) {
 
 /// Writes a line to stderr, if that can be written.
 pub(crate) fn complain(line: Arguments<'_>) {
-    let mut stderr = anstream::stderr().lock();
-    let _ = writeln!(stderr, "{line}").and_then(|()| stderr.flush());
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = write(&io::stderr(), line);
+}
+
+/// Past the streams of `std`: they keep a part of what they could not write, and take a stream that is
+/// not open for writing for one that is.
+fn write(stream: &(impl RawStream + AsFd), line: Arguments<'_>) -> io::Result<()> {
+    let mut text = AutoStream::new(Vec::new(), AutoStream::choice(stream));
+    writeln!(text, "{line}")?;
+    let text = text.into_inner();
+    let mut left = &text[..];
+    while !left.is_empty() {
+        match rustix::io::write(stream, left) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => left = &left[written..],
+            // A program that has the same pipe or terminal may have set it to return at once.
+            Err(Errno::AGAIN) => match poll(&mut [PollFd::new(stream, PollFlags::OUT)], None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            },
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Why stdout was given up, if it was.

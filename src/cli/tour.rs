@@ -91,7 +91,10 @@ fn list_files(context: &Context) -> Result<(), Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(Failure::at(folder))? {
         let entry = entry.map_err(Failure::at(folder))?;
-        let metadata = entry.metadata().map_err(Failure::at(&entry.path()))?;
+        // Others may use the user's folder, too.
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
         let name = entry.file_name().to_string_lossy().into_owned();
         if metadata.is_file() && !name.starts_with('.') {
             files.push((name, metadata.len()));

@@ -220,6 +220,7 @@ fn a_folder_that_is_a_file_is_exit_code_9() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let named = predicate::str::contains(file.to_str().unwrap());
+    let named = named.and(predicate::str::contains("it is no folder"));
     fetch(Reply::ok(BODY), &[], &file).code(9).stderr(named);
 }
 

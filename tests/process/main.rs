@@ -20,6 +20,7 @@ mod options;
 mod process;
 mod process_pool;
 mod process_pool_wrapped;
+mod proxy;
 mod schedule;
 mod sections;
 mod signals;

@@ -14,8 +14,9 @@ use rstest::rstest;
 use serde_json::Value;
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
+use threadproof::{ProcessPool, WorkerProgram};
 
-use crate::support::{PROGRAM, files_in, threadproof};
+use crate::support::{MISBEHAVE, Misbehave, PROGRAM, files_in, threadproof};
 
 /// A folder with a byte in its name that stands in no text.
 fn odd_folder() -> (TempDir, PathBuf) {
@@ -100,4 +101,17 @@ fn a_launcher_may_have_any_name() {
     let mut command = threadproof(&["process-pool", "--launcher"]);
     let words = predicate::str::contains("Squares: [1, 4, 9, 16, 25]");
     command.arg(&launcher).assert().success().stdout(words);
+}
+
+/// Of a worker's arguments only the one that makes it a worker is looked at as text.
+#[test]
+fn a_worker_may_stand_anywhere_and_be_told_anything() {
+    let (_place, odd) = odd_folder();
+    let program = odd.join("worker");
+    std::fs::copy(MISBEHAVE, &program).unwrap();
+    let told = OsStr::from_bytes(b"told-\xfe");
+    let program = WorkerProgram::at(&program).with_args([told]);
+    let pool = ProcessPool::builder(program).workers(1).build().unwrap();
+    let arguments = pool.map([Misbehave::Arguments]).remove(0).unwrap();
+    assert!(arguments.ends_with(b"\ntold-\xfe"), "{arguments:?}");
 }

@@ -39,6 +39,15 @@ fn wrong_use_is_exit_code_2_and_says_why(#[case] arguments: &[&str]) {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// What is wrong first is told first.
+#[rstest]
+#[case::no_address("office.png", "it must begin with http:// or https://")]
+#[case::no_name("http://127.0.0.1:1/", "no file name to save it under")]
+fn an_address_is_told_what_is_wrong_with_it(#[case] url: &str, #[case] words: &str) {
+    let said = predicate::str::contains(words).and(predicate::str::contains(url));
+    threadproof(&["fetch", url]).assert().code(2).stderr(said);
+}
+
 /// Numbers that are no numbers of seconds, or too many of them, and what is said of each.
 #[rstest]
 #[case::infinity("inf", "at most 1000000000 seconds")]

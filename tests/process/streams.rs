@@ -5,6 +5,7 @@
 //! `BrokenPipeError` by themselves, and end with a traceback otherwise.
 
 use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
@@ -222,11 +223,42 @@ fn a_window_closed_under_the_bars_costs_no_file() {
 
 /// Makes one more request, for which the server's gate waits.
 fn open_the_gate(server: &LocalServer) {
-    use std::io::{Read, Write};
     let mut gate = std::net::TcpStream::connect(server.address()).unwrap();
     gate.write_all(b"GET /gate HTTP/1.1\r\nConnection: close\r\n\r\n")
         .unwrap();
     gate.read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// Another program that has the pipe, too, may have made it one that nobody waits at.
+#[test]
+fn a_full_pipe_that_does_not_block_is_waited_for() {
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    let mut before = 0;
+    while writer.write(&[b'x'; 512]).is_ok() {
+        before += 512;
+    }
+    let mut command = threadproof(&["list"]);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    #[cfg(target_os = "linux")]
+    until(|| {
+        let wchan = std::fs::read_to_string(format!("/proc/{}/wchan", child.id()));
+        wchan.is_ok_and(|call| call.contains("poll")) || child.try_wait().unwrap().is_some()
+    });
+    let mut said = Vec::new();
+    reader.read_to_end(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let text = String::from_utf8_lossy(&said[before..]).into_owned();
+    assert_eq!(text.lines().count(), 12, "{text}");
+}
+
+/// What is opened for reading takes no line.
+#[test]
+fn a_stdout_that_is_read_only_is_exit_code_1() {
+    let read_only = File::open("/dev/null").unwrap();
+    let status = threadproof(&["list"]).stdout(read_only).status();
+    assert_eq!(status.unwrap().code(), Some(1));
 }
 
 /// The reason stands on stderr, in one line.

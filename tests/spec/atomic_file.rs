@@ -119,7 +119,7 @@ fn a_folder_that_does_not_exist_is_named_in_the_error() {
 #[test]
 fn a_path_without_a_file_name_is_refused() {
     let folder = tempdir().unwrap();
-    for path in ["", "/", "..", "a/.."] {
+    for path in ["", "/", "..", "a/..", "a/", "a/.", "./"] {
         let error = AtomicFile::create(path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{path:?}");
         assert!(error.to_string().contains(path));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{Event, Timeline, Wait, WorkerProgram};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, make_folder};
 use crate::cli::notebook::Section;
 use crate::cli::options::Options;
 use crate::cli::print::{Lane, Mode, Story};
@@ -67,12 +68,12 @@ impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(Failure::cannot_write(folder))?;
+                make_folder(folder)?;
                 (folder.clone(), None)
             }
             None => {
                 let made = tempfile::Builder::new().prefix("threadproof-").tempdir();
-                let made = made.map_err(|error| Failure::io("a temporary folder", error))?;
+                let made = made.map_err(Failure::cannot_write(&std::env::temp_dir()))?;
                 (made.path().to_owned(), Some(made))
             }
         };
@@ -179,11 +180,6 @@ impl Context {
         }
     }
 
-    /// Waits for one of a section's own events.
-    pub(crate) fn wait(&self, event: &Event) -> Result<(), Failure> {
-        self.wait_until(|| event.wait_timeout(LOOK) == Wait::Set)
-    }
-
     /// Calls `is_true`, which waits a moment itself, until it is.
     pub(crate) fn wait_until(&self, mut is_true: impl FnMut() -> bool) -> Result<(), Failure> {
         while !is_true() {
@@ -200,20 +196,20 @@ impl Context {
     ) -> Result<R, Failure> {
         let finished = Event::new();
         let output = std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let look = || {
                 while finished.wait_timeout(LOOK) == Wait::TimedOut {
                     if self.stop.is_set() {
                         return end_it();
                     }
                 }
-            });
-            let _finish = OnDrop(|| {
-                finished.set();
-            });
-            body()
+            };
+            let looker = Builder::new().name("interrupt".to_owned());
+            looker.spawn_scoped(scope, look)?;
+            let _finish = finished.set_on_drop();
+            Ok(body())
         });
         self.check()?;
-        Ok(output)
+        output.map_err(|error| Failure::io("a thread", error))
     }
 }
 

@@ -3,11 +3,13 @@
 //! Only a program's end shows what a daemon is, so this section starts two small programs: itself,
 //! with the hidden subcommand `daemon-program`.
 
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use threadproof::{Downloader, Event, Watcher, start, start_daemon};
@@ -84,37 +86,57 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
     }
     let cannot_start = |error| Failure::io("the program itself", error);
     let begin = Instant::now();
-    let child = command.spawn().map_err(cannot_start)?;
+    let mut child = command.spawn().map_err(cannot_start)?;
     let mut lane = context.story.lane(format!("pid {}", child.id()), start);
     let pid = Pid::from_child(&child);
     let interrupt = || {
         // It may have ended by itself.
         let _ = kill_process(pid, Signal::INT);
     };
-    let output = context
-        .interruptible(interrupt, || child.wait_with_output())?
-        .map_err(cannot_start)?;
+    let ended = context.interruptible(interrupt, || wait(&mut child))?;
+    let (said, cried, status) = ended.map_err(cannot_start)?;
     let time = begin.elapsed();
     let what = if join { "joined" } else { "cut off" };
     context
         .timeline
         .record(lane.name(), what, began, context.timeline.elapsed());
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    for line in said.lines() {
         lane.say(line);
     }
     context.story.tell(lane);
-    match output.status.code() {
-        Some(0) => Ok(time),
-        code => {
-            let words = String::from_utf8_lossy(&output.stderr);
-            let words = match words.trim_end().trim_start_matches("threadproof: ") {
-                "" => format!("the program itself ended with {}", output.status),
-                words => words.to_owned(),
-            };
-            let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-            Err(Failure::Remote { code, words })
-        }
+    let is_good = match status {
+        Some(status) => status.success(),
+        None => said.ends_with("Main program done!!\n"),
+    };
+    if is_good {
+        return Ok(time);
     }
+    let words = match (cried.trim_end().trim_start_matches("threadproof: "), status) {
+        ("", Some(status)) => format!("the program itself ended with {status}"),
+        ("", None) => "the program itself ended, and nobody knows how".to_owned(),
+        (words, _) => words.to_owned(),
+    };
+    let code = status.and_then(|status| status.code());
+    let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Err(Failure::Remote { code, words })
+}
+
+/// What a child says on stdout and on stderr, and how it ends. Nobody knows that if the system does not
+/// keep it (SIGCHLD may be ignored since the start), or if somebody else was told.
+fn wait(child: &mut Child) -> io::Result<(String, String, Option<ExitStatus>)> {
+    let [mut said, mut cried] = [Vec::new(), Vec::new()];
+    if let Some(stdout) = &mut child.stdout {
+        stdout.read_to_end(&mut said)?;
+    }
+    if let Some(stderr) = &mut child.stderr {
+        stderr.read_to_end(&mut cried)?;
+    }
+    let status = match child.wait() {
+        Err(error) if error.raw_os_error() == Some(Errno::CHILD.raw_os_error()) => None,
+        status => Some(status?),
+    };
+    let [said, cried] = [said, cried].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok((said, cried, status))
 }
 
 /// The hidden subcommand: a download in a thread that main joins, or leaves.
