@@ -73,7 +73,7 @@ impl Attempt<'_> {
         if self.stop.is_set() {
             return Err(self.stopped().into());
         }
-        sink::check(self.place).map_err(|source| self.cannot_write(source))?;
+        sink::check(self.to, self.place).map_err(|source| self.cannot_write(source))?;
         let part = self.part_of_before()?;
         let (answer, plan) = self.ask_and_plan(part.as_ref())?;
         let (answer, plan) = match plan {

@@ -67,7 +67,7 @@ impl Sink {
     // ANCHOR: whole
     /// Makes the bytes durable and puts them in their place.
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
-        match (check(to), self) {
+        match (check(to, to), self) {
             (Ok(()), Self::Whole(file)) => file.commit(),
             (Ok(()), Self::Part(part)) => part.commit(to),
             (Err(error), Self::Whole(_)) => Err(error),
@@ -77,10 +77,10 @@ impl Sink {
     // ANCHOR_END: whole
 }
 
-/// Whether a file can be put at `to`.
-pub(super) fn check(to: &Path) -> io::Result<()> {
-    if to.file_name().is_none() {
-        return Err(atomic_file::no_name(to));
+/// Whether a file can be put at a path, which the caller may have written in another way.
+pub(super) fn check(written: &Path, to: &Path) -> io::Result<()> {
+    if atomic_file::names_no_file(written) {
+        return Err(atomic_file::no_name(written));
     }
     atomic_file::permissions_of(to).map(|_| ())
 }

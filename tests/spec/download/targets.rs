@@ -84,6 +84,8 @@ fn a_device_is_refused_before_the_server_is_asked(#[values(false, true)] resume:
 #[case::no_name("..")]
 #[case::the_root("/")]
 #[case::nothing("")]
+#[case::what_ends_like_a_folder("no-such-folder/a/")]
+#[case::what_ends_like_a_folder_itself("no-such-folder/a/.")]
 fn a_path_that_names_no_file_is_refused_before_the_server_is_asked(
     #[case] path: &str,
     #[values(false, true)] resume: bool,
