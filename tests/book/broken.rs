@@ -47,7 +47,7 @@ const SOUND: [(&str, &str); 18] = [
     ),
     (
         "book/src/preface.md",
-        "# Preface\n\nSee [Python](https://docs.python.org/3/).\n\n{{#include note.md}}\n",
+        "# Preface\n\nSee [Python](https://docs.python.org/3/).\n\n{{#include note.md}}\n\nNext: [Event](event.md)\n",
     ),
     ("book/src/note.md", "A note.\n"),
     ("book/src/event.md", EVENT_CHAPTER),
@@ -98,6 +98,8 @@ const EVENT_CHAPTER: &str = "# Event
 |---|---|---|
 | E2 | a set wakes all | every order: [`tests/loom/event.rs::a_set_wakes_all`](x.md) |
 | E9 | the second set does not build | the compiler: `src/event.rs::Event` |
+
+Next: [Pool](thread-pool.md)
 ";
 
 const POOL_CHAPTER: &str = "# Pool
@@ -116,7 +118,7 @@ const POOL_CHAPTER: &str = "# Pool
 type Break = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BREAKS: [Break; 45] = [
+const BREAKS: [Break; 46] = [
     // Includes.
     ("book/src/event.md", "src/event.rs:set", "src/evnt.rs:set", "book/src/event.md:8: no text file src/evnt.rs"),
     ("book/src/event.md", "src/event.rs:set", "src/event.rs:sett", "book/src/event.md:8: src/event.rs has no anchor `sett`"),
@@ -150,6 +152,8 @@ const BREAKS: [Break; 45] = [
     ("book/src/SUMMARY.md", "[Preface](preface.md)", "none", "book/src/preface.md:1: the chapter is not in book/src/SUMMARY.md"),
     ("book/src/SUMMARY.md", "preface.md", "prefaces.md", "book/src/SUMMARY.md:3: there is no chapter book/src/prefaces.md"),
     ("book/src/SUMMARY.md", "- [Pool]", "- [Again](event.md)\n- [Pool]", "book/src/SUMMARY.md:6: book/src/event.md is listed a second time"),
+    ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/preface.md:7: the last line does not lead on; write `Next: [title](thread-pool.md)`"),
+    ("book/src/event.md", "\nNext: [Pool]", "\nThen: [Pool]", "book/src/event.md:26: the last line does not lead on"),
     // Sections.
     ("src/cli/notebook.rs", "", "", "src/cli/notebook.rs:1: no section found"),
     ("src/cli/notebook.rs", "number: 2", "number: 3", "src/cli/notebook.rs:12: section 3 stands in place 2"),
@@ -160,7 +164,6 @@ const BREAKS: [Break; 45] = [
     ("fixtures/blessed/expected/event.txt", "", "", "src/cli/notebook.rs:7: section \"event\" has no transcript fixtures/blessed/expected/event.txt"),
     ("fixtures/blessed/expected/event.txt", "$ threadproof event\n", "", "fixtures/blessed/expected/event.txt:1: the first line is not the command"),
     ("book/src/thread-pool.md", "expected/thread-pool.txt", "expected/event.txt", "book/src/thread-pool.md:1: the chapter does not show fixtures/blessed/expected/thread-pool.txt"),
-    ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/SUMMARY.md:5: book/src/thread-pool.md stands before book/src/event.md"),
     ("src/cli/notebook.rs", "\"thread-pool\"", "\"pool\"", "fixtures/python/thread_pool.py:1: no section of src/cli/notebook.rs has this name"),
     // Claims.
     ("book/src/event.md", "a_set_wakes_all`", "a_set_wakes`", "book/src/event.md:23: tests/loom/event.rs holds no `fn a_set_wakes`"),
@@ -295,6 +298,7 @@ fn complaints(root: &Path) -> Vec<String> {
         anchors_are_sound_and_used,
         fences_only_include,
         summary_lists_the_chapters,
+        pages_lead_on,
         sections_are_complete,
         proofs_exist,
         nothing_is_remote,

@@ -29,6 +29,8 @@ mod compare;
 #[cfg(not(loom))]
 mod doctests;
 #[cfg(not(loom))]
+mod examples;
+#[cfg(not(loom))]
 mod needs;
 #[cfg(all(feature = "program", unix, not(loom)))]
 mod not_run;
@@ -56,6 +58,7 @@ fn tests() -> Vec<run::Test> {
     #[cfg(all(feature = "program", unix))]
     tests.extend(browser::tests());
     tests.extend(built::tests());
+    tests.extend(examples::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]
