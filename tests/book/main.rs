@@ -32,6 +32,7 @@ mod checks;
 mod claims;
 mod complaints;
 mod examples;
+mod glossary;
 mod pages;
 mod paths;
 #[path = "../support/mod.rs"]
