@@ -2,6 +2,7 @@
 //!
 //! Pictures of some pages are left in `target/screenshots`, for a person to look at.
 
+mod chapters;
 mod chromium;
 mod everybody;
 mod game;
@@ -30,6 +31,7 @@ const NEEDS: &[Need] = &[Need::Chromium, Need::MdBook];
 
 pub(crate) fn tests() -> Vec<Test> {
     let tests = [
+        chapters::tests(),
         stepper::tests(),
         zoom::tests(),
         game::tests(),

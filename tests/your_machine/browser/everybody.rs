@@ -104,10 +104,10 @@ fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
     );
 }
 
-const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
+pub(super) const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 
 /// The contrast of what the script adds, by the rule of the accessibility guidelines.
-const CONTRAST: &str = "(part => {
+pub(super) const CONTRAST: &str = "(part => {
     const parse = text => {
         const canvas = new OffscreenCanvas(1, 1).getContext('2d');
         canvas.fillStyle = text;

@@ -1,0 +1,148 @@
+//! Whole programs, predictions and words, on a large page and on a small one.
+
+use serde_json::json;
+
+use super::everybody::{CONTRAST, THEMES};
+use super::{NEEDS, every_page, pages_with, reader};
+use crate::run::Test;
+
+pub(super) fn tests() -> Vec<Test> {
+    let widths = [("desktop", 1280), ("phone", 390)];
+    let mut tests = vec![
+        Test::new(NEEDS, every_command_has_a_button_that_copies_it),
+        Test::new(NEEDS, of_the_answers_of_a_question_one_is_open_at_a_time),
+        Test::new(NEEDS, what_a_finger_touches_on_a_phone_has_room_for_it),
+        Test::new(
+            NEEDS,
+            the_meaning_of_a_word_comes_with_the_focus_and_goes_with_escape,
+        ),
+        Test::new(NEEDS, a_chapter_can_be_read_in_every_theme),
+    ];
+    tests.extend(Test::cases(NEEDS, no_page_scrolls_sideways, widths));
+    tests
+}
+
+/// What is wider than its page.
+const TOO_WIDE: &str = "[...document.querySelectorAll('main *')].filter(part => \
+    part.checkVisibility() && part.getBoundingClientRect().right > innerWidth + 1 && \
+    !part.closest('pre, .table-wrapper, .picture, svg, .vh')).slice(0, 3) \
+    .map(part => part.outerHTML.slice(0, 120)).join(' and ')";
+
+fn no_page_scrolls_sideways(width: u32) {
+    let (mut browser, book) = reader();
+    let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    let mut wrong = Vec::new();
+    for page in every_page(book) {
+        browser.open(&page);
+        browser.evaluate("for (const fold of document.querySelectorAll('main details:not([name])')) fold.open = true");
+        let is_sound = "document.scrollingElement.scrollWidth <= innerWidth";
+        let too_wide = browser.text(TOO_WIDE);
+        if !browser.is(is_sound) || !too_wide.is_empty() {
+            wrong.push(format!("{}: {too_wide}", page.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn every_command_has_a_button_that_copies_it() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("three-minutes.html"));
+    let commands = browser.number("document.querySelectorAll('main .cmd > code').length");
+    let buttons = browser.number("document.querySelectorAll('main .cmd > code + button').length");
+    assert_eq!((commands, buttons), (7, 7));
+    browser.evaluate(
+        "copied = ''; Object.defineProperty(navigator, 'clipboard', { configurable: true, value: \
+         { writeText: async words => { copied = words; } } }); \
+         document.querySelector('main .cmd button').click()",
+    );
+    browser.until("document.querySelector('main .cmd button').textContent === 'Copied'");
+    assert_eq!(browser.text("copied"), "cargo run --example three_minutes");
+}
+
+fn of_the_answers_of_a_question_one_is_open_at_a_time() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("borrowing.html"));
+    let open = "document.querySelectorAll('.quiz .choice[open]').length";
+    assert_eq!(browser.number(open), 0);
+    for answer in 0..3 {
+        browser.evaluate(&format!(
+            "document.querySelectorAll('.quiz .choice > summary')[{answer}].click()"
+        ));
+        assert_eq!(browser.number(open), 1);
+    }
+}
+
+fn what_a_finger_touches_on_a_phone_has_room_for_it() {
+    let (mut browser, book) = reader();
+    let size = json!({ "width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    let mut wrong = Vec::new();
+    for page in pages_with(book, "class=\"quiz\"") {
+        browser.open(&page);
+        let small = browser.text(
+            "[...document.querySelectorAll('main :is(.cmd button, .choice > summary, \
+             .reveal > summary, .need > summary, .bar button, .prediction button)')] \
+             .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < 44) \
+             .slice(0, 3).map(part => part.textContent.slice(0, 60)).join(' and ')",
+        );
+        if !small.is_empty() {
+            wrong.push(format!("{}: {small}", page.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn the_meaning_of_a_word_comes_with_the_focus_and_goes_with_escape() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("what-a-thread-sees.html"));
+    browser.evaluate("document.querySelector('a[href$=\"#word-data-race\"]').focus()");
+    let meaning = browser.text("document.querySelector('.meaning').textContent");
+    assert!(
+        meaning.contains("two threads touch the same memory"),
+        "{meaning}"
+    );
+    assert!(browser.is("document.querySelector('.meaning').getBoundingClientRect().left >= 0"));
+    browser.press("Escape");
+    assert!(browser.is("document.querySelector('.meaning') === null"));
+}
+
+fn a_chapter_can_be_read_in_every_theme() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("borrowing.html"));
+    browser.evaluate(
+        "document.querySelectorAll('.quiz .choice > summary')[0].click(); \
+         for (const fold of document.querySelectorAll('.need, .reveal')) fold.open = true",
+    );
+    for theme in THEMES {
+        // By mdBook's own button: it changes the style of code as well.
+        browser.evaluate(&format!(
+            "document.getElementById('mdbook-theme-{theme}').click()"
+        ));
+        browser.until(&format!(
+            "document.documentElement.classList.contains('{theme}')"
+        ));
+        for part in [
+            ".listing-head .file",
+            ".cmd code",
+            ".cmd button",
+            ".quiz-kind",
+            ".choice > summary",
+            ".choice[open] > p",
+            ".need > summary",
+            ".need > p",
+            ".reveal > summary",
+            ".rustc .r-error",
+            ".rustc .r-help",
+            ".task-head",
+        ] {
+            let contrast =
+                browser.evaluate(&format!("{CONTRAST}(document.querySelector('{part}'))"));
+            let contrast = contrast.as_f64().expect("a number");
+            assert!(
+                contrast >= 4.5,
+                "{theme}: {part} has a contrast of {contrast:.1}"
+            );
+        }
+    }
+}
