@@ -124,11 +124,23 @@
         link.addEventListener('keydown', event => event.key === 'Escape' && hide());
     }
 
+    // What the address names may be folded away -----------------------------------------------------
+
+    function unfold() {
+        const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+        if (!target) return;
+        for (let fold = target.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true;
+        target.scrollIntoView();
+    }
+
+    addEventListener('hashchange', unfold);
+    unfold();
+
     // Paper has no folds ----------------------------------------------------------------------------
 
     const unfolded = new Set();
     addEventListener('beforeprint', () => {
-        for (const fold of main.querySelectorAll(':is(.reveal, .need):not([open])')) {
+        for (const fold of main.querySelectorAll(':is(.layer, .reveal, .need):not([open])')) {
             unfolded.add(fold);
             fold.open = true;
         }

@@ -102,9 +102,6 @@
         frame.before(box);
         if (names.includes('proofs')) filter(box, cards);
     }
-    // What the address names was not there when the browser looked for it.
-    if (/^#[A-Z]\d+$/.test(location.hash)) document.getElementById(location.hash.slice(1))?.scrollIntoView();
-
     // All claims ------------------------------------------------------------------------------------
 
     function filter(box, cards) {

@@ -178,7 +178,7 @@
         const invitation = bad.length
             ? 'You are the scheduler. Who takes the next step? Try to break it.'
             : 'You are the scheduler again. Try to break this one, too.';
-        const box = make('div', { class: 'game', role: 'group', 'aria-label': `Be the scheduler: ${textOf(heading)}` },
+        const box = make('div', { class: bad.length ? 'game can-lose' : 'game', role: 'group', 'aria-label': `Be the scheduler: ${textOf(heading)}` },
             make('p', { class: 'invitation' }, invitation),
             make('div', { class: 'bar' }, ...players.map(player => player.element), undo, again),
             said,
@@ -436,10 +436,17 @@
     if (!main || location.pathname.endsWith('/print.html')) return;
 
     for (const heading of main.querySelectorAll('h3')) game(heading);
+    // First the version that can be broken; the mended one when the reader asks for it.
+    for (const box of main.querySelectorAll('.game:not(.can-lose)')) {
+        const list = box.nextElementSibling;
+        const fold = make('details', { class: 'layer' }, make('summary', {}, 'The mended version: try to break this one, too'));
+        box.before(fold);
+        fold.append(box, list);
+    }
     for (const table of main.querySelectorAll('table')) {
         if (isStepTable(table) && !table.closest('.game, .stepper')) stepper(table);
     }
-    for (const answer of main.querySelectorAll('ul + details')) {
+    for (const answer of main.querySelectorAll('ul + details:not([class])')) {
         prediction(answer.previousElementSibling, answer);
     }
     for (const svg of main.querySelectorAll('svg.timeline')) zoom(svg);

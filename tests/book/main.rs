@@ -27,6 +27,7 @@
 #![cfg(not(loom))]
 
 mod broken;
+mod budgets;
 mod built;
 mod checks;
 mod claims;

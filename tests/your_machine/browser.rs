@@ -79,6 +79,12 @@ fn reader() -> (Reader, &'static Path) {
     (Reader(Some(browser)), pages)
 }
 
+/// Opens what a chapter has for a second reading.
+fn unfold(browser: &mut Chromium) {
+    browser
+        .evaluate("for (const fold of document.querySelectorAll('main .layer')) fold.open = true");
+}
+
 /// Where the tables of steps are that a page itself shows, and not a game.
 const STEP_TABLES: &str = "[...document.querySelectorAll('main table')].filter(table => \
     table.tHead?.rows[0].cells[0].textContent === 'step' && !table.closest('.game'))";

@@ -16,10 +16,40 @@ pub(super) fn tests() -> Vec<Test> {
             NEEDS,
             the_meaning_of_a_word_comes_with_the_focus_and_goes_with_escape,
         ),
+        Test::new(NEEDS, no_page_with_a_question_is_longer_than_six_screens),
         Test::new(NEEDS, a_chapter_can_be_read_in_every_theme),
     ];
     tests.extend(Test::cases(NEEDS, no_page_scrolls_sideways, widths));
     tests
+}
+
+/// The height of a window, and how many of them a page may fill with its folds closed.
+const SCREEN: usize = 900;
+const MOST_SCREENS: usize = 6;
+
+fn no_page_with_a_question_is_longer_than_six_screens() {
+    let (mut browser, book) = reader();
+    let size = json!({ "width": 1280, "height": SCREEN, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    let mut wrong = Vec::new();
+    // The pages that teach; those about proofs are for looking things up.
+    let is_proof = |page: &&std::path::PathBuf| {
+        ["loom.html", "print.html"]
+            .iter()
+            .any(|name| page.ends_with(name))
+    };
+    for page in pages_with(book, "class=\"quiz\"")
+        .iter()
+        .filter(|page| !is_proof(page))
+    {
+        browser.open(page);
+        let height = browser
+            .number("Math.round(document.querySelector('main').getBoundingClientRect().height)");
+        if height > MOST_SCREENS * SCREEN {
+            wrong.push(format!("{}: {height} px", page.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What is wider than its page.
