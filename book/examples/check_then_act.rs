@@ -7,7 +7,7 @@ fn main() {
     let balance = Mutex::new(100);
     let both = Barrier::new(2);
     let withdraw = || {
-        let is_enough = *balance.lock().unwrap() >= 100; // check: the lock is free again
+        let is_enough = *balance.lock().unwrap() >= 100; // check
         both.wait(); // the unlucky moment, made certain
         if is_enough {
             *balance.lock().unwrap() -= 100; // act

@@ -13,8 +13,8 @@ fn main() {
             FLAG.store(true, Ordering::Release); // ② raise the flag
         });
         scope.spawn(|| {
+            // ③ see the flag
             while !FLAG.load(Ordering::Acquire) {
-                // ③ see the flag
                 thread::yield_now();
             }
             println!("the letter says {}", LETTER.load(Ordering::Relaxed)); // ④

@@ -10,6 +10,11 @@ pub(super) fn tests() -> Vec<Test> {
     let widths = [("desktop", 1280), ("phone", 390)];
     let mut tests = vec![
         Test::new(NEEDS, every_command_has_a_button_that_copies_it),
+        Test::new(
+            NEEDS,
+            each_promise_is_a_card_with_the_commands_of_its_proofs,
+        ),
+        Test::new(NEEDS, all_claims_can_be_filtered_by_words_and_by_kinds),
         Test::new(NEEDS, of_the_answers_of_a_question_one_is_open_at_a_time),
         Test::new(NEEDS, what_a_finger_touches_on_a_phone_has_room_for_it),
         Test::new(
