@@ -4,7 +4,12 @@
 
 (() => {
     const main = document.querySelector('main');
-    if (!main || location.pathname.endsWith('/print.html')) return;
+    if (!main) return;
+    if (location.pathname.endsWith('/print.html')) {
+        // The page that is made to be printed holds all chapters, with nothing folded away but answers.
+        for (const fold of main.querySelectorAll('.layer, .reveal, .need')) fold.open = true;
+        return;
+    }
 
     function make(tag, attributes = {}, ...children) {
         const element = document.createElement(tag);

@@ -2,14 +2,14 @@ import threading
 
 fork, knife = threading.Lock(), threading.Lock()
 both_have_one = threading.Barrier(2)
+has_eaten = {"Ada": None, "Bob": None}
 
 
 def dine(name, first, second):
     with first:
         both_have_one.wait()  # the unlucky moment, made certain
-        is_mine = second.acquire(timeout=0.5)  # without the timeout: for ever
+        has_eaten[name] = second.acquire(timeout=0.5)  # without it: for ever
         both_have_one.wait()
-        print(name, "eats" if is_mine else "does not eat")
 
 
 threads = [
@@ -20,3 +20,4 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+print(has_eaten)
