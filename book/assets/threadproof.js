@@ -71,7 +71,74 @@
         return did.join('; ') + (where ? ` (${where})` : '');
     }
 
+    /** What the only busy thread of a row does; the last column is the place in the source. */
+    function deed(row, names) {
+        const cells = [...row.cells].slice(1, names.at(-1) === WHERE ? -1 : undefined);
+        const at = cells.findIndex(cell => textOf(cell));
+        return { at, cell: cells[at], words: at < 0 ? '' : textOf(cells[at]) };
+    }
+
+    /** A row that says that much; the numbers of its steps stay those of the record. */
+    function tell(row, number, cell, words) {
+        row.cells[0].textContent = number;
+        cell.textContent = words;
+    }
+
+    /**
+     * A lock that is taken and given back at once is one row, and of many such rows of one thread the first
+     * and the last two stay: the others decide nothing.
+     */
+    function foldPairs(table, names) {
+        const all = [...table.tBodies[0].rows];
+        const pairs = new Set();
+        for (let index = 0; index + 1 < all.length; index += 1) {
+            const [one, two] = [deed(all[index], names), deed(all[index + 1], names)];
+            const taken = /^takes the (.*)$/.exec(one.words);
+            const given = /^gives the (.*) back$/.exec(two.words);
+            if (!taken || !given || one.at !== two.at || taken[1] !== given[1]) continue;
+            tell(all[index], `${textOf(all[index].cells[0])}–${textOf(all[index + 1].cells[0])}`, one.cell, `takes the ${taken[1]}, gives it back`);
+            all[index + 1].remove();
+            pairs.add(all[index]);
+            index += 1;
+        }
+        const rows = [...table.tBodies[0].rows];
+        for (let from = 0; from < rows.length; from += 1) {
+            const { at } = deed(rows[from], names);
+            let to = from;
+            while (to < rows.length && pairs.has(rows[to]) && deed(rows[to], names).at === at) to += 1;
+            const dull = rows.slice(from + 1, to - 2);
+            if (dull.length > 1) {
+                const number = `${textOf(dull[0].cells[0]).split('–')[0]}–${textOf(dull.at(-1).cells[0]).split('–').at(-1)}`;
+                tell(dull[0], number, deed(dull[0], names).cell, `takes ${dull.length} more locks, one at a time`);
+                if (names.at(-1) === WHERE) dull[0].cells[names.length].textContent = '';
+                for (const row of dull.slice(1)) row.remove();
+            }
+            from = Math.max(from, to - 1);
+        }
+    }
+
+    /** A bar beside what a thread does while it has a lock, and a mark where it waits for ever. */
+    function drawLocks(table, names) {
+        const held = new Map();
+        for (const row of table.tBodies[0].rows) {
+            const { at, cell, words } = deed(row, names);
+            if (cell?.querySelector('strong')) cell.classList.add('for-ever');
+            const taken = /^(?:wakes up, )?takes the ([^,]*)$/.exec(words) ?? /^takes (lock \d+)$/.exec(words);
+            const given = /gives the (.*) back(?:: for ever)?$/.exec(words) ?? /^gives (lock \d+) back$/.exec(words);
+            const both = /, gives it back$/.test(words);
+            const locks = held.get(at) ?? held.set(at, new Set()).get(at);
+            if (taken) locks.add(taken[1]);
+            for (const [thread, its] of held) if (its.size) row.cells[thread + 1].classList.add('holds');
+            if (both && cell) cell.classList.add('holds');
+            if (given) locks.delete(given[1]);
+        }
+    }
+
     function stepper(table, end) {
+        if (!table.closest('.game')) {
+            foldPairs(table, namesIn(table));
+            drawLocks(table, namesIn(table));
+        }
         const rows = [...table.tBodies[0].rows];
         const names = namesIn(table);
         const said = announcer();
