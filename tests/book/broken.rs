@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::budgets::questions_are_fair;
 use super::built::{check_pages, log_complaints};
 use super::checks::*;
+use super::examples::programs_are_shown;
 use super::pages::Book;
 
 /// A sound book of two sections and a preface.
-const SOUND: [(&str, &str); 18] = [
+const SOUND: [(&str, &str); 20] = [
     ("src/cli/notebook.rs", SECTIONS_TABLE),
     (
         "src/event.rs",
@@ -53,7 +55,15 @@ const SOUND: [(&str, &str); 18] = [
     ("book/src/event.md", EVENT_CHAPTER),
     ("book/src/thread-pool.md", POOL_CHAPTER),
     ("README.md", "# Here\n"),
-    ("Cargo.toml", "[package]\n"),
+    (
+        "Cargo.toml",
+        "[package]\n[[example]]\nname = \"one\"\npath = \"book/examples/one.rs\"\n",
+    ),
+    ("book/examples/one.rs", "//! One thread.\n\nfn main() {}\n"),
+    (
+        "fixtures/blessed/examples/one.txt",
+        "$ cargo run --example one\n",
+    ),
 ];
 
 const SECTIONS_TABLE: &str = r#"pub struct Section {
@@ -104,6 +114,23 @@ Next: [Pool](thread-pool.md)
 
 const POOL_CHAPTER: &str = "# Pool
 
+<span class=\"file\">book/examples/one.rs</span><code>cargo run --example one</code>
+
+```rust
+{{#include ../examples/one.rs}}
+```
+
+```console
+{{#include ../../fixtures/blessed/examples/one.txt}}
+```
+
+<div class=\"quiz\" data-quiz=\"pool\">
+<details class=\"choice\" name=\"pool\"><summary>yes</summary>
+<p>There is one worker, and it waits.</p></details>
+<details class=\"choice is-right\" name=\"pool\"><summary>no</summary>
+<p>Nobody is left to run the second job.</p></details>
+</div>
+
 ```python
 {{#include ../../fixtures/python/thread_pool.py:cell}}
 ```
@@ -118,7 +145,7 @@ const POOL_CHAPTER: &str = "# Pool
 type Break = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BREAKS: [Break; 46] = [
+const BREAKS: [Break; 56] = [
     // Includes.
     ("book/src/event.md", "src/event.rs:set", "src/evnt.rs:set", "book/src/event.md:8: no text file src/evnt.rs"),
     ("book/src/event.md", "src/event.rs:set", "src/event.rs:sett", "book/src/event.md:8: src/event.rs has no anchor `sett`"),
@@ -170,6 +197,17 @@ const BREAKS: [Break; 46] = [
     ("book/src/event.md", "a_set_wakes_all`", "no_longer_here`", "book/src/event.md:23: tests/loom/event.rs holds no `fn no_longer_here`"),
     ("book/src/event.md", "tests/loom/event.rs::", "tests/lom/event.rs::", "book/src/event.md:23: the proof names tests/lom/event.rs, which"),
     ("book/src/event.md", "`src/event.rs::Event`", "trust me", "book/src/event.md:24: claim E9 has no proof"),
+    // Programs and questions.
+    ("Cargo.toml", "examples/one.rs", "examples/two.rs", "book/examples/one.rs:1: Cargo.toml does not declare it"),
+    ("book/examples/one.rs", "//! One", "// One", "book/examples/one.rs:1: it does not say what it shows"),
+    ("book/src/thread-pool.md", "../examples/one.rs", "../../fixtures/blessed/examples/one.txt", "book/examples/one.rs:1: no page shows it"),
+    ("book/src/thread-pool.md", "run --example one", "run --example two", "book/src/thread-pool.md:1: above book/examples/one.rs stands no head"),
+    ("book/src/thread-pool.md", "{{#include ../../fixtures/blessed/examples/one.txt}}", "{{#include ../../fixtures/blessed/expected/event.txt}}", "book/src/thread-pool.md:1: fixtures/blessed/examples/one.txt is not shown"),
+    ("book/examples/one.rs", "", "", "fixtures/blessed/examples/one.txt:1: there is no book/examples/one.rs"),
+    ("book/src/thread-pool.md", "choice is-right", "choice", "book/src/thread-pool.md:13: the question pool has 0 right answers"),
+    ("book/src/thread-pool.md", "<p>There is one worker, and it waits.</p>", "", "book/src/thread-pool.md:13: an answer of pool has no reason"),
+    ("book/src/thread-pool.md", "\"choice\" name=\"pool\"", "\"choice\" name=\"poll\"", "book/src/thread-pool.md:13: an answer of pool has another name"),
+    ("book/src/event.md", "# Event", "<div data-quiz=\"pool\">\n</div>", "book/src/thread-pool.md:13: there is another question pool"),
     // Elsewhere.
     ("book/src/note.md", "A note.", "![a cat](https://example.org/cat.png)", "book/src/note.md:1: an image, script or style"),
     ("book/src/note.md", "A note.", "<script src='//example.org/x.js'></script>", "book/src/note.md:1: an image, script or style"),
@@ -302,6 +340,8 @@ fn complaints(root: &Path) -> Vec<String> {
         sections_are_complete,
         proofs_exist,
         nothing_is_remote,
+        programs_are_shown,
+        questions_are_fair,
     ];
     checks
         .iter()

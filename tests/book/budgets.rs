@@ -159,7 +159,7 @@ fn open_words(page: &Page) -> usize {
     words
 }
 
-fn questions_are_fair(book: &Book) -> Complaints {
+pub(super) fn questions_are_fair(book: &Book) -> Complaints {
     let mut wrong = Complaints::default();
     let mut names = BTreeSet::new();
     for page in book.chapters() {

@@ -127,7 +127,7 @@ const KINDS: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-fn programs_are_shown(book: &Book) -> Complaints {
+pub(super) fn programs_are_shown(book: &Book) -> Complaints {
     let mut wrong = Complaints::default();
     let manifest = book.text("Cargo.toml").unwrap_or_default();
     let python = book

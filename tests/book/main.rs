@@ -16,6 +16,10 @@
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
 //!   `fixtures/blessed/expected/<name>.txt`, whose first line is the command after `$ `.
 //! - **A page leads on**: its last line is `Next: [title](next.md)`, the next one of `SUMMARY.md`.
+//! - **A page that teaches** has at most 900 words with its folds closed, and shows no program that
+//!   uses what a later page explains: `budgets.rs`.
+//! - **A question** (`data-quiz`) has one right answer, and a reason for each.
+//! - **A link to a word** of the glossary has its meaning as the title: `glossary.rs`.
 //! - **Nothing is loaded from elsewhere**: no image, script or style has a web address. Links may
 //!   lead out.
 //!
