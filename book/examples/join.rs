@@ -3,7 +3,8 @@
 use threadproof::JoinError;
 
 fn main() -> std::io::Result<()> {
-    let download = threadproof::start("download-2", || -> usize { panic!("404 Not Found") })?;
+    let body = || -> usize { panic!("404 Not Found") };
+    let download = threadproof::start("download-2", body)?;
     match download.join() {
         Ok(bytes) => println!("{bytes} bytes"),
         Err(JoinError::Panicked(panicked)) => {

@@ -21,8 +21,9 @@ use crate::pages::Book;
 use crate::paths::{extension, files_below};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-/// A program is read in one look.
+/// A program is read in one look, and none of its lines is cut off on a page.
 const LONGEST: usize = 25;
+const WIDEST: usize = 88;
 /// After the command: the threads may print in another order the next time.
 const ANY_ORDER: &str = "   # one order of several";
 
@@ -178,6 +179,9 @@ pub(super) fn programs_are_shown(book: &Book) -> Complaints {
             let mut complain = |words: &str| wrong.add(&source, 1, words);
             if text.lines().count() > LONGEST {
                 complain("the program is longer than 25 lines; make it teach less");
+            }
+            if text.lines().any(|line| line.chars().count() > WIDEST) {
+                complain("a line is wider than 88 letters; break it");
             }
             if kind == "examples" && !manifest.contains(&format!("path = \"{source}\"")) {
                 complain("Cargo.toml does not declare it; add an [[example]]");
