@@ -31,6 +31,8 @@ mod orders;
 mod poison;
 #[path = "../checks/pool_map.rs"]
 mod pool_map;
+#[path = "../checks/process_pool.rs"]
+mod process_pool;
 #[path = "../checks/processes.rs"]
 mod processes;
 #[path = "../checks/programs.rs"]
@@ -58,7 +60,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// In the order of the chapters.
-pub(crate) const ALL: [Exercise; 22] = [
+pub(crate) const ALL: [Exercise; 23] = [
     three_minutes::EXERCISE,
     sequential::EXERCISE,
     start::EXERCISE,
@@ -78,6 +80,7 @@ pub(crate) const ALL: [Exercise; 22] = [
     pool_map::EXERCISE,
     would_deadlock::EXERCISE,
     processes::EXERCISE,
+    process_pool::EXERCISE,
     compare::EXERCISE,
     orders::EXERCISE,
     programs::EXERCISE,
