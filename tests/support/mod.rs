@@ -22,7 +22,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use cargo::{as_this_build, cargo};
+pub(crate) use cargo::{TARGET, as_this_build, cargo};
 #[cfg(all(feature = "program", target_os = "linux"))]
 pub(crate) use full_port::FullPort;
 #[cfg(target_os = "linux")]

@@ -31,6 +31,8 @@ mod doctests;
 #[cfg(all(feature = "program", target_os = "linux", not(loom)))]
 mod download;
 #[cfg(not(loom))]
+mod examples;
+#[cfg(not(loom))]
 mod needs;
 #[cfg(all(feature = "program", unix, not(loom)))]
 mod not_run;
@@ -58,6 +60,7 @@ fn tests() -> Vec<run::Test> {
     #[cfg(all(feature = "program", unix))]
     tests.extend(browser::tests());
     tests.extend(built::tests());
+    tests.extend(examples::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use threadproof::schedule::PROGRAMS;
 
-use super::{NEEDS, STEP_TABLES, orders_of, pages_with, reader};
+use super::{NEEDS, STEP_TABLES, orders_of, pages_with, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -76,6 +76,7 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
 fn an_arrow_in_a_table_steps_and_means_no_other_chapter() {
     let (mut browser, book) = reader();
     browser.open(&book.join("event.html"));
+    unfold(&mut browser);
     let here = browser.text("location.href");
     browser.evaluate(
         "box = document.querySelector('.stepper'); \
@@ -102,6 +103,7 @@ fn an_arrow_in_a_table_steps_and_means_no_other_chapter() {
 fn a_stepper_has_buttons_that_stay_in_the_focus() {
     let (mut browser, book) = reader();
     browser.open(&book.join("event.html"));
+    unfold(&mut browser);
     browser.evaluate(
         "box = document.querySelector('.stepper'); rows = box.querySelectorAll('tbody tr'); \
          [first, back, next, last] = box.querySelectorAll('button'); last.focus()",

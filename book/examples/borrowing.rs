@@ -1,0 +1,14 @@
+//! Threads that end before the function does may borrow its variables.
+
+use std::thread;
+
+fn main() {
+    let words = ["to", "be", "or", "not", "to", "be"];
+    let (first, second) = words.split_at(3);
+    let letters = thread::scope(|scope| {
+        let one = scope.spawn(|| first.concat().len());
+        let two = scope.spawn(|| second.concat().len());
+        one.join().unwrap() + two.join().unwrap()
+    });
+    println!("{words:?} have {letters} letters");
+}
