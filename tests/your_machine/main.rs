@@ -25,6 +25,8 @@ mod browser;
 #[cfg(not(loom))]
 mod built;
 #[cfg(all(feature = "program", unix, not(loom)))]
+mod cells;
+#[cfg(all(feature = "program", unix, not(loom)))]
 mod compare;
 #[cfg(not(loom))]
 mod doctests;
@@ -58,6 +60,8 @@ fn tests() -> Vec<run::Test> {
     #[cfg(all(feature = "program", unix))]
     tests.extend(browser::tests());
     tests.extend(built::tests());
+    #[cfg(all(feature = "program", unix))]
+    tests.extend(cells::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]
