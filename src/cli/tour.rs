@@ -123,39 +123,24 @@ fn list_files(context: &Context) -> Result<(), Failure> {
 }
 
 fn table(outcomes: &[Outcome]) -> Vec<String> {
-    let dash = || "–".to_owned();
-    let row = |number: &str, name, seconds: &str, ratio: &str, ideal: &str, with, what: &str| {
-        let start =
-            format!(" {number:>2}  {name:<13} {seconds:>8}  {ratio:>5}  {ideal:>5}  {with:<19}");
+    let row = |[number, name, seconds, ratio, ideal, with, what]: [&str; 7]| {
+        let place = format!(" {number:>2}  {name:<13} {seconds:>8}");
+        let start = format!("{place}  {ratio:>5}  {ideal:>5}  {with:<19}");
         (start, format!("  {what}"))
     };
-    let mut rows = vec![row(
-        "§",
-        "section",
-        "seconds",
-        "ratio",
-        "ideal",
-        "compared with",
-        "what happened",
-    )];
+    let (with, what) = ("compared with", "what happened");
+    let head = row(["§", "section", "seconds", "ratio", "ideal", with, what]);
+    let mut rows = vec![head];
     for (section, outcome) in SECTIONS.iter().zip(outcomes) {
+        let (number, seconds) = (section.number.to_string(), outcome.time.as_secs_f64());
         let baseline = outcome.baseline.as_ref();
-        let ratio = outcome
-            .ratio()
-            .map_or_else(dash, |ratio| format!("{ratio:.2}"));
-        let ideal = baseline.map_or_else(dash, |baseline| format!("{:.2}", baseline.ideal));
+        let in_words = |ratio: Option<f64>| ratio.map(|ratio| format!("{ratio:.2}"));
+        let ratio = in_words(outcome.ratio());
+        let ideal = in_words(baseline.map(|baseline| baseline.ideal));
+        let [ratio, ideal] = [&ratio, &ideal].map(|words| words.as_deref().unwrap_or("–"));
         let with = baseline.map_or("–", |baseline| baseline.what);
-        let seconds = format!("{:.4}", outcome.time.as_secs_f64());
-        let number = section.number.to_string();
-        rows.push(row(
-            &number,
-            section.name,
-            &seconds,
-            &ratio,
-            &ideal,
-            with,
-            &outcome.what,
-        ));
+        let (name, what, seconds) = (section.name, &outcome.what, format!("{seconds:.4}"));
+        rows.push(row([&number, name, &seconds, ratio, ideal, with, what]));
     }
     fitting(rows)
 }
