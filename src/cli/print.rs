@@ -1,7 +1,7 @@
 //! What is printed: a section's story, or `fetch`'s.
 //!
 //! A section tells lines with their lane and time in front. A lane is a thread or a process; each line
-//! is printed when it happens, so what runs at the same time is seen to.
+//! is printed when it happens, so that a reader sees what overlaps.
 
 use std::fmt::{self, Arguments, Display};
 use std::sync::Arc;
