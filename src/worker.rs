@@ -35,9 +35,10 @@ crate::sync::thread_local! {
 
 /// The number of the worker that calls, from 1 on; `None` on a thread that is no worker.
 ///
-/// Workers of a [`ThreadPool`](crate::thread_pool::ThreadPool) and threads of a
-/// [`scoped_map`](crate::scoped::scoped_map) have one. No two workers of a pool that run at the same time have the same, so it
-/// can stand for a place that each worker has for itself: a buffer, a connection, a row of a table.
+/// Workers of a [`ThreadPool`](crate::thread_pool::ThreadPool), from their initialiser on, and threads of a
+/// [`scoped_map`](crate::scoped::scoped_map) have one, but not a caller that must work alone. No two
+/// workers of a pool that run at the same time have the same, so it can stand for a place that each worker
+/// has for itself: a buffer, a connection, a row of a table.
 ///
 /// # Differences from Python
 /// Python has only names,
@@ -63,6 +64,11 @@ pub fn worker_number() -> Option<usize> {
 pub(crate) fn begin(number: usize, worker: Option<Worker>) {
     NUMBER.with(|own| own.set(number));
     WORKS_FOR.with(|own| own.set(worker));
+}
+
+/// It is no worker any more, whatever its thread-locals ask while they are dropped.
+pub(crate) fn end() {
+    begin(0, None);
 }
 
 /// The worker that this thread is, or works on behalf of.

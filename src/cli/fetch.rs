@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use threadproof::download::{Update, without_credentials};
 use threadproof::{DownloadError, Downloader, Event, Receipt};
 
-use super::failure::{Failure, code_of};
+use super::failure::{Failure, code_of, make_folder};
 use super::options::{Fetch, Options};
 use super::print::{Mode, Story};
 
@@ -24,17 +25,15 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    std::fs::create_dir_all(&folder).map_err(|source| Failure::CannotWrite {
-        path: folder.clone(),
-        source,
-    })?;
+    make_folder(&folder)?;
     let downloader = downloader(fetch, options.workers);
     let mode = if options.json {
         Mode::Silent
     } else {
         Mode::Live
     };
-    let story = Story::new(mode, stop);
+    // The files are the purpose: they come, whoever listens.
+    let story = Story::new(mode, None);
     let bars: Vec<OnceLock<_>> = downloads.iter().map(|_| OnceLock::new()).collect();
     // One line a file as it ends, so that the first result is seen at once.
     let outcomes = downloader.fetch_all_with(&downloads, stop, &|number, update| {
@@ -56,9 +55,6 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     });
     let code = |outcome: &Result<_, _>| outcome.as_ref().err().map_or(0, code_of);
     let codes: Vec<u8> = outcomes.iter().map(code).collect();
-    if story.is_closed() {
-        return Err(Failure::PipeClosed);
-    }
     let failed: Vec<u8> = codes.iter().copied().filter(|code| *code != 0).collect();
     let kinds: BTreeSet<u8> = failed.iter().copied().collect();
     let code = match kinds.first() {
@@ -82,24 +78,33 @@ fn tell(
     outcome: &Result<Receipt, DownloadError>,
 ) {
     let url = without_credentials(url);
+    let in_story = |more: Value| story.json(&with_place(&url, path, more));
     match outcome {
         Ok(receipt) => {
             let seconds = receipt.elapsed.as_secs_f64();
             if in_json {
-                story.json(&json!({
-                    "url": url, "path": path, "bytes": receipt.bytes,
-                    "attempts": receipt.attempts, "seconds": seconds,
-                }));
+                let (bytes, attempts) = (receipt.bytes, receipt.attempts);
+                in_story(json!({ "bytes": bytes, "attempts": attempts, "seconds": seconds }));
             }
             story.plain(&format!("{receipt}, {seconds:.2} s"));
         }
         Err(error) => {
             if in_json {
-                story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
+                in_story(json!({ "error": error.to_string() }));
             }
             story.complain(&format!("threadproof: {error}"));
         }
     }
+}
+
+/// JSON knows text only: a path that is none stands there as it looks, and beside it are its bytes.
+fn with_place(url: &str, path: &Path, mut object: Value) -> Value {
+    object["url"] = json!(url);
+    object["path"] = json!(path.to_string_lossy());
+    if path.to_str().is_none() {
+        object["path_bytes"] = json!(path.as_os_str().as_bytes());
+    }
+    object
 }
 
 fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
@@ -115,6 +120,10 @@ fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
     if let Some(limit) = fetch.max_bytes {
         builder = builder.max_bytes(limit);
     }
+    builder = match &fetch.proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder.proxies_of_environment(),
+    };
     builder
         .allow_unknown_length(fetch.allow_unknown_length)
         .resume(fetch.resume)
@@ -126,6 +135,11 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
     let mut names = BTreeSet::new();
     let mut downloads = Vec::new();
     for url in urls {
+        if !url.contains("://") {
+            let shown = without_credentials(url);
+            let why = format!("{shown}: no URL; it must begin with http:// or https://");
+            return Err(Failure::Usage(why));
+        }
         let name = file_name(url).ok_or_else(|| {
             Failure::Usage(format!(
                 "{}: its path ends with no file name to save it under",

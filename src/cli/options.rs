@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,14 +11,15 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use threadproof::schedule::{self, PROGRAMS};
 
 use super::notebook::{SECTIONS, SectionCommand};
+use super::output;
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  everything complete         6  stalled, or not complete in time
-    1  anything else               7  larger than --max-bytes
-    2  wrong use, or a bad URL     8  too many redirects
+    1  anything else, lost output  7  larger than --max-bytes
+    2  wrong use, a bad URL        8  too many redirects
     3  cannot connect              9  cannot write
-    4  an HTTP error status       10  several kinds of failure
+    4  error status, bad answer   10  several kinds of failure
     5  truncated, unknown length  130 interrupted (SIGTERM 143, SIGHUP 129)";
 
 /// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
@@ -65,8 +67,8 @@ pub(crate) struct Options {
     /// Where files go; without it fetch takes this folder, and sections one that they remove
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11
-    #[arg(long, global = true, value_name = "N")]
+    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
+    #[arg(long, global = true, value_name = "N", value_parser = count::<1000>)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Print each line when it happens, not when its worker is joined
     #[arg(long, global = true)]
@@ -93,13 +95,14 @@ pub(crate) struct Options {
         value_name = "COMMAND",
         help_heading = "Options of some sections"
     )]
-    pub(crate) launcher: Option<String>,
+    pub(crate) launcher: Option<OsString>,
     /// How many jobs §11 has; each of its 9 rounds runs all of them in every way
     #[arg(
         long,
         global = true,
         value_name = "N",
         default_value = "15",
+        value_parser = count::<1_000_000>,
         help_heading = "Options of some sections"
     )]
     pub(crate) jobs: NonZeroUsize,
@@ -144,6 +147,10 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
+    /// Ask through this proxy, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
+    /// no_proxy of the environment say which
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// Keep what has come of a file that fails, and go on from there the next time
     #[arg(long)]
     pub(crate) resume: bool,
@@ -205,8 +212,8 @@ const SECTION_NAMES: [&str; SECTIONS.len()] = {
 };
 
 impl Program {
-    /// Reads the command line; ends the program with help or a usage error.
-    pub(crate) fn from_command_line() -> Self {
+    /// Reads the command line; prints help or a usage error, and gives the exit code then.
+    pub(crate) fn from_command_line() -> Result<Self, u8> {
         let mut command = Self::command();
         let mut words = std::env::args_os().skip(1);
         if let Some(subcommand) = words.find(|word| command.find_subcommand(word).is_some()) {
@@ -215,7 +222,19 @@ impl Program {
                 command = command.mut_arg(option, |option| option.hide(hide));
             }
         }
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+        let matches = command.try_get_matches();
+        let program = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        program.map_err(|error| {
+            let text = error.render();
+            let text = text.ansi().to_string();
+            let text = format_args!("{}", text.trim_end());
+            if error.use_stderr() {
+                output::complain(text);
+            } else {
+                output::line(text);
+            }
+            u8::try_from(error.exit_code()).unwrap_or(2)
+        })
     }
 }
 
@@ -226,12 +245,28 @@ fn program() -> impl TypedValueParser<Value = &'static schedule::Program> {
         .map(|name| schedule::Program::named(&name).expect("it is one of the possible names"))
 }
 
+/// More than anybody waits for, and less than any clock counts.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("it must be more than 0".to_owned()),
+    let number = text.parse::<f64>().ok().filter(|number| !number.is_nan());
+    let number = number.ok_or("not a number of seconds")?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        Ok(time) if time.is_zero() => Err("it must be more than 0".to_owned()),
+        Err(_) if number < 0.0 => Err("it must be more than 0".to_owned()),
+        _ => {
+            let most = LONGEST.as_secs();
+            Err(format!("it must be at most {most} seconds, some 30 years"))
+        }
     }
+}
+
+/// Reads a number of things of which there can be one to `MOST`.
+fn count<const MOST: usize>(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text
+        .parse()
+        .ok()
+        .filter(|count: &NonZeroUsize| count.get() <= MOST);
+    count.ok_or_else(|| format!("it must be a whole number from 1 to {MOST}"))
 }

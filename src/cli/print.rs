@@ -1,10 +1,10 @@
-//! What is printed: a section's story, and plain lines for the commands that tell none.
+//! What is printed: a section's story, or `fetch`'s.
 //!
 //! A section tells lines with their lane and time in front. A lane keeps its lines until whoever
 //! joins it tells them, so that the order in which they are printed does not depend on the
 //! scheduler. With `--live` each line is printed when it happens.
 
-use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
+use std::fmt::Arguments;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use threadproof::Event;
 
-use super::failure::Failure;
+use super::output;
 
 const LANE: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
@@ -24,9 +24,8 @@ const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) struct Story {
     mode: Mode,
     bars: MultiProgress,
-    closed: Event,
-    /// Set when nobody reads the output any more, so that the section ends.
-    stop: &'static Event,
+    /// Set when a line is lost, if nothing but the story is to be made: then that ends.
+    ends: Option<&'static Event>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,20 +48,14 @@ pub(crate) struct Lane {
 }
 
 impl Story {
-    pub(crate) fn new(mode: Mode, stop: &'static Event) -> Arc<Self> {
-        let on_terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
-        let target = if on_terminal && mode != Mode::Silent {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
+    /// `ends` is set when a line is lost; without it the work goes on untold.
+    pub(crate) fn new(mode: Mode, ends: Option<&'static Event>) -> Arc<Self> {
+        let target = match mode {
+            Mode::Silent => ProgressDrawTarget::hidden(),
+            Mode::Told | Mode::Live => output::bars(),
         };
         let bars = MultiProgress::with_draw_target(target);
-        Arc::new(Self {
-            mode,
-            bars,
-            closed: Event::new(),
-            stop,
-        })
+        Arc::new(Self { mode, bars, ends })
     }
 
     /// A lane whose times count from `start`.
@@ -103,12 +96,13 @@ impl Story {
 
     /// A line on stderr.
     pub(crate) fn complain(&self, text: &str) {
-        self.bars.suspend(|| anstream::eprintln!("{text}"));
+        self.bars
+            .suspend(|| output::complain(format_args!("{text}")));
     }
 
-    /// Whether nobody reads the output any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.is_set()
+    /// Whether there is nobody to tell, and nothing else to do.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ends.is_some() && output::is_lost()
     }
 
     /// A bar for one download; invisible unless a terminal looks on.
@@ -129,21 +123,16 @@ impl Story {
         ));
     }
 
-    fn print(&self, line: std::fmt::Arguments<'_>) {
+    fn print(&self, line: Arguments<'_>) {
         if self.mode != Mode::Silent {
             self.write(line);
         }
     }
 
-    /// Writes one line in one piece, so that lines of several threads are never torn.
-    fn write(&self, line: std::fmt::Arguments<'_>) {
-        let written = self.bars.suspend(|| {
-            let mut stdout = anstream::stdout().lock();
-            writeln!(stdout, "{line}").and_then(|()| stdout.flush())
-        });
-        if written.is_err() {
-            self.closed.set();
-            self.stop.set();
+    fn write(&self, line: Arguments<'_>) {
+        self.bars.suspend(|| output::line(line));
+        if let Some(ends) = self.ends.filter(|_| output::is_lost()) {
+            ends.set();
         }
     }
 }
@@ -167,22 +156,5 @@ impl Lane {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-}
-
-/// Plain lines on stdout.
-pub(crate) struct Printer(StdoutLock<'static>);
-
-impl Printer {
-    pub(crate) fn new() -> Self {
-        Self(io::stdout().lock())
-    }
-
-    /// Prints a line; a reader who has gone is no error of ours.
-    pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) -> Result<(), Failure> {
-        match writeln!(self.0, "{line}") {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::PipeClosed),
-            other => other.map_err(|error| Failure::io("stdout", error)),
-        }
     }
 }

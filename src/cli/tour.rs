@@ -1,31 +1,42 @@
 //! The way through the notebook: its list of sections, one of them, or all with the closing table.
 
-use serde_json::Value;
+use std::io::Write;
+use std::path::PathBuf;
 
-use threadproof::Event;
+use serde_json::{Value, json};
+
+use threadproof::{AtomicFile, Event};
 
 use super::failure::Failure;
 use super::notebook::{SECTIONS, Section};
 use super::options::Options;
-use super::print::Printer;
+use super::output::line;
 use super::sections;
 use super::sections::context::{Context, Outcome};
 
 /// Prints the sections, and runs none.
-pub(crate) fn list() -> Result<(), Failure> {
-    let mut printer = Printer::new();
-    printer.line(format_args!(
-        " {:>2}  {:<13} {:<13} {:<38} Python",
-        "§", "subcommand", "module", "notebook"
-    ))?;
+pub(crate) fn list(options: &Options) {
+    if !options.json {
+        line(format_args!(
+            " {:>2}  {:<13} {:<13} {:<38} Python",
+            "§", "subcommand", "module", "notebook"
+        ));
+    }
     for section in &SECTIONS {
         let (number, name, module) = (section.number, section.name, section.module);
         let (notebook, python) = (section.notebook, section.python);
-        printer.line(format_args!(
-            " {number:>2}  {name:<13} {module:<13} {notebook:<38} {python}"
-        ))?;
+        if options.json {
+            let object = json!({
+                "section": number, "name": name, "module": module,
+                "notebook": notebook, "python": python,
+            });
+            line(format_args!("{object}"));
+        } else {
+            line(format_args!(
+                " {number:>2}  {name:<13} {module:<13} {notebook:<38} {python}"
+            ));
+        }
     }
-    Ok(())
 }
 
 /// Runs one section.
@@ -35,13 +46,15 @@ pub(crate) fn run_one(
     stop: &'static Event,
 ) -> Result<(), Failure> {
     let context = Context::new(options, stop)?;
+    let picture = Picture::begin(&context.options)?;
     run_section(&context, section)?;
-    draw(&context, section.notebook)
+    picture.draw(&context, section.notebook)
 }
 
 /// Runs every section, stops at the first that fails, and ends with the table.
 pub(crate) fn run(options: Options, stop: &'static Event) -> Result<(), Failure> {
     let context = Context::new(options, stop)?;
+    let picture = Picture::begin(&context.options)?;
     let mut outcomes = Vec::new();
     for section in &SECTIONS {
         outcomes.push(run_section(&context, section)?);
@@ -53,7 +66,7 @@ pub(crate) fn run(options: Options, stop: &'static Event) -> Result<(), Failure>
         context.story.plain(&line);
     }
     context.check()?;
-    draw(&context, "The whole tour")
+    picture.draw(&context, "The whole tour")
 }
 
 fn run_section(context: &Context, section: &Section) -> Result<Outcome, Failure> {
@@ -78,8 +91,14 @@ fn list_files(context: &Context) -> Result<(), Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(Failure::at(folder))? {
         let entry = entry.map_err(Failure::at(folder))?;
-        let size = entry.metadata().map_err(Failure::at(&entry.path()))?.len();
-        files.push((entry.file_name().to_string_lossy().into_owned(), size));
+        // Others may use the user's folder, too.
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if metadata.is_file() && !name.starts_with('.') {
+            files.push((name, metadata.len()));
+        }
     }
     files.sort();
     context.story.plain("The files");
@@ -118,12 +137,26 @@ fn table(outcomes: &[Outcome]) -> Vec<String> {
     lines
 }
 
-fn draw(context: &Context, title: &str) -> Result<(), Failure> {
-    let Some(path) = &context.options.timeline else {
-        return Ok(());
-    };
-    let svg = context
-        .timeline
-        .to_svg_until(title, context.options.axis.unwrap_or_default());
-    std::fs::write(path, svg).map_err(Failure::at(path))
+/// The picture of what ran when, if one is wanted; it appears whole, and after all sections.
+struct Picture(Option<(PathBuf, AtomicFile)>);
+
+impl Picture {
+    /// Begun before the sections, so that a place which cannot be written is found out first.
+    fn begin(options: &Options) -> Result<Self, Failure> {
+        let Some(path) = &options.timeline else {
+            return Ok(Self(None));
+        };
+        let file = AtomicFile::create(path).map_err(Failure::cannot_write(path))?;
+        Ok(Self(Some((path.clone(), file))))
+    }
+
+    fn draw(self, context: &Context, title: &str) -> Result<(), Failure> {
+        let Some((path, mut file)) = self.0 else {
+            return Ok(());
+        };
+        let axis = context.options.axis.unwrap_or_default();
+        let svg = context.timeline.to_svg_until(title, axis);
+        let written = file.write_all(svg.as_bytes()).and_then(|()| file.commit());
+        written.map_err(Failure::cannot_write(&path))
+    }
 }

@@ -1,6 +1,7 @@
 //! The work that this program's worker processes can do.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use threadproof::{Downloader, Work, WorkTable, stop_on_signals};
@@ -37,7 +38,8 @@ impl Work for Square {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Download {
     pub(crate) url: String,
-    pub(crate) to: PathBuf,
+    /// Any path: one as `PathBuf` would have to be UTF-8.
+    pub(crate) to: OsString,
 }
 
 impl Work for Download {
@@ -47,7 +49,7 @@ impl Work for Download {
     fn run(self) -> Self::Output {
         // Whoever asks this process to stop wants no temporary file to stay.
         let stop = stop_on_signals().map_err(|error| (1, error.to_string()))?;
-        let fetched = Downloader::new().fetch(&self.url, &self.to, stop);
+        let fetched = Downloader::new().fetch(&self.url, Path::new(&self.to), stop);
         let bytes = fetched.map(|receipt| receipt.bytes);
         bytes.map_err(|error| (code_of(&error), error.to_string()))
     }

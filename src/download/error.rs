@@ -19,6 +19,14 @@ pub enum DownloadError {
         /// What is wrong with it.
         why: String,
     },
+    /// What was given as a proxy is none that can be used.
+    #[error("{proxy}: not a proxy to use ({why}); it must begin with http:// or https://")]
+    BadProxy {
+        /// The text.
+        proxy: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The server's name was not found, nobody listens there, or the connection broke before a
     /// whole answer's head had come.
     #[error("{url}: cannot connect: {why}")]
@@ -27,6 +35,9 @@ pub enum DownloadError {
         url: String,
         /// What the system or the protocol said.
         why: String,
+        /// Whether it may be otherwise a little later: not if nobody knows the name, if the
+        /// certificate is not trusted, or if a proxy says no.
+        may_pass: bool,
     },
     /// The server answered with a status that is no success.
     #[error("{url}: the server answered with status {code}")]
@@ -119,7 +130,8 @@ impl DownloadError {
     /// Whether the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Truncated { .. } | Self::Stalled { .. } => true,
+            Self::Connect { may_pass, .. } => *may_pass,
+            Self::Truncated { .. } | Self::Stalled { .. } => true,
             Self::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }

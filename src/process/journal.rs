@@ -33,6 +33,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
+use rustix::process::{Resource, getrlimit};
 use vm_memory::{Bytes, FileOffset, MmapRegion, VolatileMemory};
 
 /// As much as a socket takes without waiting: what does not fit is sent.
@@ -55,6 +56,11 @@ pub(super) struct Head {
 
 impl Journal {
     pub(super) fn new() -> io::Result<Self> {
+        // The limit on the size of files counts here, too, and a signal kills those who try.
+        let limit = getrlimit(Resource::Fsize).current;
+        if limit.is_some_and(|limit| limit < SIZE as u64) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         let file = file_in_memory()?;
         file.set_len(SIZE as u64)?;
         Ok(Self { file })

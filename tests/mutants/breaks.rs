@@ -15,7 +15,7 @@ pub(crate) const FOLDER: &str = "fixtures/breaks";
 
 const COPIED: [&str; 3] = ["src", "tests", "fixtures"];
 
-/// A build and a test that take longer do not end.
+/// A test that takes longer does not end.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A copy of the crate, in a folder below cargo's for tests.
@@ -82,17 +82,25 @@ impl Crate {
 
     /// What `cargo test` says of the cases of one test: `event::name` of the kind `spec`.
     fn run(&self, kind: &str, test: &str) -> Result<String, String> {
+        let cargo_test = |how: &[&str]| {
+            let mut run = cargo();
+            run.args(["test", "--quiet", "--test", kind])
+                .args(how)
+                .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
+                // Dependencies are those that are built already; programs get places of their own.
+                .env("CARGO_BUILD_BUILD_DIR", TARGET)
+                .env("RUST_BACKTRACE", "0")
+                .env_remove("RUSTFLAGS")
+                .env_remove("CARGO_ENCODED_RUSTFLAGS")
+                .current_dir(&self.folder);
+            run
+        };
+        // It may wait long for who builds beside it. What the compiler says, it says again below.
+        let built = cargo_test(&["--no-run"]).output();
+        built.expect("cargo can be started");
         let log = self.folder.join("said.txt");
         let file = File::create(&log).expect("the log can be made");
-        let mut run = cargo()
-            .args(["test", "--quiet", "--test", kind, "--", test])
-            .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
-            // Dependencies are those that are built already; programs get places of their own.
-            .env("CARGO_BUILD_BUILD_DIR", TARGET)
-            .env("RUST_BACKTRACE", "0")
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .current_dir(&self.folder)
+        let mut run = cargo_test(&["--", test])
             .stderr(file.try_clone().expect("a second handle"))
             .stdout(file)
             .spawn()

@@ -87,6 +87,20 @@ fn each_kind_of_end_has_its_exit_code(
 #[case::status_503(Reply::status(503), 4, "status 503")]
 #[case::redirect_loop(Reply::redirect("/a.bin"), 8, "redirected more than 10 times")]
 #[case::redirect_to_nowhere(Reply::status(301), 4, "missing a location header")]
+#[case::redirect_to_a_bad_port(
+    Reply::redirect("http://127.0.0.1:99999/a.bin"),
+    4,
+    "its port is no number"
+)]
+#[case::redirect_to_a_file(
+    Reply::redirect("file:///etc/passwd"),
+    4,
+    "its scheme is not supported"
+)]
+#[case::redirect_to_two_places(Reply::redirect("/b").header("Location", "/c"), 4, "two places")]
+#[case::coded(Reply::ok(BODY).framing(Framing::Chunked).header("Transfer-Encoding", "gzip"), 4, "coded in a way")]
+#[case::long_head(Reply::ok(BODY).header("X", &"x".repeat(100_000)), 4, "longer than 64 KiB")]
+#[case::a_whole_that_is_a_part(Reply::ok(BODY).header("Content-Range", "bytes 0-999/2000"), 4, "a range of one")]
 #[case::empty(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Fin }), 3, "cannot connect")]
 #[case::empty_by_reset(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Rst }), 3, "cannot connect")]
 #[case::half_a_head(Reply::ok(BODY).fault(Fault::CutHead { after: 20, how: Hangup::Fin }), 3, "cannot connect")]
@@ -206,6 +220,7 @@ fn a_folder_that_is_a_file_is_exit_code_9() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let named = predicate::str::contains(file.to_str().unwrap());
+    let named = named.and(predicate::str::contains("it is no folder"));
     fetch(Reply::ok(BODY), &[], &file).code(9).stderr(named);
 }
 

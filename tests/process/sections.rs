@@ -196,6 +196,69 @@ fn a_timeline_is_drawn_where_the_user_says() {
     );
 }
 
+/// Found out before the work, and not at its end.
+#[rstest]
+#[case::no_folder("missing/x.svg")]
+#[case::a_folder(".")]
+#[case::inside_a_file("file/x.svg")]
+fn a_picture_that_cannot_be_drawn_is_found_out_first(#[case] picture: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "old").unwrap();
+    let path = folder.path().join(picture);
+    let server = LocalServer::start(Site::new()).unwrap();
+    let url = server.url("/office.png");
+    let mut command = threadproof(&["sequential", "--url", &url, "--timeline"]);
+    let named = predicate::str::contains(path.to_str().unwrap());
+    command.arg(&path).assert().code(9).stdout("").stderr(named);
+    assert_eq!(server.requests().len(), 0);
+    assert_eq!(crate::support::files_in(folder.path()), ["file"]);
+}
+
+/// What a section fails at does not cost an old picture, nor does it leave half a new one.
+#[test]
+fn a_section_that_fails_draws_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.svg");
+    std::fs::write(&path, "old").unwrap();
+    let mut command = threadproof(&["sequential", "--url", &dead_url(), "--timeline"]);
+    command.arg(&path).assert().code(3);
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    assert_eq!(crate::support::files_in(folder.path()), ["x.svg"]);
+}
+
+/// The user's own files may have the names of those that the watchers watch.
+#[rstest]
+fn no_file_of_the_user_s_is_written_over(
+    #[values("event", "flags", "locked-flags", "thread-pool")] section: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.txt", "b.txt", "c.txt", "d.txt"] {
+        std::fs::write(folder.path().join(name), "mine").unwrap();
+    }
+    threadproof(&[section, "--dir", ".", "--interval", "0.01"])
+        .current_dir(&folder)
+        .assert()
+        .success();
+    let names = crate::support::files_in(folder.path());
+    assert_eq!(names, ["a.txt", "b.txt", "c.txt", "d.txt"]);
+    for name in names {
+        assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), b"mine");
+    }
+}
+
+/// Else an old file would be taken for the one that this run has cut off.
+#[test]
+fn a_daemon_s_old_file_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cut-off.png"), "mine").unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let words = predicate::str::contains("cut-off.png: as it was before");
+    let mut command = threadproof(&["daemon", "--dir", dir]);
+    command.assert().success().stdout(words);
+    let left = std::fs::read(folder.path().join("cut-off.png")).unwrap();
+    assert_eq!(left, b"mine");
+}
+
 #[rstest]
 #[case("sequential")]
 #[case("threads")]

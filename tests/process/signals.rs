@@ -3,6 +3,7 @@
 //! <https://docs.python.org/3/library/signal.html>
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,9 +55,13 @@ struct Obedient {
 
 impl Obedient {
     fn start(shell: &str) -> Self {
+        Self::start_at(Path::new(MISBEHAVE), shell)
+    }
+
+    fn start_at(program: &Path, shell: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{shell} exec \"$0\" obey-signals")]);
-        command.arg(MISBEHAVE);
+        command.arg(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let says = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -133,6 +138,22 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored(
     program.says(&format!("stopped by {code}"));
     drop(program.child.stdin.take());
     program.ends_with(code);
+}
+
+/// Linux tells it beside the program's name, which may be any bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_of_any_name_knows_what_is_ignored() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
+    std::fs::copy(MISBEHAVE, &odd).unwrap();
+    let mut program = Obedient::start_at(&odd, "trap '' HUP;");
+    program.gets(Signal::HUP);
+    program.gets(Signal::TERM);
+    program.says("stopped by 143");
+    drop(program.child.stdin.take());
+    program.ends_with(143);
 }
 
 /// Claim P9, and so for every section: those that would run for an hour are interrupted once they

@@ -3,6 +3,13 @@
 //!
 //! The rows D2 to D8, D10 and D11. After every failure the old file is unharmed and alone.
 
+mod connections;
+mod parts;
+mod proxies;
+mod redirects;
+mod stages;
+mod targets;
+
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::num::NonZeroUsize;
@@ -109,6 +116,15 @@ fn a_whole_body_of_any_length_and_framing_replaces_the_file(
     assert_eq!((receipt.bytes, receipt.attempts), (length as u64, 1));
     assert_eq!(receipt.path, scene.path());
     scene.has(&body);
+}
+
+/// Silence would allow the server to send it in any coding, which would be saved as the file.
+#[test]
+fn a_download_asks_for_the_file_as_it_is() {
+    let scene = Scene::with(Reply::ok(*b"new"));
+    scene.fetch(settings()).unwrap();
+    let requests = scene.server.requests();
+    assert_eq!(requests[0].header("Accept-Encoding"), Some("identity"));
 }
 
 #[test]
@@ -220,7 +236,6 @@ fn a_head_that_ends_early_is_a_broken_connection(
 /// D3.
 #[rstest]
 #[case::no_length_at_all(None)]
-#[case::a_transfer_encoding_that_has_no_end_of_its_own(Some("gzip"))]
 #[case::the_identity(Some("identity"))]
 fn a_body_of_unknown_length_is_refused_unless_it_is_allowed(#[case] encoding: Option<&str>) {
     let mut reply = Reply::ok(*b"perhaps all").framing(Framing::UntilClose);
@@ -238,6 +253,31 @@ fn a_body_of_unknown_length_is_refused_unless_it_is_allowed(#[case] encoding: Op
     let receipt = scene.fetch(settings().allow_unknown_length(true)).unwrap();
     assert_eq!(receipt.bytes, 11);
     scene.has(b"perhaps all");
+}
+
+/// D3. What the transfer was coded in would be saved as if it were the file.
+#[rstest]
+#[case::coded_and_chunked("gzip, chunked", Framing::Chunked)]
+#[case::coded_twice("gzip, deflate", Framing::UntilClose)]
+#[case::coded("gzip", Framing::UntilClose)]
+#[case::chunked_inside("chunked, gzip", Framing::UntilClose)]
+#[case::chunked_twice("chunked", Framing::Chunked)]
+#[case::unknown("x-rot13", Framing::UntilClose)]
+fn a_transfer_that_is_coded_unasked_is_refused(
+    #[case] coding: &str,
+    #[case] framing: Framing,
+    #[values(false, true)] resume: bool,
+) {
+    let reply = Reply::ok(*b"perhaps all").header("Transfer-Encoding", coding);
+    let scene = Scene::with(reply.framing(framing));
+    let allowed = settings()
+        .allow_unknown_length(true)
+        .retries(3)
+        .resume(resume);
+    let error = scene.fetch(allowed).unwrap_err();
+    assert!(matches!(error, DownloadError::BadAnswer { .. }), "{error}");
+    assert_eq!(scene.server.requests().len(), 1);
+    scene.is_unharmed();
 }
 
 // D4: statuses.

@@ -13,6 +13,9 @@ mod full_port;
 mod leftovers;
 #[cfg(all(feature = "program", unix))]
 mod program;
+mod raw_server;
+#[cfg(feature = "program")]
+mod tls_server;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -26,6 +29,9 @@ pub(crate) use full_port::FullPort;
 pub(crate) use leftovers::*;
 #[cfg(all(feature = "program", unix))]
 pub(crate) use program::*;
+pub(crate) use raw_server::*;
+#[cfg(feature = "program")]
+pub(crate) use tls_server::*;
 
 /// After this long a test is broken, and says so instead of hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

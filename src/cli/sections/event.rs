@@ -36,16 +36,14 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     });
 
     // It sleeps now, so it has looked: what happens from here on is news to it.
-    context.wait_until(|| {
+    let sleeps_or_has_ended = || {
         std::thread::yield_now();
-        stop.n_waiting() == 1
-    })?;
+        stop.n_waiting() == 1 || watcher.is_finished()
+    };
+    context.wait_until(sleeps_or_has_ended)?;
     watch.begun.set();
-    watch.touch(context)?;
-    context.wait_until(|| {
-        std::thread::yield_now();
-        stop.n_waiting() == 1
-    })?;
+    watch.touch(context, || watcher.is_finished())?;
+    context.wait_until(sleeps_or_has_ended)?;
     let stopping = Instant::now();
     stop.set();
     let (mut lane, watched) = watcher.join()?;

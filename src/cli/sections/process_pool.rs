@@ -1,5 +1,7 @@
 //! §10: an ordered map over processes.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
 
 use serde_json::json;
@@ -15,7 +17,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let mut main = context.main_lane(start);
     let mut program = context.program.clone();
     if let Some(launcher) = &context.options.launcher {
-        program = program.wrapped_by(launcher.split_whitespace());
+        program = program.wrapped_by(words_of(launcher));
     }
     // ANCHOR: run
     let pool = ProcessPool::builder(program)
@@ -62,4 +64,11 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
             "seconds_down": down.as_secs_f64(),
         }),
     })
+}
+
+/// What stands between spaces, whatever bytes it is.
+fn words_of(command: &OsStr) -> impl Iterator<Item = OsString> {
+    let words = command.as_bytes().split(u8::is_ascii_whitespace);
+    let words = words.filter(|word| !word.is_empty());
+    words.map(|word| OsStr::from_bytes(word).to_owned())
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         let file = format!("processes-{number}.png");
         let (url, to) = (url.clone(), context.folder().join(&file));
         let began = context.timeline.elapsed();
-        let process = Process::start(&context.program, Download { url, to })?;
+        let process = Process::start(&context.program, Download { url, to: to.into() })?;
         let lane = context.story.lane(format!("pid {}", process.pid()), start);
         processes.push((Leaving(Some(process)), lane, file, began));
     }

@@ -167,7 +167,7 @@ fn fourth_waited(spans: &[(Duration, Duration, String)], workers: NonZeroUsize) 
 /// How long the same jobs take in a loop, which tells nothing and draws nothing.
 fn sequential(context: &Context) -> Result<Duration, Failure> {
     let begin = Instant::now();
-    let silent = Story::new(Mode::Silent, context.stop);
+    let silent = Story::new(Mode::Silent, None);
     for mut job in jobs(context, begin)? {
         job.story = silent.clone();
         job.watch.timeline = Arc::default();

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use threadproof::{Change, Event, Timeline, Watcher, start};
+use threadproof::{Change, Event, Timeline, Wait, Watcher, start};
 
-use super::context::{Baseline, Context, OnDrop, Outcome};
+use super::context::{Baseline, Context, LOOK, OnDrop, Outcome};
 use crate::cli::failure::Failure;
 use crate::cli::print::Lane;
 
@@ -33,8 +33,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Makes the file.
     pub(crate) fn new(context: &Context, file: &'static str) -> Result<Self, Failure> {
-        let path = context.folder().join(file);
-        std::fs::write(&path, "old\n").map_err(Failure::at(&path))?;
+        let path = context.watched_folder()?.join(file);
+        std::fs::write(&path, "old\n").map_err(Failure::cannot_write(&path))?;
         Ok(Self {
             file,
             path,
@@ -87,18 +87,26 @@ impl Watch {
         self.reported.set();
     }
 
-    /// Touches the file once its watcher has looked, and waits until it has reported that.
-    pub(crate) fn touch(&self, context: &Context) -> Result<(), Failure> {
-        context.wait(&self.begun)?;
+    /// Touches the file once its watcher has looked, and waits until it has reported that. A watcher
+    /// that has ended by then met with an error, which whoever joins it gets.
+    pub(crate) fn touch(
+        &self,
+        context: &Context,
+        has_ended: impl Fn() -> bool,
+    ) -> Result<(), Failure> {
+        let wait = |event: &Event| {
+            context.wait_until(|| event.wait_timeout(LOOK) == Wait::Set || has_ended())
+        };
+        wait(&self.begun)?;
         self.change()?;
-        context.wait(&self.reported)
+        wait(&self.reported)
     }
 
     /// Changes the file in one step: `fs::write` empties it first, which is a change of its own.
     pub(crate) fn change(&self) -> Result<(), Failure> {
         let file = OpenOptions::new().append(true).open(&self.path);
         let changed = file.and_then(|mut file| file.write_all(b"new\n"));
-        changed.map_err(Failure::at(&self.path))?;
+        changed.map_err(Failure::cannot_write(&self.path))?;
         self.changed.set();
         Ok(())
     }
@@ -142,7 +150,7 @@ pub(crate) fn stop_one_by_one(
     }
     let (mut longest, mut looks, mut late) = (Duration::ZERO, Vec::new(), Vec::new());
     while let Some((watch, running)) = watchers.pop_front() {
-        let touched = watch.touch(context);
+        let touched = watch.touch(context, || running.is_finished());
         let stopping = Instant::now();
         stop(watch.file);
         let looks_at_stop = watch.looks();
