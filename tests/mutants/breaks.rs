@@ -16,7 +16,7 @@ pub(crate) const FOLDER: &str = "fixtures/breaks";
 const COPIED: [&str; 3] = ["src", "tests", "fixtures"];
 
 /// A test that takes longer does not end.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A copy of the crate, in a folder below cargo's for tests.
 pub(crate) struct Crate {
@@ -82,32 +82,29 @@ impl Crate {
 
     /// What `cargo test` says of the cases of one test: `event::name` of the kind `spec`.
     fn run(&self, kind: &str, test: &str) -> Result<String, String> {
-        let cargo_test = |how: &[&str]| {
-            let mut run = cargo();
-            run.args(["test", "--quiet", "--test", kind])
-                .args(how)
-                .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
-                // Dependencies are those that are built already; programs get places of their own.
-                .env("CARGO_BUILD_BUILD_DIR", TARGET)
-                .env("RUST_BACKTRACE", "0")
-                .env_remove("RUSTFLAGS")
-                .env_remove("CARGO_ENCODED_RUSTFLAGS")
-                .current_dir(&self.folder);
-            run
-        };
-        // It may wait long for who builds beside it. What the compiler says, it says again below.
-        let built = cargo_test(&["--no-run"]).output();
-        built.expect("cargo can be started");
         let log = self.folder.join("said.txt");
         let file = File::create(&log).expect("the log can be made");
-        let mut run = cargo_test(&["--", test])
+        let mut run = cargo()
+            .args(["test", "--quiet", "--test", kind, "--", test])
+            .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
+            // Dependencies are those that are built already; programs get places of their own.
+            .env("CARGO_BUILD_BUILD_DIR", TARGET)
+            .env("RUST_BACKTRACE", "0")
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .current_dir(&self.folder)
             .stderr(file.try_clone().expect("a second handle"))
             .stdout(file)
             .spawn()
             .expect("cargo can be started");
-        let start = Instant::now();
+        // Before that cargo builds, and may wait long for who builds beside it.
+        let has_begun = || fs::read_to_string(&log).is_ok_and(|said| said.contains("running "));
+        let mut began = None;
         while run.try_wait().expect("it is our child").is_none() {
-            if start.elapsed() > PATIENCE {
+            if began.is_none() && has_begun() {
+                began = Some(Instant::now());
+            }
+            if began.is_some_and(|began| began.elapsed() > PATIENCE) {
                 run.kill().expect("it is our child");
                 run.wait().expect("it is our child");
                 return Err(format!("{test} does not end"));
