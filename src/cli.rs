@@ -1,7 +1,7 @@
 //! The command line: parse, call the library, print. Imports point inwards:
 //!
 //! ```text
-//!   what main calls       tour · fetch · schedule
+//!   what main calls       tour · fetch · serve · schedule
 //!                           ↓
 //!   what runs             sections · work, the jobs of worker processes
 //!                           ↓
@@ -19,6 +19,7 @@ pub(crate) mod work;
 
 mod fetch;
 mod schedule;
+mod serve;
 mod tour;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ fn run(program: Program) -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Fetch(fetch)) => fetch::run(&fetch, &program.options, stop),
+        Some(Command::Serve(serve)) => serve::run(&serve, &program.options, stop),
         Some(Command::DaemonProgram(ending)) => {
             sections::daemon::program(ending, &program.options, stop)
         }

@@ -101,6 +101,9 @@
 
     for (const table of main.querySelectorAll('table')) {
         if (table.closest('.stepper, .game') || !table.tHead) continue;
+        // Names of tests may break anywhere; short pieces of code are read better in one piece.
+        const codes = [...table.querySelectorAll('td code')];
+        table.classList.toggle('short', codes.every(code => code.textContent.length < 30));
         const names = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
         if (names.length < 3 || names[0] === 'step') continue;
         table.classList.add('cards');

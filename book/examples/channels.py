@@ -1,16 +1,21 @@
 import queue
 import threading
 
-pages = queue.Queue(maxsize=2)
+pages = queue.Queue()
 
 
-def send():
-    for n in range(1, 4):
-        pages.put(f"page {n}")  # waits while the queue is full
-    pages.put(None)  # a queue cannot be closed: None says "no more"
+def send(n):
+    pages.put(f"page {n}")  # ①
+    pages.put(None)  # ② "I have no more"
 
 
-threading.Thread(target=send).start()
-while (page := pages.get()) is not None:
-    print(page, "has come")
+for n in range(1, 4):
+    threading.Thread(target=send, args=(n,)).start()
+n_sending = 3
+while n_sending > 0:  # ③
+    page = pages.get()
+    if page is None:
+        n_sending -= 1
+    else:
+        print(f"{page} has come\n", end="")
 print("no sender is left")

@@ -7,11 +7,12 @@ fn main() {
     let (sender, receiver) = mpsc::channel();
     for n in 1..=3 {
         let sender = sender.clone();
-        thread::spawn(move || sender.send(format!("page {n}")).unwrap());
+        let send = move || sender.send(format!("page {n}"));
+        thread::spawn(move || send().unwrap()); // ①
     }
-    drop(sender); // else the loop below would wait for ever
+    drop(sender); // ② else it would wait for ever
     for page in receiver {
-        println!("{page} has come");
+        println!("{page} has come"); // ③
     }
     println!("no sender is left");
 }

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     /// Download files: each arrives whole or not at all
     #[command(after_help = EXIT_CODES)]
     Fetch(Fetch),
+    /// Serve the sections' image on this machine, for the notebook's cells in Python
+    Serve(Serve),
     /// What §4 starts as a program of its own
     #[command(hide = true)]
     DaemonProgram(DaemonProgram),
@@ -70,8 +72,8 @@ pub(crate) struct Options {
     /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
     #[arg(long, global = true, value_name = "N", value_parser = count::<1000>)]
     pub(crate) workers: Option<NonZeroUsize>,
-    /// Print each line when it happens, not when its worker is joined
-    #[arg(long, global = true)]
+    /// Lines are printed when they happen, with this word or without: commands of old may have it
+    #[arg(long, global = true, hide = true)]
     pub(crate) live: bool,
     /// Print one JSON object a section, or a file of fetch
     #[arg(long, global = true)]
@@ -88,7 +90,8 @@ pub(crate) struct Options {
     /// How often each watcher of §8 looks
     #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options of some sections")]
     pub(crate) polls: u32,
-    /// Start each worker of §10 by this command, such as 'nice -n 10' or 'ssh host'
+    /// Start each worker of §10 by this command, such as 'nice -n 10' or 'ssh host'; what it says goes to
+    /// stderr then
     #[arg(
         long,
         global = true,
@@ -168,6 +171,16 @@ pub(crate) struct Replay {
     pub(crate) mended: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// How long the server waits before each answer: without it three files take no time at all
+    #[arg(long, value_name = "SECONDS", default_value = "0.1", value_parser = seconds_or_none)]
+    pub(crate) delay: Duration,
+    /// The port, that of the cells unless told; 0 is a free one
+    #[arg(long, value_name = "N", default_value = "8000")]
+    pub(crate) port: u16,
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DaemonProgram {
     /// Whether main joins the thread
@@ -185,6 +198,21 @@ const FOR_SECTIONS: [(&str, &[&str]); 11] = [
         &["sequential", "start", "join", "daemon", "processes"],
     ),
     (
+        "dir",
+        &[
+            "sequential",
+            "start",
+            "join",
+            "daemon",
+            "event",
+            "flags",
+            "locked-flags",
+            "thread-pool",
+            "processes",
+            "fetch",
+        ],
+    ),
+    (
         "workers",
         &["thread-pool", "process-pool", "compare", "fetch"],
     ),
@@ -197,7 +225,6 @@ const FOR_SECTIONS: [(&str, &[&str]); 11] = [
     ("jobs", &["compare"]),
     ("power", &["compare"]),
     ("only", &["compare"]),
-    ("live", &SECTION_NAMES),
     ("timeline", &SECTION_NAMES),
     ("axis", &SECTION_NAMES),
 ];
@@ -259,6 +286,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
             let most = LONGEST.as_secs();
             Err(format!("it must be at most {most} seconds, some 30 years"))
         }
+    }
+}
+
+/// As [`seconds`], and 0 is one.
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0.0) => Ok(Duration::ZERO),
+        _ => seconds(text),
     }
 }
 

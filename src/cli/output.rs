@@ -92,6 +92,15 @@ pub(crate) fn is_lost() -> bool {
     lost().is_some()
 }
 
+/// How many columns a line on stdout has room for: as many as the terminal's window, elsewhere no end.
+pub(crate) fn columns() -> usize {
+    let size = io::stdout()
+        .is_terminal()
+        .then(|| Term::stdout().size_checked());
+    size.flatten()
+        .map_or(usize::MAX, |(_, columns)| columns.into())
+}
+
 /// Where bars are drawn: on stderr, if both streams are a terminal's.
 pub(crate) fn bars() -> ProgressDrawTarget {
     if io::stderr().is_terminal() && io::stdout().is_terminal() {

@@ -26,7 +26,7 @@ fn daemon_program(
 #[test]
 fn a_joined_thread_has_done_its_work_when_the_program_ends() {
     let (assert, folder) = daemon_program(Reply::ok(*b"office"), &["--join"]);
-    assert.stdout("joined.png downloaded, 6 bytes\nMain program done!!\n");
+    assert.stdout("joined.png: started\njoined.png: 6 bytes, done\nMain program done!!\n");
     assert_eq!(
         std::fs::read(folder.path().join("joined.png")).unwrap(),
         b"office"
@@ -38,7 +38,7 @@ fn a_joined_thread_has_done_its_work_when_the_program_ends() {
 fn a_daemon_that_nobody_joins_is_lost_with_the_program() {
     let late = Reply::ok(*b"office").latency(PATIENCE);
     let (assert, folder) = daemon_program(late, &[]);
-    assert.stdout("Main program done!!\n");
+    assert.stdout("cut-off.png: started\nMain program done!!\n");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -23,5 +23,6 @@ mod process_pool_wrapped;
 mod proxy;
 mod schedule;
 mod sections;
+mod serve;
 mod signals;
 mod streams;

@@ -22,6 +22,8 @@ use crate::support::threadproof;
 #[case(&["event", "--interval", "soon"])]
 #[case(&["thread-pool", "--polls", "0"])]
 #[case(&["compare", "--power", "20"])]
+#[case(&["serve", "--delay", "-1"])]
+#[case(&["serve", "--port", "65536"])]
 #[case(&["fetch"])]
 #[case(&["fetch", "http://127.0.0.1/"])]
 #[case(&["fetch", "http://127.0.0.1/a", "http://localhost/a"])]
@@ -101,6 +103,8 @@ fn list_in_json_is_one_object_a_section() {
 #[case(&["compare", "--help"], "10 to this power steps [default: 7]")]
 #[case(&["compare", "--help"], "each of its 9 rounds runs all of them in every way")]
 #[case(&["thread-pool", "--help"], "--polls")]
+#[case(&["--help"], "serve")]
+#[case(&["serve", "--help"], "--delay")]
 #[case(&["list"], "ThreadPoolExecutor(max_workers=3).map")]
 fn help_says_what_there_is(#[case] arguments: &[&str], #[case] words: &str) {
     threadproof(arguments)

@@ -14,7 +14,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use threadproof::local_server::{LocalServer, Reply, Site};
 
-use crate::support::{files_in, threadproof, until};
+use crate::support::{PROGRAM, files_in, threadproof, until};
 
 /// What has become of a stream of the program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,4 +272,30 @@ fn stdout_that_cannot_be_written_is_told_on_stderr() {
         "{said}"
     );
     assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+/// What a narrow window has no room for is left out, and not broken in two.
+#[rstest]
+#[case::narrow(80, false)]
+#[case::wide(120, true)]
+fn the_list_fits_its_window(#[case] columns: usize, #[case] is_whole: bool) {
+    let terminal = Terminal::new();
+    let script = format!("stty rows 24 cols {columns} <&1; exec \"$0\" list");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).arg(PROGRAM);
+    let status = command.stdout(terminal.inner).status().unwrap();
+    drop(command);
+    assert!(status.success());
+    let mut text = Vec::new();
+    // The window is told that nobody writes any more by an error, on Linux, or by an end.
+    let _ = File::from(terminal.window).read_to_end(&mut text);
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(text.lines().count(), 12, "{text}");
+    assert_eq!(
+        text.contains("multiprocessing.Pool.map"),
+        is_whole,
+        "{text}"
+    );
+    let widest = text.lines().map(|line| line.trim_end().chars().count());
+    assert!(widest.max() <= Some(columns), "{text}");
 }

@@ -11,7 +11,7 @@ use super::{ROOT, Source, expect_none, sources};
 const RINGS: [&[&str]; 3] = [
     &["failure", "notebook", "options", "output", "print"],
     &["sections", "work"],
-    &["cli", "fetch", "schedule", "tour"],
+    &["cli", "fetch", "schedule", "serve", "tour"],
 ];
 
 /// The files by the paths of their modules, such as `cli::sections::join`.

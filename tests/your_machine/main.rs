@@ -25,6 +25,8 @@ mod browser;
 #[cfg(not(loom))]
 mod built;
 #[cfg(all(feature = "program", unix, not(loom)))]
+mod cells;
+#[cfg(all(feature = "program", unix, not(loom)))]
 mod compare;
 #[cfg(not(loom))]
 mod doctests;
@@ -61,6 +63,8 @@ fn tests() -> Vec<run::Test> {
     tests.extend(browser::tests());
     tests.extend(built::tests());
     tests.extend(examples::tests());
+    #[cfg(all(feature = "program", unix))]
+    tests.extend(cells::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]

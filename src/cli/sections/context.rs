@@ -24,6 +24,15 @@ static OFFICE: &[u8] = include_bytes!("../../../fixtures/site/office.png");
 /// How long the embedded server thinks before each answer.
 const LATENCY: Duration = Duration::from_millis(100);
 
+/// The site of the embedded server, and of `serve`: one image, which it gives after this time.
+pub(crate) fn office(latency: Duration) -> Site {
+    let image = Reply::ok(OFFICE).header("Content-Type", "image/png");
+    Site::new().page(OFFICE_PATH, image.latency(latency))
+}
+
+/// Where that image stands.
+pub(crate) const OFFICE_PATH: &str = "/office.png";
+
 /// How often a wait looks whether the user has interrupted the program.
 pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
@@ -77,10 +86,9 @@ impl Context {
                 (made.path().to_owned(), Some(made))
             }
         };
-        let mode = match (options.json, options.live) {
-            (true, _) => Mode::Silent,
-            (false, true) => Mode::Live,
-            (false, false) => Mode::Told,
+        let mode = match options.json {
+            true => Mode::Silent,
+            false => Mode::Live,
         };
         let program = WorkerProgram::current();
         // What the user has named is to be made, whoever listens.
@@ -107,14 +115,12 @@ impl Context {
         let server = match self.server.get() {
             Some(server) => server,
             None => {
-                let office = Reply::ok(OFFICE).header("Content-Type", "image/png");
-                let site = Site::new().page("/office.png", office.latency(LATENCY));
-                let server = LocalServer::start(site);
+                let server = LocalServer::start(office(LATENCY));
                 let server = server.map_err(|error| Failure::io("the embedded server", error))?;
                 self.server.get_or_init(|| server)
             }
         };
-        Ok(server.url("/office.png"))
+        Ok(server.url(OFFICE_PATH))
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -101,7 +101,8 @@ fn each_promise_is_a_card_with_the_commands_of_its_proofs() {
     browser.open(&book.join("flags.html"));
     let rows = browser.number("document.querySelectorAll('main .as-cards tbody tr').length");
     let cards = browser.number("document.querySelectorAll('main .promise').length");
-    assert_eq!((rows, cards), (3, 3));
+    assert!(rows >= 3, "{rows} rows");
+    assert_eq!(rows, cards);
     let proofs =
         browser.number("document.querySelectorAll('main .as-cards td:last-child code').length");
     let told = browser.number("document.querySelectorAll('main .proofs .cmd > code').length");
