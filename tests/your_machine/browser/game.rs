@@ -10,7 +10,7 @@ use crate::run::Test;
 pub(super) fn tests() -> Vec<Test> {
     let places = [
         ("orders", ("orders", None)),
-        ("flags", ("flags", Some("lost-update"))),
+        ("lost_update", ("lost-update", Some("lost-update"))),
         ("locked_flags", ("locked-flags", Some("check-then-act"))),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
