@@ -11,7 +11,7 @@ fn main() {
     let places = Semaphore::new(NonZeroUsize::new(2).unwrap());
     let visit = || {
         let _place = places.acquire(); // in Python: with places:
-                assert!(INSIDE.fetch_add(1, Ordering::Relaxed) < 2);
+        assert!(INSIDE.fetch_add(1, Ordering::Relaxed) < 2);
         thread::yield_now(); // anybody may come
         INSIDE.fetch_sub(1, Ordering::Relaxed);
     }; // the place is dropped here, and comes back

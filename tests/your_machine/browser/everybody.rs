@@ -95,7 +95,7 @@ fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
     }
     assert!(of_role("status").len() >= 2);
     let groups = of_role("group");
-    let game = "Be the scheduler: Unlocked";
+    let game = "Be the scheduler: Looks, then steps";
     assert!(groups.contains(&game), "{groups:?}");
 
     browser.evaluate(
