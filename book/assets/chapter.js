@@ -81,6 +81,14 @@
         first.data = ` ${first.data.slice(1).trimStart()}`;
     }
 
+    // Code that goes on beyond its right edge -------------------------------------------------------
+
+    for (const code of main.querySelectorAll('pre > code')) {
+        const tell = () => code.classList.toggle('goes-on', code.scrollLeft + code.clientWidth < code.scrollWidth - 1);
+        code.addEventListener('scroll', tell, { passive: true });
+        new ResizeObserver(tell).observe(code);
+    }
+
     // What rustc says -------------------------------------------------------------------------------
 
     const WORDS = [[/^error/, 'r-error'], [/^(help|note|warning)/, 'r-help'], [/^[ \d]*\|? *[ |]*\^+/, 'r-error'], [/^ *\| *\++$/, 'r-help']];

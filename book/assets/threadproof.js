@@ -106,7 +106,7 @@
             const { at } = deed(rows[from], names);
             let to = from;
             while (to < rows.length && pairs.has(rows[to]) && deed(rows[to], names).at === at) to += 1;
-            const dull = rows.slice(from + 1, to - 2);
+            const dull = rows.slice(from + 1, Math.max(from + 1, to - 2));
             if (dull.length > 1) {
                 const number = `${textOf(dull[0].cells[0]).split('–')[0]}–${textOf(dull.at(-1).cells[0]).split('–').at(-1)}`;
                 tell(dull[0], number, deed(dull[0], names).cell, `takes ${dull.length} more locks, one at a time`);

@@ -1,4 +1,4 @@
-//! Threads that end before the function does may borrow its variables.
+//! Two threads look at one array of main's.
 
 use std::thread;
 

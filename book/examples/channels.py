@@ -17,5 +17,5 @@ while n_sending > 0:  # ③
     if page is None:
         n_sending -= 1
     else:
-        print(f"{page} has come\n", end="")
+        print(f"{page} has come")
 print("no sender is left")

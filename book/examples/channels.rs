@@ -1,4 +1,4 @@
-//! Three threads send, one receives, and the loop ends by itself.
+//! Three threads send a page each, and main receives.
 
 use std::sync::mpsc;
 use std::thread;
@@ -7,8 +7,7 @@ fn main() {
     let (sender, receiver) = mpsc::channel();
     for n in 1..=3 {
         let sender = sender.clone();
-        let send = move || sender.send(format!("page {n}"));
-        thread::spawn(move || send().unwrap()); // ①
+        thread::spawn(move || sender.send(format!("page {n}")).unwrap()); // ①
     }
     drop(sender); // ② else it would wait for ever
     for page in receiver {

@@ -11,7 +11,10 @@ fn main() {
     loop {
         match receiver.recv_timeout(Duration::from_secs(2)) {
             Ok(page) => println!("{page} has come"),
-            Err(why) => break println!("{why}"),
+            Err(why) => {
+                println!("{why}");
+                break;
+            }
         }
     }
     drop(sender);

@@ -1,4 +1,4 @@
-//! Two locked steps, with room for the other thread between them.
+//! Two threads withdraw: each looks at the balance, then takes.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;

@@ -1,4 +1,4 @@
-//! Check and act under one guard.
+//! The same, with one guard for the look and the taking.
 
 use std::sync::Mutex;
 use std::thread;

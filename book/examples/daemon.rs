@@ -1,4 +1,4 @@
-//! A daemon ends with the program, in the middle of whatever it does.
+//! A daemon sleeps for an hour, and main ends before it.
 
 use std::thread;
 use std::time::Duration;

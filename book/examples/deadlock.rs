@@ -1,4 +1,4 @@
-//! Each has what the other wants.
+//! Two diners, a fork and a knife.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;

@@ -1,4 +1,4 @@
-//! std: nobody waits for the thread, and the program ends without it.
+//! std: a thread is started, and its handle is not kept.
 
 use std::thread;
 use std::time::Duration;

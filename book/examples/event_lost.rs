@@ -1,4 +1,4 @@
-//! A notification is not kept for those who come later.
+//! A notification, and then a waiter.
 
 use std::sync::{Condvar, Mutex};
 use std::thread;
@@ -12,7 +12,8 @@ fn main() {
     let waiter = thread::spawn(|| {
         let guard = LOCK.lock().unwrap();
         let wait = CHANGED.wait_timeout(guard, Duration::from_secs(2));
-        println!("waiter: timed out: {}", wait.unwrap().1.timed_out());
+        let (_guard, result) = wait.unwrap();
+        println!("waiter: timed out: {}", result.timed_out());
     });
     waiter.join().unwrap();
 }

@@ -1,4 +1,4 @@
-//! A flag for each name; a misspelt name is an error.
+//! A flag for each name; main stops "d.txt", then "b.txt".
 
 use std::thread;
 use std::time::Duration;

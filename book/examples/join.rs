@@ -1,4 +1,4 @@
-//! threadproof: who panicked, with which words, and where.
+//! threadproof: a thread panics, and main joins it.
 
 use threadproof::JoinError;
 

@@ -1,4 +1,4 @@
-//! std: a panic is an `Err` with a payload, and what is in it you must guess.
+//! std: a thread panics, and main joins it.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! A panic under a lock leaves its data half done, and a mark on the lock.
+//! A panic in the middle of a transfer.
 
 use std::sync::Mutex;
 use std::thread;

@@ -1,4 +1,4 @@
-//! One after the other: the total is the sum, and a failure stops nobody.
+//! Three files, one after the other; the second is missing.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Three threads are started, and main does not wait to say so.
+//! Three threads are started, and main asks at once how far they are.
 
 use std::thread;
 use std::time::Duration;

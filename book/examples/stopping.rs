@@ -1,4 +1,4 @@
-//! To close the channel is to say "no more jobs".
+//! Main sends three jobs, and drops the sender at once.
 
 use std::sync::mpsc;
 use std::thread;

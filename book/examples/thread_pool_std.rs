@@ -11,8 +11,10 @@ fn main() {
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                // The guard lives to the end of this `let`, not through the job.
-                while let Ok(job) = { queue.lock().unwrap().recv() } {
+                loop {
+                    // The guard is dropped at the end of this `let`.
+                    let job = queue.lock().unwrap().recv();
+                    let Ok(job) = job else { break };
                     println!("Hello {job}");
                 }
             });

@@ -1,4 +1,4 @@
-//! Whoever sees the flag sees the letter that was written before it.
+//! One thread writes a letter and raises a flag; the other waits for the flag.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;

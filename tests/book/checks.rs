@@ -75,9 +75,13 @@ fn faults_of_include(book: &Book, include: &Include) -> Vec<String> {
 
 /// What is written to be read whole.
 fn is_shown_whole(path: &Path) -> bool {
-    ["book/examples", "tests/exercises/solutions"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
+    [
+        "book/examples",
+        "tests/exercises/solutions",
+        "tests/exercises/starters",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder))
 }
 
 pub(super) fn anchors_are_sound_and_used(book: &Book) -> Complaints {

@@ -63,10 +63,14 @@ fn each_exercise_has_a_name_of_its_own_a_chapter_and_a_place_in_the_list() {
     let mut names = BTreeSet::new();
     for exercise in &ALL {
         let command = format!("<code>cargo run -p exercises -- {}</code>", exercise.name);
-        let is_set = chapters.iter().any(|chapter| chapter.contains(&command));
+        let chapter = chapters.iter().find(|chapter| chapter.contains(&command));
+        let Some(chapter) = chapter else {
+            panic!("no chapter has the exercise {}: {command}", exercise.name)
+        };
+        let starter = format!("{{{{#include ../../{}}}}}", exercise.file());
         assert!(
-            is_set,
-            "no chapter has the exercise {}: {command}",
+            chapter.contains(&starter),
+            "the chapter of {} does not show its starter: {starter}",
             exercise.name
         );
         let solution = exercise.file().replace("starters", "solutions");

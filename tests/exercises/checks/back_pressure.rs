@@ -18,7 +18,9 @@ pub(super) const EXERCISE: Exercise = Exercise {
     fails_because: "pages ahead",
 };
 
+// ANCHOR: types
 pub(super) type Make = Arc<dyn Fn(usize) -> usize + Send + Sync>;
+// ANCHOR_END: types
 
 fn check(run: fn(Make, &mut dyn FnMut(usize))) {
     let made = Arc::new(AtomicUsize::new(0));

@@ -24,6 +24,7 @@ struct Notes {
     readers: HashSet<ThreadId>,
 }
 
+// ANCHOR: types
 pub(super) struct Number(i64, Arc<Mutex<Notes>>);
 
 impl Number {
@@ -33,6 +34,7 @@ impl Number {
         self.0
     }
 }
+// ANCHOR_END: types
 
 impl Clone for Number {
     fn clone(&self) -> Self {

@@ -16,6 +16,7 @@ pub(super) const EXERCISE: Exercise = Exercise {
     fails_because: "two threads may wait for each other",
 };
 
+// ANCHOR: types
 /// An account notes in the bank's book that it was locked.
 pub(super) struct Account {
     number: usize,
@@ -30,6 +31,7 @@ impl Account {
         balance
     }
 }
+// ANCHOR_END: types
 
 /// A hang is a bad witness, for it may not come. So the check looks at the cause.
 fn check(transfer: fn(&Account, &Account, i64)) {

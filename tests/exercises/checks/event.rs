@@ -18,12 +18,14 @@ pub(super) const EXERCISE: Exercise = Exercise {
     fails_because: "latch",
 };
 
+// ANCHOR: types
 /// Closed at first. Once it was opened, it stays so.
 #[derive(Default)]
 pub(super) struct Latch {
     is_open: Mutex<bool>,
     changed: Condvar,
 }
+// ANCHOR_END: types
 
 type Act = fn(&Latch);
 

@@ -13,6 +13,7 @@ pub(super) const EXERCISE: Exercise = Exercise {
     fails_because: "paid twice",
 };
 
+// ANCHOR: types
 /// How a job of a pool of processes ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -28,6 +29,7 @@ pub(super) struct Job {
     /// To do it twice is the same as to do it once: to count words is, to pay a bill is not.
     may_be_repeated: bool,
 }
+// ANCHOR_END: types
 
 fn check(again: fn(&[Job]) -> Vec<usize>) {
     let job = |end, may_be_repeated| Job {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 pub(super) fn solve(path: &Path, pieces: &mut dyn Iterator<Item = &'static str>) -> io::Result<()> {
-    // In the same folder: a rename from another file system would be a copy.
+    // In the same folder: from another file system `rename` is an error.
     let beside = path.with_extension("new");
     let mut file = File::create(&beside)?;
     for piece in pieces {

@@ -5,8 +5,9 @@ use std::thread;
 
 use super::Make;
 
-/// Makes a hundred pages on a thread of its own, and reads them here, in order. While a page is being read,
-/// at most five more have been made: four that wait, and one that the maker holds.
+/// Makes a hundred pages on a thread of its own, and reads them here, in
+/// order. While a page is being read, at most five more have been made:
+/// four that wait, and one that the maker holds.
 pub(super) fn solve(make: Make, read: &mut dyn FnMut(usize)) {
     // Your turn: how much room has this channel?
     let (sender, receiver) = mpsc::channel();

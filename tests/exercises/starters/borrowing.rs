@@ -5,7 +5,8 @@ use std::thread;
 // A number that notes who reads it, and when it is copied.
 use super::Number;
 
-/// The sum of the numbers, the first half and the second one each on a thread of its own.
+/// The sum of the numbers, the first half and the second one each on a
+/// thread of its own.
 pub(super) fn solve(numbers: &[Number]) -> i64 {
     let (first, second) = numbers.split_at(numbers.len() / 2);
     // Your turn: which kind of thread may borrow?

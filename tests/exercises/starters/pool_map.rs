@@ -2,7 +2,8 @@
 
 use threadproof::ThreadPool;
 
-/// Measures every file on the pool. Gives the sizes, and the names of those that could not be measured.
+/// Measures every file on the pool. Gives the sizes, and the names of those
+/// that could not be measured.
 pub(super) fn solve(
     pool: &ThreadPool,
     names: Vec<&'static str>,

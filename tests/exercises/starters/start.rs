@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use threadproof::{Event, Running, start};
 
-/// Starts three threads that wait for the gate and then give their number. Does not wait for them.
+/// Starts three threads that wait for the gate and then give their number.
+/// Does not wait for them.
 pub(super) fn solve(gate: &Arc<Event>) -> Vec<Running<usize>> {
     let mut handles = Vec::new();
     for number in 1..=3 {

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 use threadproof::Event;
 
-/// Looks, and looks again after each interval, until it is stopped. Then it ends at once.
+/// Looks, and looks again after each interval, until it is stopped. Then it
+/// ends at once.
 pub(super) fn solve(stop: &Event, interval: Duration, look: &dyn Fn()) {
     while !stop.is_set() {
         look();

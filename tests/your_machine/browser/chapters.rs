@@ -23,6 +23,7 @@ pub(super) fn tests() -> Vec<Test> {
         ),
         Test::new(NEEDS, no_page_with_a_question_is_longer_than_six_screens),
         Test::new(NEEDS, a_chapter_can_be_read_in_every_theme),
+        Test::new(NEEDS, code_that_goes_on_beyond_its_edge_has_a_shadow_there),
     ];
     tests.extend(Test::cases(NEEDS, no_page_scrolls_sideways, widths));
     tests
@@ -78,6 +79,19 @@ fn no_page_scrolls_sideways(width: u32) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn code_that_goes_on_beyond_its_edge_has_a_shadow_there() {
+    let (mut browser, book) = reader();
+    let size = json!({ "width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    browser.open(&book.join("deadlock.html"));
+    browser.evaluate("code = document.querySelector('.listing pre > code')");
+    assert!(browser.is("code.scrollWidth > code.clientWidth"));
+    let shadow = "getComputedStyle(code).boxShadow.includes('inset')";
+    browser.until(shadow);
+    browser.evaluate("code.scrollLeft = code.scrollWidth");
+    browser.until(&format!("!{shadow}"));
 }
 
 fn every_command_has_a_button_that_copies_it() {

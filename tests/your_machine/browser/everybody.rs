@@ -28,7 +28,7 @@ fn without_javascript_every_table_question_and_answer_is_there() {
         "Emulation.setScriptExecutionDisabled",
         json!({ "value": true }),
     );
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("locked-flags.html"));
     assert!(browser.is("document.querySelector('.stepper, .game, .prediction') === null"));
     // A fold is the browser's own: it opens without a script.
     browser.call(
@@ -38,7 +38,7 @@ fn without_javascript_every_table_question_and_answer_is_there() {
     let seen = "(() => { for (const fold of document.querySelectorAll('main details')) fold.open = true; \
         return [...document.querySelectorAll('main table')].every(table => table.checkVisibility()); })()";
     assert!(browser.is(seen));
-    let orders = orders_of(Program::named("lost-update").unwrap()).len();
+    let orders = orders_of(Program::named("check-then-act").unwrap()).len();
     assert!(browser.number(&format!("{STEP_TABLES}.length")) >= orders);
     let answers = "[...document.querySelectorAll('main .choice > p')]";
     assert!(browser.is(&format!(
@@ -48,7 +48,7 @@ fn without_javascript_every_table_question_and_answer_is_there() {
 
 fn on_paper_the_tables_are_whole_and_plain() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     browser.evaluate("document.querySelector('.stepper button:nth-child(3)').click()");
     browser.pretend("print", &[]);
     browser.evaluate("window.dispatchEvent(new Event('beforeprint'))");
@@ -65,7 +65,7 @@ fn on_paper_the_tables_are_whole_and_plain() {
 
 fn a_reader_who_wants_no_motion_gets_none() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     let motion = "getComputedStyle(document.querySelector('.stepper td')).transitionDuration";
     assert_eq!(browser.text(motion), "0.15s");
     browser.pretend("", &[("prefers-reduced-motion", "reduce")]);
@@ -75,7 +75,7 @@ fn a_reader_who_wants_no_motion_gets_none() {
 /// Every button has a name, every change is announced, and Tab reaches the game.
 fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("locked-flags.html"));
     let tree = browser.call("Accessibility.getFullAXTree", json!({}));
     let nodes = tree["nodes"].as_array().expect("a tree");
     let of_role = |role: &str| -> Vec<&str> {
@@ -93,9 +93,9 @@ fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
         let is_there = buttons.iter().any(|button| button.starts_with(name));
         assert!(is_there, "{name}: {buttons:?}");
     }
-    assert!(of_role("status").len() >= 3);
+    assert!(of_role("status").len() >= 2);
     let groups = of_role("group");
-    let game = "Be the scheduler: Unlocked";
+    let game = "Be the scheduler: Looks, then steps";
     assert!(groups.contains(&game), "{groups:?}");
 
     browser.evaluate(
@@ -134,7 +134,7 @@ pub(super) const CONTRAST: &str = "(part => {
 
 fn what_the_script_adds_can_be_read_in_every_theme() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     browser.evaluate(
         "document.querySelector('.stepper button:nth-child(3)').click(); \
          document.querySelector('.game button').click()",

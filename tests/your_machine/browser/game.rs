@@ -10,7 +10,7 @@ use crate::run::Test;
 pub(super) fn tests() -> Vec<Test> {
     let places = [
         ("orders", ("orders", None)),
-        ("flags", ("flags", Some("lost-update"))),
+        ("lost_update", ("lost-update", Some("lost-update"))),
         ("locked_flags", ("locked-flags", Some("check-then-act"))),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
@@ -100,7 +100,7 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, only): (&str, Optio
 
 fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     unfold(&mut browser);
     let here = browser.text("location.href");
     browser.evaluate(
