@@ -19,11 +19,14 @@ impl Attempt<'_> {
             ureq::Error::Protocol(error) => {
                 // Behind the colon come the server's own words, which may hold a password.
                 let text = error.to_string();
-                self.bad_answer(text.split(": ").next().unwrap_or_default())
+                match text.split(": ").next().unwrap_or_default() {
+                    "http parse fail" => self.bad_answer("it is no answer of HTTP/1"),
+                    text => self.bad_answer(text),
+                }
             }
             other => {
                 let may_pass = may_pass(&other);
-                self.connect(other, may_pass)
+                self.connect(words_of(&other), may_pass)
             }
         }
     }
@@ -75,6 +78,8 @@ impl Attempt<'_> {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         match inner {
             Some(ureq::Error::Timeout(timeout)) => self.timed_out(*timeout),
+            // What should say where a piece of the body ends says nothing of the kind.
+            Some(ureq::Error::Protocol(_)) => self.bad_answer("its chunks cannot be read"),
             _ => DownloadError::Truncated {
                 url: self.shown.to_owned(),
                 expected,
@@ -118,6 +123,22 @@ impl Attempt<'_> {
             source,
         }
     }
+}
+
+/// What the client says, in words for who asked.
+fn words_of(error: &ureq::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("io: ").unwrap_or(&text);
+    if text.starts_with("Peer disconnected") {
+        return "the connection was closed before an answer had come".to_owned();
+    }
+    if text.contains("InvalidContentType") {
+        return format!("no TLS is spoken there, so it may be http:// ({text})");
+    }
+    if text.contains("CaUsedAsEndEntity") {
+        return format!("the certificate is not trusted, it may be self-signed ({text})");
+    }
+    text.to_owned()
 }
 
 /// Whether what kept the client from an answer may be otherwise a little later: not a name that

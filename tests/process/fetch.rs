@@ -35,6 +35,11 @@ fn cut(how: Hangup) -> Fault {
 #[case::mid_chunk(Reply::ok(BODY).framing(Framing::Chunked).fault(cut(Hangup::Fin)), &[], 5)]
 #[case::unknown_length(Reply::ok(BODY).framing(Framing::UntilClose), &[], 5)]
 #[case::allowed(Reply::ok(BODY).framing(Framing::UntilClose), &["--allow-unknown-length"], 0)]
+#[case::allowed_and_reset(
+    Reply::ok(BODY).framing(Framing::UntilClose).fault(cut(Hangup::Rst)),
+    &["--allow-unknown-length"],
+    5
+)]
 #[case::stalled(Reply::ok(BODY).fault(Fault::Stall { after: 600 }), &["--stall", "0.2"], 6)]
 #[case::drip(
     Reply::ok(BODY).fault(Fault::Drip { every: Duration::from_millis(20) }),
@@ -83,6 +88,9 @@ fn each_kind_of_end_has_its_exit_code(
 #[case::chunked_cut(Reply::ok(BODY).framing(Framing::Chunked).fault(cut(Hangup::Fin)), 5, "the body ended after")]
 #[case::chunked_without_its_end(Reply::ok(BODY).framing(Framing::Chunked).fault(Fault::Cut { after: 1000, how: Hangup::Fin }), 5, "the body ended after")]
 #[case::no_length(Reply::ok(BODY).framing(Framing::UntilClose), 5, "gave no length")]
+#[case::not_yet(Reply::status(202), 4, "status 202")]
+#[case::no_content(Reply::status(204), 4, "status 204")]
+#[case::reset_content(Reply::status(205).body([]), 4, "status 205")]
 #[case::status_404(Reply::status(404), 4, "status 404")]
 #[case::status_503(Reply::status(503), 4, "status 503")]
 #[case::redirect_loop(Reply::redirect("/a.bin"), 8, "redirected more than 10 times")]
@@ -126,7 +134,6 @@ fn every_fault_has_its_error_and_leaves_the_file_as_it_was(
 #[rstest]
 #[case::long(Reply::ok(BODY).framing(Framing::WrongLength(600)), 600)]
 #[case::empty_body(Reply::ok([]), 0)]
-#[case::no_content(Reply::status(204), 0)]
 fn a_body_ends_where_its_length_says(
     #[case] reply: Reply,
     #[case] length: usize,

@@ -28,7 +28,13 @@ use crate::support::threadproof;
 #[case(&["fetch", "http://127.0.0.1/"])]
 #[case(&["fetch", "http://127.0.0.1/a", "http://localhost/a"])]
 #[case(&["fetch", "--url", "http://127.0.0.1/a", "http://127.0.0.1/b"])]
+#[case(&["event", "--interval", "1e-9"])]
 #[case(&["fetch", "ftp://127.0.0.1/a"])]
+#[case(&["fetch", "http://127.0.0.1:1/a/%2e%2E"])]
+#[case(&["fetch", "http://127.0.0.1:1/a\\"])]
+#[case(&["fetch", "http://127.0.0.1:1/a", " http://localhost:1/b\\a "])]
+#[case(&["fetch", "http://127.0.0.1/.threadproof-a.part"])]
+#[case(&["fetch", "http://127.0.0.1/.Threadproof-a.part-note"])]
 #[case(&["sequential", "--url", "office.png"])]
 fn wrong_use_is_exit_code_2_and_says_why(#[case] arguments: &[&str]) {
     let no_words = predicate::str::is_empty();

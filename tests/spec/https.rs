@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{DownloadError, Downloader, Event, Receipt};
 
-use crate::support::{AUTHORITY, files_in, serve_tls, tls_ok};
+use crate::support::{AUTHORITY, files_in, serve_tls, serve_tls_without_goodbye, tls_ok};
 
 const OLD: &[u8] = b"the good old file";
 
@@ -61,6 +61,29 @@ fn a_redirect_to_https_is_followed() {
 fn a_body_that_is_cut_is_truncated_over_tls_too() {
     let (server, folder) = (serve_tls(tls_ok(100, "half")), folder());
     let error = fetch(&trusting(), &format!("https://{server}/a"), &folder).unwrap_err();
+    assert!(
+        matches!(error, DownloadError::Truncated { got: 4, .. }),
+        "{error}"
+    );
+    has(&folder, OLD);
+}
+
+/// A server says by TLS that nothing more comes. Without that anybody on the way may have cut the body.
+#[rstest]
+fn a_body_without_a_length_needs_the_end_of_tls(#[values(true, false)] says_goodbye: bool) {
+    let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf".to_owned();
+    let server = match says_goodbye {
+        true => serve_tls(answer),
+        false => serve_tls_without_goodbye(answer),
+    };
+    let (url, folder) = (format!("https://{server}/a"), folder());
+    let settings = Downloader::builder().root_certificates(AUTHORITY).unwrap();
+    let outcome = fetch(&settings.allow_unknown_length(true).build(), &url, &folder);
+    if says_goodbye {
+        assert_eq!(outcome.unwrap().bytes, 4);
+        return has(&folder, b"half");
+    }
+    let error = outcome.unwrap_err();
     assert!(
         matches!(error, DownloadError::Truncated { got: 4, .. }),
         "{error}"
