@@ -5,11 +5,12 @@
 use std::io;
 
 use super::DownloadError;
+use super::address::Address;
 use super::attempt::Attempt;
 use super::plan::Refusal;
 
 impl Attempt<'_> {
-    pub(super) fn before_body(&self, error: ureq::Error) -> DownloadError {
+    pub(super) fn before_body(&self, error: ureq::Error, from: &Address) -> DownloadError {
         match error {
             _ if self.stop.is_set() => self.stopped(),
             ureq::Error::Timeout(timeout) => self.timed_out(timeout),
@@ -26,9 +27,30 @@ impl Attempt<'_> {
             }
             other => {
                 let may_pass = may_pass(&other);
-                self.connect(words_of(&other), may_pass)
+                self.connect(self.towards(from) + &words_of(&other), may_pass)
             }
         }
+    }
+
+    /// Where the way led, if that is not what the URL says.
+    fn towards(&self, from: &Address) -> String {
+        let shown = |host: Option<&str>, port: Option<u16>| {
+            format!("{}:{}", host.unwrap_or_default(), port.unwrap_or_default())
+        };
+        let url = from.url();
+        let redirected = match from == self.address {
+            true => String::new(),
+            false => {
+                let to = shown(url.host_str(), url.port_or_known_default());
+                format!("redirected to {to}: ")
+            }
+        };
+        let proxy = self.settings.proxies.towards(from).ok().flatten();
+        let proxy = proxy.map_or(String::new(), |proxy| {
+            let proxy = shown(Some(proxy.host()), Some(proxy.port()));
+            format!("through the proxy {proxy}: ")
+        });
+        redirected + &proxy
     }
 
     /// The thread that asks could not be started, or it panicked.

@@ -39,7 +39,8 @@ pub enum DownloadError {
         /// certificate is not trusted, or if a proxy says no.
         may_pass: bool,
     },
-    /// The server answered with a status that is no success.
+    /// The server answered with a status that is no success, or a success without the file: 202, 204,
+    /// 205, 206, 207 or 226.
     #[error("{url}: the server answered with status {code}")]
     Status {
         /// What was to be fetched.
@@ -47,8 +48,8 @@ pub enum DownloadError {
         /// The status code.
         code: u16,
     },
-    /// The server's answer is no HTTP, contradicts itself, redirects to nowhere, or from https to
-    /// http.
+    /// The server's answer is no HTTP, contradicts itself, cannot be read, redirects to nowhere, or from
+    /// https to http.
     #[error("{url}: the server's answer makes no sense: {why}")]
     BadAnswer {
         /// What was to be fetched.

@@ -73,7 +73,7 @@ impl Attempt<'_> {
             }
             (answer, _) => answer,
         };
-        answer.map_err(|error| self.before_body(error))
+        answer.map_err(|error| self.before_body(error, from))
     }
 
     fn send(

@@ -99,6 +99,10 @@ impl DownloaderBuilder {
     }
 
     /// Takes a body whose end only the end of the connection tells; refused by default.
+    ///
+    /// It is [`DownloadError::Truncated`](super::DownloadError::Truncated) if the connection ends by an
+    /// error, or without TLS's farewell. A server that breaks off in good order cannot be told from one that
+    /// has said everything.
     pub fn allow_unknown_length(mut self, allow: bool) -> Self {
         self.limits.allow_unknown_length = allow;
         self

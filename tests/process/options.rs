@@ -56,6 +56,14 @@ fn an_address_is_told_what_is_wrong_with_it(#[case] url: &str, #[case] words: &s
     threadproof(&["fetch", url]).assert().code(2).stderr(said);
 }
 
+/// What begins as it must is not told that it must.
+#[test]
+fn an_address_with_another_fault_is_not_told_how_to_begin() {
+    let beginning = predicate::str::contains("must begin").not();
+    let assert = threadproof(&["fetch", "http://[::1/a"]).assert().code(2);
+    assert.stderr(predicate::str::contains("cannot be read as a URL").and(beginning));
+}
+
 /// Numbers that are no numbers of seconds, or too many of them, and what is said of each.
 #[rstest]
 #[case::infinity("inf", "at most 1000000000 seconds")]

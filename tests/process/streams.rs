@@ -374,6 +374,15 @@ fn a_stdout_that_is_read_only_is_exit_code_1() {
     assert_eq!(status.unwrap().code(), Some(1));
 }
 
+/// Which port is free nobody would ever know.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_on_a_port_that_nobody_is_told_of_ends() {
+    let mut command = threadproof(&["serve", "--port", "0"]);
+    let mut child = command.stdout(Stream::Full.open()).spawn().unwrap();
+    assert_eq!(ended(&mut child), Some(1));
+}
+
 /// The reason stands on stderr, in one line.
 #[cfg(target_os = "linux")]
 #[test]

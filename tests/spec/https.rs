@@ -2,12 +2,14 @@
 //! the server's name checked, and never over anything less.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
-use threadproof::{DownloadError, Downloader, Event, Receipt};
+use threadproof::{DownloadError, Downloader, Event, Receipt, start_daemon};
 
 use crate::support::{AUTHORITY, files_in, serve_tls, serve_tls_without_goodbye, tls_ok};
 
@@ -104,6 +106,25 @@ fn a_server_that_cannot_say_who_it_is_gets_no_request(
     let error = fetch(&downloader, &url, &folder).unwrap_err();
     assert!(matches!(error, DownloadError::Connect { .. }), "{error}");
     assert!(error.to_string().contains("ertificate"), "{error}");
+    has(&folder, OLD);
+}
+
+/// A server that knows HTTP alone complains of what it does not understand.
+#[test]
+fn a_server_without_tls_is_said_to_speak_none() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("https://{}/a", listener.local_addr().unwrap());
+    let complain = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let complaint = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+        // Until the client has gone, so that nothing is cut.
+        drop(stream.write_all(complaint));
+        drop(stream.read_to_end(&mut Vec::new()));
+    };
+    start_daemon("plain-server", complain).unwrap();
+    let folder = folder();
+    let error = fetch(&trusting(), &url, &folder).unwrap_err();
+    assert!(error.to_string().contains("may be http://"), "{error}");
     has(&folder, OLD);
 }
 

@@ -96,6 +96,37 @@ fn a_stopped_call_lets_go_of_its_connection() {
     });
 }
 
+#[test]
+fn what_is_no_http_is_said_to_be_none() {
+    let server = RawServer::start(|_, _| Said::Close(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec()));
+    let scene = Scene::new(Site::new());
+    let fetched = settings()
+        .build()
+        .fetch(&server.url("/a"), &scene.path(), &Event::new());
+    let error = fetched.unwrap_err().to_string();
+    assert!(
+        error.ends_with("makes no sense: it is no answer of HTTP/1"),
+        "{error}"
+    );
+}
+
+/// Not the first address alone: whom nobody could connect to is named.
+#[rstest]
+fn who_cannot_be_connected_to_is_named(#[values(false, true)] by_proxy: bool) {
+    let dead = format!("127.0.0.1:{}", super::closed_port());
+    let scene = Scene::with(Reply::redirect(format!("http://{dead}/b")));
+    let (settings, words) = match by_proxy {
+        true => (
+            settings().proxy(format!("http://{dead}")),
+            "through the proxy",
+        ),
+        false => (settings(), "redirected to"),
+    };
+    let error = scene.fetch(settings).unwrap_err().to_string();
+    let words = format!("cannot connect: {words} {dead}: Connection refused");
+    assert!(error.contains(&words), "{error}");
+}
+
 /// It is no early end, which might be otherwise the next time: this server does not know how.
 #[rstest]
 #[case::no_number("zz\r\nhello\r\n0\r\n\r\n")]
