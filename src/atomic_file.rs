@@ -26,13 +26,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use self::place::Old;
 
 pub use self::left_out::{LeftOut, left_out};
 pub(crate) use self::left_out::{Step, note, unless_unsupported};
-pub(crate) use self::place::{mode_of_new, permissions_of};
+pub(crate) use self::place::{check_is_at, is_at, mode_of_new, permissions_of};
 
 /// A file being written that takes its place at `path` only when it is [committed](Self::commit).
 ///
@@ -105,13 +105,14 @@ impl AtomicFile {
     /// old one.
     ///
     /// # Errors
-    /// Those of fsync and rename, and of `create` if what is no file came to the path meanwhile; the path
-    /// then holds what it held before, and the temporary file is gone. Only the last step, the folder's
+    /// Those of fsync and rename, and of `create` if what is no file came to the path meanwhile; or
+    /// somebody has removed or replaced the temporary file. The path then holds what it held before, and
+    /// the temporary file is gone. Only the last step, the folder's
     /// own fsync, can fail with the new file in place, because of the disk.
     pub fn commit(self) -> io::Result<()> {
         let (file, temporary) = self.temporary.into_parts();
-        let rename = || Ok(temporary.persist(&self.path)?);
-        put_in_place(&file, &self.path, self.before, rename)
+        let rename = |temporary: TempPath| Ok(temporary.persist(&self.path)?);
+        put_in_place(&file, temporary, &self.path, self.before, rename)
     }
 }
 
@@ -126,13 +127,15 @@ impl Write for AtomicFile {
     }
 }
 
-/// Renames a complete file to `path`, so that neither a look nor a power cut can see half of it.
+/// Renames a complete file, open as `file`, from where it is now to `path`, so that neither a look nor a
+/// power cut can see half of it.
 // ANCHOR: put_in_place
-pub(crate) fn put_in_place(
+pub(crate) fn put_in_place<P: AsRef<Path>>(
     file: &File,
+    now_at: P,
     path: &Path,
     before: Option<Old>,
-    rename: impl FnOnce() -> io::Result<()>,
+    rename: impl FnOnce(P) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = folder_of(path);
     // A file that is replaced keeps who may read and write it.
@@ -142,7 +145,9 @@ pub(crate) fn put_in_place(
     // Before the rename: else a power cut could leave the new name with no bytes behind it.
     unless_unsupported(file.sync_all(), Step::Durable, folder)?;
     let opened = open_folder(folder)?;
-    rename()?;
+    // The name may have become another file's while this one was written.
+    check_is_at(file, now_at.as_ref())?;
+    rename(now_at)?;
     sync_folder(opened, folder)
 }
 // ANCHOR_END: put_in_place

@@ -5,7 +5,7 @@
 //!                           ↓
 //!   what runs             sections · work, the jobs of worker processes
 //!                           ↓
-//!   what all stand on     options · notebook, the table of sections · failure · print · output
+//!   what all stand on     options · notebook, the table of sections · failure · printer · print · output
 //! ```
 
 mod failure;
@@ -13,6 +13,7 @@ mod notebook;
 mod options;
 mod output;
 mod print;
+mod printer;
 
 mod sections;
 pub(crate) mod work;

@@ -71,6 +71,34 @@ fn name_of(found: &Metadata) -> &'static str {
     "no file"
 }
 
+/// An error unless the open `file` is the one at `path`: others may have removed or replaced it there,
+/// and a rename goes by the name.
+pub(crate) fn check_is_at(file: &File, path: &Path) -> io::Result<()> {
+    if is_at(file, path)? {
+        return Ok(());
+    }
+    let why = format!("{} was removed or replaced meanwhile", path.display());
+    Err(io::Error::new(ErrorKind::NotFound, why))
+}
+
+/// Whether the open `file` is the one at `path`.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let ours = file.metadata()?;
+    Ok((ours.dev(), ours.ino()) == (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    fs::exists(path)
+}
+
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

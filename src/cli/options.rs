@@ -66,7 +66,8 @@ pub(crate) struct Options {
         help_heading = "Options of some sections"
     )]
     pub(crate) url: Option<String>,
-    /// Where files go; without it fetch takes this folder, and sections one that they remove
+    /// Where files go, in the place of older ones of their names; without it fetch takes this folder, and
+    /// sections one that they remove
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
@@ -85,7 +86,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, requires = "timeline")]
     pub(crate) axis: Option<Duration>,
     /// Seconds between two looks of a watcher in §5 to §8 (the notebook has 2)
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Options of some sections")]
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = interval, help_heading = "Options of some sections")]
     pub(crate) interval: Duration,
     /// How often each watcher of §8 looks
     #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options of some sections")]
@@ -286,6 +287,17 @@ fn seconds(text: &str) -> Result<Duration, String> {
             let most = LONGEST.as_secs();
             Err(format!("it must be at most {most} seconds, some 30 years"))
         }
+    }
+}
+
+/// Who looks more often looks at nothing else.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// As [`seconds`], between two looks.
+fn interval(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        time if time < SHORTEST => Err("it must be at least 0.001".to_owned()),
+        time => Ok(time),
     }
 }
 

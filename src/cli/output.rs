@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   stdout: written ──┬── nobody reads (EPIPE) ─────────────────▶ silent; no fault of ours
-//!                     └── a full disk, a terminal that is gone ──▶ silent; exit code 1
+//!                     ├── a full disk, a terminal that is gone ──▶ silent; exit code 1
+//!                     └── a reader that has paused is waited for, until a signal asks us to end
 //!   stderr: written, or not: nobody is left to be told
 //! ```
 //!
@@ -19,8 +20,9 @@ use anstream::AutoStream;
 use anstream::stream::RawStream;
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use threadproof::signals;
 
 /// Why stdout is not written to any more.
 #[derive(Debug)]
@@ -35,6 +37,16 @@ static LOST: OnceLock<Lost> = OnceLock::new();
 
 /// Held while a line is written: those of several threads are never torn.
 static WRITING: Mutex<()> = Mutex::new(());
+
+/// What surely fits into a pipe that says it has room: PIPE_BUF.
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>
+const PIECE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+
+/// How late a signal may be noticed while nobody reads.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 20_000_000,
+};
 
 /// How often bars are drawn; as often as indicatif does it by itself.
 const DRAWS_A_SECOND: u8 = 20;
@@ -68,19 +80,30 @@ fn write(stream: &(impl RawStream + AsFd), line: Arguments<'_>) -> io::Result<()
     let text = text.into_inner();
     let mut left = &text[..];
     while !left.is_empty() {
-        match rustix::io::write(stream, left) {
+        wait_for_room(stream)?;
+        match rustix::io::write(stream, &left[..left.len().min(PIECE)]) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(written) => left = &left[written..],
-            // A program that has the same pipe or terminal may have set it to return at once.
-            Err(Errno::AGAIN) => match poll(&mut [PollFd::new(stream, PollFlags::OUT)], None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            },
-            Err(Errno::INTR) => {}
+            // A program that has the same pipe or terminal was faster.
+            Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
     Ok(())
+}
+
+/// Waits until there is room for a piece; a write would not notice that the program is asked to end.
+fn wait_for_room(stream: &impl AsFd) -> io::Result<()> {
+    loop {
+        let is_ending = signals::exit_code().is_some();
+        let look = if is_ending { Timespec::default() } else { LOOK };
+        match poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&look)) {
+            Ok(0) if is_ending => return Err(ErrorKind::TimedOut.into()),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Why stdout was given up, if it was.

@@ -95,7 +95,12 @@ impl Story {
 
     /// A line of JSON, whatever the mode.
     pub(crate) fn json(&self, value: &serde_json::Value) {
-        self.write(format_args!("{value}"));
+        self.always(value);
+    }
+
+    /// A line, whatever the mode.
+    pub(crate) fn always(&self, line: impl Display) {
+        self.write(format_args!("{line}"));
     }
 
     /// A line on stderr.

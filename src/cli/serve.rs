@@ -6,7 +6,7 @@ use threadproof::local_server::LocalServer;
 
 use super::failure::Failure;
 use super::options::{Options, Serve};
-use super::output::line;
+use super::output::{is_lost, line};
 use super::sections::context::{OFFICE_PATH, office};
 
 /// Serves until the program is asked to end.
@@ -22,6 +22,10 @@ pub(crate) fn run(serve: &Serve, options: &Options, stop: &'static Event) -> Res
         line(format_args!(
             "{url}, each answer after {delay} s; Ctrl-C ends it"
         ));
+    }
+    // A port that nobody could be told of is of no use.
+    if port == 0 && is_lost() {
+        return Err(Failure::Unheard);
     }
     stop.wait();
     Ok(())

@@ -142,14 +142,13 @@ fn is_fetched(scheme: &str) -> bool {
 /// use threadproof::download::without_credentials;
 /// assert_eq!(without_credentials("http://alice:secret@a.org/b@c"), "http://a.org/b@c");
 /// assert_eq!(without_credentials("alice:secret@a.org/b"), "a.org/b");
+/// assert_eq!(without_credentials("http://a.org/\u{1b}[2J"), "http://a.org/\\u{1b}[2J");
 /// ```
 pub fn without_credentials(url: &str) -> String {
     if Address::read(url).is_err() {
         // Nobody knows where a password ends in what is no URL: at the last `@` at the latest.
-        return url
-            .rsplit_once('@')
-            .map_or(url, |(_, behind)| behind)
-            .to_owned();
+        let shown = url.rsplit_once('@').map_or(url, |(_, behind)| behind);
+        return without_controls(shown);
     }
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (authority, _) = rest.split_once(['/', '\\', '?', '#']).unwrap_or((rest, ""));
@@ -157,6 +156,15 @@ pub fn without_credentials(url: &str) -> String {
         Some((user, _)) => format!("{scheme}://{}", &rest[user.len() + 1..]),
         None => url.to_owned(),
     }
+}
+
+/// A terminal obeys control characters, and takes them for no text.
+fn without_controls(text: &str) -> String {
+    let escaped = |letter: char| match letter.is_control() {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// Shown as [`without_credentials`].

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ureq::{Agent, Body};
 
 use super::address::Address;
-use super::link::silence;
+use super::link::{self, silence};
 use super::part::Part;
 use super::plan::{Plan, plan};
 use super::request::{Answer, finish};
@@ -225,7 +225,7 @@ impl Attempt<'_> {
         let mut silent = Duration::ZERO;
         loop {
             let look = Instant::now();
-            let read = body.read(buffer);
+            let read = link::read(body, buffer);
             if self.stop.is_set() {
                 return Err(self.stopped());
             }

@@ -5,11 +5,12 @@
 use std::io;
 
 use super::DownloadError;
+use super::address::Address;
 use super::attempt::Attempt;
 use super::plan::Refusal;
 
 impl Attempt<'_> {
-    pub(super) fn before_body(&self, error: ureq::Error) -> DownloadError {
+    pub(super) fn before_body(&self, error: ureq::Error, from: &Address) -> DownloadError {
         match error {
             _ if self.stop.is_set() => self.stopped(),
             ureq::Error::Timeout(timeout) => self.timed_out(timeout),
@@ -19,13 +20,37 @@ impl Attempt<'_> {
             ureq::Error::Protocol(error) => {
                 // Behind the colon come the server's own words, which may hold a password.
                 let text = error.to_string();
-                self.bad_answer(text.split(": ").next().unwrap_or_default())
+                match text.split(": ").next().unwrap_or_default() {
+                    "http parse fail" => self.bad_answer("it is no answer of HTTP/1"),
+                    text => self.bad_answer(text),
+                }
             }
             other => {
                 let may_pass = may_pass(&other);
-                self.connect(other, may_pass)
+                self.connect(self.towards(from) + &words_of(&other), may_pass)
             }
         }
+    }
+
+    /// Where the way led, if that is not what the URL says.
+    fn towards(&self, from: &Address) -> String {
+        let shown = |host: Option<&str>, port: Option<u16>| {
+            format!("{}:{}", host.unwrap_or_default(), port.unwrap_or_default())
+        };
+        let url = from.url();
+        let redirected = match from == self.address {
+            true => String::new(),
+            false => {
+                let to = shown(url.host_str(), url.port_or_known_default());
+                format!("redirected to {to}: ")
+            }
+        };
+        let proxy = self.settings.proxies.towards(from).ok().flatten();
+        let proxy = proxy.map_or(String::new(), |proxy| {
+            let proxy = shown(Some(proxy.host()), Some(proxy.port()));
+            format!("through the proxy {proxy}: ")
+        });
+        redirected + &proxy
     }
 
     /// The thread that asks could not be started, or it panicked.
@@ -75,6 +100,8 @@ impl Attempt<'_> {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         match inner {
             Some(ureq::Error::Timeout(timeout)) => self.timed_out(*timeout),
+            // What should say where a piece of the body ends says nothing of the kind.
+            Some(ureq::Error::Protocol(_)) => self.bad_answer("its chunks cannot be read"),
             _ => DownloadError::Truncated {
                 url: self.shown.to_owned(),
                 expected,
@@ -118,6 +145,22 @@ impl Attempt<'_> {
             source,
         }
     }
+}
+
+/// What the client says, in words for who asked.
+fn words_of(error: &ureq::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("io: ").unwrap_or(&text);
+    if text.starts_with("Peer disconnected") {
+        return "the connection was closed before an answer had come".to_owned();
+    }
+    if text.contains("InvalidContentType") {
+        return format!("no TLS is spoken there, so it may be http:// ({text})");
+    }
+    if text.contains("CaUsedAsEndEntity") {
+        return format!("the certificate is not trusted, it may be self-signed ({text})");
+    }
+    text.to_owned()
 }
 
 /// Whether what kept the client from an answer may be otherwise a little later: not a name that

@@ -19,6 +19,8 @@ pub(super) struct Head {
     pub(super) range: Range,
     pub(super) etag: Option<String>,
     pub(super) last_modified: Option<String>,
+    /// Whether two values of `ETag` or of `Last-Modified` contradict each other.
+    pub(super) names_two_versions: bool,
     /// Whether `last_modified` is one version's alone.
     pub(super) has_strong_date: bool,
     /// How the file is coded for its way, such as `gzip`.
@@ -64,7 +66,10 @@ impl Head {
             etag: text(headers, "etag"),
             has_strong_date: last_modified.is_some() && is_strong_date(headers),
             last_modified,
-            coding: text(headers, "content-encoding"),
+            names_two_versions: ["etag", "last-modified"]
+                .iter()
+                .any(|name| all_equal(headers, name).is_none()),
+            coding: coding_of(headers),
             locations: all(headers, "location").map(<[u8]>::to_vec).collect(),
             retry_after: retry_after(headers),
         }
@@ -134,7 +139,7 @@ fn read_range(range: &[u8]) -> Option<Range> {
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2>
 fn is_strong_date(headers: &HeaderMap) -> bool {
-    let date = |name| httpdate::parse_http_date(&text(headers, name)?).ok();
+    let date = |name| httpdate::parse_http_date(&all_equal(headers, name)??).ok();
     let (now, margin) = match date("date") {
         Some(now) => (now, Duration::from_secs(1)),
         // Our clock and the server's may differ.
@@ -162,8 +167,25 @@ fn all<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]>
     values.map(|value| value.as_bytes())
 }
 
-/// The first header of a name; each byte beyond ASCII is some letter, so that two differ if they do.
+/// The first header of a name.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = all(headers, name).next()?;
-    Some(value.iter().map(|byte| char::from(*byte)).collect())
+    all(headers, name).next().map(letters)
+}
+
+/// What all headers of a name say, if it is the same.
+fn all_equal(headers: &HeaderMap, name: &str) -> Option<Option<String>> {
+    let first = all(headers, name).next();
+    let is_same = all(headers, name).all(|value| Some(value) == first);
+    is_same.then(|| first.map(letters))
+}
+
+/// A list in several lines is one list.
+fn coding_of(headers: &HeaderMap) -> Option<String> {
+    let lines: Vec<String> = all(headers, "content-encoding").map(letters).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+/// Each byte beyond ASCII is some letter, so that two texts differ if their bytes do.
+fn letters(value: &[u8]) -> String {
+    value.iter().map(|byte| char::from(*byte)).collect()
 }

@@ -16,13 +16,16 @@
 //! give up. And silence is counted in looks, not by the clock: in a program that was stopped and
 //! goes on, the look that was interrupted is one look.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::io::Read;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use ureq::config::Config;
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout,
     RustlsConnector, TcpConnector, Transport,
@@ -31,6 +34,7 @@ use ureq::{Agent, Error, Timeout};
 
 use super::proxy::Form;
 use crate::event::Event;
+use crate::lifecycle::start;
 
 /// How long a look takes if nothing comes: how late a stop may be noticed.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
@@ -42,7 +46,47 @@ pub(super) fn client(config: Config) -> Agent {
             .chain(ConnectProxyConnector::default())
             .chain(RustlsConnector::default())
             .chain(Speak);
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    Agent::with_parts(config, connector, LookUp)
+}
+
+/// Looks names up as the client does by itself, who panics if it cannot start a thread for that.
+#[derive(Debug)]
+struct LookUp;
+
+impl Resolver for LookUp {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let (uri, config, mut without) = (uri.clone(), config.clone(), timeout);
+        without.after = ureq::unversioned::transport::time::Duration::NotHappening;
+        // An address is no name.
+        if uri.host().is_some_and(is_address) {
+            return DefaultResolver::default().resolve(&uri, &config, without);
+        }
+        let look_up = move || DefaultResolver::default().resolve(&uri, &config, without);
+        let looking = start("resolver", look_up).map_err(no_thread)?;
+        match looking.join_timeout(*timeout.after) {
+            Ok(found) => found.unwrap_or_else(|panicked| Err(io::Error::other(panicked).into())),
+            // Nothing can end it before its time is up.
+            Err(running) => {
+                running.detach();
+                Err(Error::Timeout(timeout.reason))
+            }
+        }
+    }
+}
+
+fn is_address(host: &str) -> bool {
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+/// The error of a thread that could not be started, and what to do.
+pub(super) fn no_thread(error: io::Error) -> io::Error {
+    let why = format!("cannot start a thread: {error}; use fewer workers");
+    io::Error::new(error.kind(), why)
 }
 
 /// How much of a wait counts as silence: what a look took, but no more than two of its length.
@@ -53,6 +97,9 @@ pub(super) fn silence(look: Instant) -> Duration {
 thread_local! {
     /// The request that is asked on this thread, if it is an asker's.
     static ASKING: RefCell<Option<Asking>> = const { RefCell::new(None) };
+
+    /// When the look into a body began that is under way on this thread.
+    static LOOKING: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// What is known of a request while it is asked.
@@ -95,18 +142,29 @@ fn note(what: impl FnOnce(&mut Seen)) {
     });
 }
 
-/// Whether to go on after a look in which nothing came.
+/// Reads a piece of a body, on a thread that asks for nothing. If nothing of the body has come after a
+/// look, it returns the error of one that is over, whatever else came: the lines behind a body need not
+/// have an end.
+pub(super) fn read(body: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    LOOKING.set(Some(Instant::now()));
+    let read = body.read(buffer);
+    LOOKING.set(None);
+    read
+}
+
+/// Whether to look once more.
 enum Next {
+    /// The asker waits for an answer.
     Look,
-    /// The reader is on this thread, and decides itself.
-    Tell,
+    /// The reader is on this thread, has looked for so long, and decides itself.
+    Tell(Duration),
     /// Nobody waits for the answer.
     Leave,
 }
 
 fn next() -> Next {
     ASKING.with_borrow(|asking| match asking {
-        None => Next::Tell,
+        None => Next::Tell(LOOKING.get().map_or(Duration::ZERO, |look| look.elapsed())),
         Some(asking) if asking.left.is_set() => Next::Leave,
         Some(_) => Next::Look,
     })
@@ -169,21 +227,25 @@ impl<T: Transport> Transport for Heard<T> {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let (start, mut silent) = (Instant::now(), Duration::ZERO);
         loop {
+            match next() {
+                Next::Leave => return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+                Next::Tell(looked) if looked >= LOOK => break,
+                Next::Tell(_) | Next::Look => {}
+            }
             let look = Instant::now();
             match self.0.await_input(one_look(timeout)) {
                 Err(Error::Timeout(_)) => silent += silence(look),
                 heard => return heard,
             }
-            match next() {
-                // The clock decides how long all may take, the looks how long nothing may come.
-                _ if start.elapsed() >= *timeout.after => {
-                    return Err(Error::Timeout(timeout.reason));
-                }
-                Next::Look if timeout.per_read.is_none_or(|most| silent < *most) => {}
-                Next::Look | Next::Tell => return Err(Error::Timeout(Timeout::PerRead)),
-                Next::Leave => return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+            // The clock decides how long all may take, the looks how long nothing may come.
+            if start.elapsed() >= *timeout.after {
+                return Err(Error::Timeout(timeout.reason));
+            }
+            if timeout.per_read.is_some_and(|most| silent >= *most) {
+                break;
             }
         }
+        Err(Error::Timeout(Timeout::PerRead))
     }
     // ANCHOR_END: looks
 
@@ -253,7 +315,10 @@ impl<T: Transport> Transport for Spoken<T> {
         // Of what is inside, a tunnel or TLS, nothing is an answer.
         let has_answer = !self.inner.buffers().input().is_empty();
         note(|seen| seen.has_answer = has_answer);
-        heard
+        match (heard, next()) {
+            (Err(Error::Io(error)), Next::Tell(_)) => Err(Error::Io(no_end(error))),
+            (heard, _) => heard,
+        }
     }
 
     fn is_open(&mut self) -> bool {
@@ -262,6 +327,16 @@ impl<T: Transport> Transport for Spoken<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+/// The client takes some errors for the end of a body. That is told by no error: a connection that is
+/// reset, or of TLS that was cut, may have had more to say.
+fn no_end(error: io::Error) -> io::Error {
+    // Not what the client has put into it, by which a reader knows a look.
+    match error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+        true => error,
+        false => io::Error::other(error),
     }
 }
 

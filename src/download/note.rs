@@ -13,6 +13,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tempfile::TempPath;
 
 use super::version::Version;
 use crate::atomic_file;
@@ -44,31 +45,44 @@ impl Note {
         note.version.is_sound().then_some(note)
     }
 
-    /// Its owner's alone: it says what was asked for, which may hold a signature.
+    /// Its owner's alone: it says what was asked for, which may hold a signature. Who writes it has the
+    /// part's lock, so there is one new note at a time: one that a killed program left is removed.
     pub(super) fn write(&self, part: &Path) -> io::Result<()> {
-        let path = path_of(part);
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder
-            .prefix(".threadproof-")
-            .tempfile_in(folder_of(part))?;
-        serde_json::to_writer(&mut file, self)?;
-        let (file, temporary) = file.into_parts();
-        let rename = || Ok(temporary.persist(&path)?);
-        atomic_file::put_in_place(&file, &path, None, rename)
+        let (path, new) = (path_of(part), new_path_of(part));
+        remove(&new)?;
+        let temporary = TempPath::try_from_path(&new)?;
+        let mut options = File::options();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = plain(options.write(true).create_new(true)).open(&new)?;
+        serde_json::to_writer(&file, self)?;
+        let rename = |temporary: TempPath| Ok(temporary.persist(&path)?);
+        atomic_file::put_in_place(&file, temporary, &path, None, rename)
     }
 
     /// Removes the note for good, so that it never stands beside bytes of another version.
     pub(super) fn forget(part: &Path) -> io::Result<()> {
-        let path = path_of(part);
-        match fs::remove_file(&path) {
-            Ok(()) => atomic_file::sync_folder_of(part),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => {
-                let why = format!("{}: {error}", path.display());
-                Err(io::Error::new(error.kind(), why))
-            }
+        // It vouches for nothing, so it may come back.
+        let _ = remove(&new_path_of(part));
+        match remove(&path_of(part))? {
+            true => atomic_file::sync_folder_of(part),
+            false => Ok(()),
         }
     }
+}
+
+/// Removes what is at `path`, and says whether something was.
+fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(at(path, &error)),
+    }
+}
+
+/// The error of something done to `path`, with its name.
+pub(super) fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Where a part and its note are; both have absolute paths.
@@ -78,6 +92,11 @@ pub(super) fn folder_of(part: &Path) -> &Path {
 
 fn path_of(part: &Path) -> PathBuf {
     part.with_extension("part-note")
+}
+
+/// Where a note is written before it takes the place of the last one.
+fn new_path_of(part: &Path) -> PathBuf {
+    part.with_extension("part-note-new")
 }
 
 /// Where the part of the file `to` is.

@@ -30,6 +30,9 @@ use crate::atomic_file::{self, Step};
 /// How often a note is written: what a killed program loses at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
+/// More than a note takes, and the folder with it, in the largest blocks that file systems have.
+const ROOM_OF_A_NOTE: u64 = 16 * 1024;
+
 /// The first bytes of a file, and which version of it they are from.
 pub(super) struct Part {
     file: Locked,
@@ -112,9 +115,20 @@ impl Part {
         &self.version
     }
 
+    /// Counts what was written, also if the disk is full before all of it is.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.bytes += bytes.len() as u64;
+        let mut left = bytes;
+        while !left.is_empty() {
+            match self.file.write(left) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.bytes += written as u64;
+                    left = &left[written..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         if self.noted.elapsed() >= NOTE_EVERY {
             self.note()?;
         }
@@ -122,6 +136,8 @@ impl Part {
     }
 
     fn note(&mut self) -> io::Result<()> {
+        // Beside what is somebody else's by now our note would vouch for their bytes.
+        atomic_file::check_is_at(&self.file, &self.path)?;
         let folder = note::folder_of(&self.path);
         atomic_file::unless_unsupported(self.file.sync_data(), Step::Durable, folder)?;
         let (version, bytes) = (self.version.clone(), self.bytes);
@@ -132,22 +148,35 @@ impl Part {
 
     /// Leaves the part for another time.
     pub(super) fn keep(mut self) -> io::Result<()> {
-        match self.bytes {
-            0 => self.discard(),
-            _ => self.note(),
+        if self.bytes == 0 {
+            return self.discard();
         }
+        let Err(error) = self.note() else {
+            return Ok(());
+        };
+        // A disk may be full: then the note gets the room of the last bytes.
+        self.bytes = self.bytes.saturating_sub(ROOM_OF_A_NOTE);
+        if self.bytes > 0 && self.file.set_len(self.bytes).is_ok() && self.note().is_ok() {
+            return Ok(());
+        }
+        // Without a note a part is of no use; one from before still says the truth.
+        if Note::read(&self.path).is_none() {
+            self.discard()?;
+        }
+        Err(error)
     }
 
     /// Leaves nothing.
     pub(super) fn discard(self) -> io::Result<()> {
+        atomic_file::check_is_at(&self.file, &self.path)?;
         Note::forget(&self.path)?;
         fs::remove_file(&self.path)
     }
 
     /// Makes the part the file at `to`, over whatever was there; it stays a part if that fails.
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
-        let rename = || fs::rename(&self.path, to);
-        match atomic_file::put_in_place(&self.file, to, None, rename) {
+        let rename = |part: &Path| fs::rename(part, to);
+        match atomic_file::put_in_place(&self.file, &*self.path, to, None, rename) {
             Ok(()) => Note::forget(&self.path),
             Err(error) => {
                 // Of the two errors the first is the one to mend.
@@ -193,7 +222,7 @@ fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound && new.is_none() => return Ok(None),
             Err(_) if is_foreign(path) => return Ok(None),
-            Err(error) => return Err(not_plain(path).unwrap_or(error)),
+            Err(error) => return Err(not_plain(path).unwrap_or_else(|| note::at(path, &error))),
         };
         match file.try_lock() {
             Ok(()) => {}
@@ -211,7 +240,7 @@ fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
         }
         let file = Locked(file);
         // Who had the lock before may have renamed the file meanwhile: then it is theirs.
-        if !is_at(&file, path)? {
+        if !atomic_file::is_at(&file, path)? {
             continue;
         }
         // What was made just now is ours, whomever the file system gives it to.
@@ -234,11 +263,29 @@ fn open(path: &Path, new: Option<u32>) -> io::Result<(File, bool)> {
             match options.create_new(true).open(path) {
                 // Somebody was faster.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => open(path, new),
-                made => Ok((made?, true)),
+                made => {
+                    let made = made?;
+                    #[cfg(unix)]
+                    open_to_its_owner(&made)?;
+                    Ok((made, true))
+                }
             }
         }
         (opened, _) => Ok((opened?, false)),
     }
+}
+
+/// A umask may take even that away, and then the next program could not go on.
+#[cfg(unix)]
+fn open_to_its_owner(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = file.metadata()?.permissions();
+    let mode = permissions.mode();
+    if mode & 0o600 != 0o600 {
+        permissions.set_mode(mode | 0o600);
+        file.set_permissions(permissions)?;
+    }
+    Ok(())
 }
 
 /// An error if no file of one name stands there: nobody but the user can say what that is for.
@@ -274,21 +321,4 @@ fn is_foreign(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_foreign(_: &Path) -> bool {
     false
-}
-
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let ours = file.metadata()?;
-    Ok((ours.dev(), ours.ino()) == (found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
 }

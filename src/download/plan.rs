@@ -89,8 +89,7 @@ pub(super) fn plan(
 
 /// An answer to a request for the whole file.
 fn whole(head: &Head, limits: Limits) -> Result<Plan, Refusal> {
-    // 206 is a part of the body, and nobody asked for a part.
-    if !(200..=299).contains(&head.status) || head.status == 206 {
+    if !has_file(head.status) {
         return Err(Refusal::Status(head.status));
     }
     match head.range {
@@ -117,4 +116,13 @@ fn whole(head: &Head, limits: Limits) -> Result<Plan, Refusal> {
             total: head.length(),
         }),
     }
+}
+
+/// Whether the body of an answer with this status is the file. Not every success has it: there is none
+/// yet (202) or none at all (204, 205), or it is a part that nobody asked for (206), a list of statuses
+/// (207) or a difference from another version (226). A status that nobody knows counts as 200.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.3>
+fn has_file(status: u16) -> bool {
+    (200..=299).contains(&status) && !matches!(status, 202 | 204..=207 | 226)
 }

@@ -64,7 +64,9 @@ impl Proxies {
             None => Route::read(&either("all_proxy")?),
         };
         let directly = either("no_proxy").unwrap_or_default();
-        let directly = directly.split([',', ' ']).filter(|name| !name.is_empty());
+        let directly = directly
+            .split(|letter: char| letter == ',' || letter.is_whitespace())
+            .filter(|name| !name.is_empty());
         Self {
             http: route("http_proxy"),
             https: route("https_proxy"),

@@ -6,7 +6,6 @@
 //!      └───────────────────────────────────────────────────────────────┘
 //! ```
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +73,7 @@ impl Attempt<'_> {
             }
             (answer, _) => answer,
         };
-        answer.map_err(|error| self.before_body(error))
+        answer.map_err(|error| self.before_body(error, from))
     }
 
     fn send(
@@ -117,7 +116,8 @@ impl Attempt<'_> {
             let left = left.clone();
             move || link::asking(left, ask)
         };
-        let mut asking = start("asker", asker).map_err(|error| self.cannot_ask(error))?;
+        let mut asking =
+            start("asker", asker).map_err(|error| self.cannot_ask(link::no_thread(error)))?;
         loop {
             match asking.join_timeout(LOOK) {
                 Ok(answer) => return answer.map_err(|panicked| self.cannot_ask(panicked)),
@@ -139,7 +139,7 @@ pub(super) fn finish(body: Body) {
     let mut body = body.into_reader();
     let mut rest = [0; 4096];
     for _ in 0..2 {
-        if !matches!(body.read(&mut rest), Ok(1..)) {
+        if !matches!(link::read(&mut body, &mut rest), Ok(1..)) {
             break;
         }
     }

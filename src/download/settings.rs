@@ -78,8 +78,8 @@ impl DownloaderBuilder {
 
     /// How many more attempts follow a transient failure; none.
     ///
-    /// The server's `Retry-After` says when; if that is in more than an hour, the download fails at
-    /// once. A name that nobody knows and a certificate that is not trusted do not pass. A connection
+    /// Each waits for the back-off, or as long as the server's `Retry-After` says if that is longer; if
+    /// it is more than an hour, the download fails at once. A name that nobody knows and a certificate that is not trusted do not pass. A connection
     /// of an earlier request that turns out to be closed costs no attempt.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
@@ -99,6 +99,10 @@ impl DownloaderBuilder {
     }
 
     /// Takes a body whose end only the end of the connection tells; refused by default.
+    ///
+    /// It is [`DownloadError::Truncated`](super::DownloadError::Truncated) if the connection ends by an
+    /// error, or without TLS's farewell. A server that breaks off in good order cannot be told from one that
+    /// has said everything.
     pub fn allow_unknown_length(mut self, allow: bool) -> Self {
         self.limits.allow_unknown_length = allow;
         self

@@ -36,7 +36,7 @@ impl Version {
             length: head.length(),
         };
         let has_name = version.has_strong_etag() || head.has_strong_date;
-        (has_name && version.is_sound()).then_some(version)
+        (has_name && !head.names_two_versions && version.is_sound()).then_some(version)
     }
 
     /// What tells this version from all others: `If-Range`.
@@ -66,7 +66,8 @@ impl Version {
 
     // ANCHOR: is_repeated_by
     /// Whether an answer says that it is of this version: it repeats the validator that was asked
-    /// with, and what else it says of itself was said before. Silence is no agreement.
+    /// with, and what else it says of itself was said before. Silence is no agreement, and what names
+    /// two versions agrees with neither.
     pub(super) fn is_repeated_by(&self, head: &Head, from: &Address) -> bool {
         let agrees =
             |said: &Option<String>, noted: &Option<String>| said.is_none() || said == noted;
@@ -74,7 +75,8 @@ impl Version {
             true => &head.etag,
             false => &head.last_modified,
         };
-        validator.as_deref() == Some(self.validator())
+        !head.names_two_versions
+            && validator.as_deref() == Some(self.validator())
             && agrees(&head.etag, &self.etag)
             && agrees(&head.last_modified, &self.last_modified)
             && head.coding == self.coding

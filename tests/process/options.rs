@@ -28,7 +28,13 @@ use crate::support::threadproof;
 #[case(&["fetch", "http://127.0.0.1/"])]
 #[case(&["fetch", "http://127.0.0.1/a", "http://localhost/a"])]
 #[case(&["fetch", "--url", "http://127.0.0.1/a", "http://127.0.0.1/b"])]
+#[case(&["event", "--interval", "1e-9"])]
 #[case(&["fetch", "ftp://127.0.0.1/a"])]
+#[case(&["fetch", "http://127.0.0.1:1/a/%2e%2E"])]
+#[case(&["fetch", "http://127.0.0.1:1/a\\"])]
+#[case(&["fetch", "http://127.0.0.1:1/a", " http://localhost:1/b\\a "])]
+#[case(&["fetch", "http://127.0.0.1/.threadproof-a.part"])]
+#[case(&["fetch", "http://127.0.0.1/.Threadproof-a.part-note"])]
 #[case(&["sequential", "--url", "office.png"])]
 fn wrong_use_is_exit_code_2_and_says_why(#[case] arguments: &[&str]) {
     let no_words = predicate::str::is_empty();
@@ -48,6 +54,14 @@ fn wrong_use_is_exit_code_2_and_says_why(#[case] arguments: &[&str]) {
 fn an_address_is_told_what_is_wrong_with_it(#[case] url: &str, #[case] words: &str) {
     let said = predicate::str::contains(words).and(predicate::str::contains(url));
     threadproof(&["fetch", url]).assert().code(2).stderr(said);
+}
+
+/// What begins as it must is not told that it must.
+#[test]
+fn an_address_with_another_fault_is_not_told_how_to_begin() {
+    let beginning = predicate::str::contains("must begin").not();
+    let assert = threadproof(&["fetch", "http://[::1/a"]).assert().code(2);
+    assert.stderr(predicate::str::contains("cannot be read as a URL").and(beginning));
 }
 
 /// Numbers that are no numbers of seconds, or too many of them, and what is said of each.

@@ -8,9 +8,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rstest::rstest;
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use threadproof::local_server::{LocalServer, Reply, Site};
 
@@ -107,14 +109,15 @@ fn in_each_state(run: impl Fn(Stream, Stream)) {
     }
 }
 
-/// One after the other, so that the first line is lost before the second file is begun.
+/// One after the other, and none at once, so that the first line is lost before the last file has come.
 #[rstest]
 #[case::lines(&[])]
 #[case::json(&["--json"])]
 fn every_file_of_fetch_comes_whoever_listens(#[case] options: &[&str]) {
     let pages = ["a", "b", "c"];
     let site = pages.iter().fold(Site::new(), |site, page| {
-        site.page(&format!("/{page}"), Reply::ok(*b"whole"))
+        let reply = Reply::ok(*b"whole").latency(Duration::from_millis(50));
+        site.page(&format!("/{page}"), reply)
     });
     let server = LocalServer::start(site).unwrap();
     let urls = pages.map(|page| server.url(page));
@@ -253,12 +256,131 @@ fn a_full_pipe_that_does_not_block_is_waited_for() {
     assert_eq!(text.lines().count(), 12, "{text}");
 }
 
+/// A pipe that its reader has stopped reading, as a pager does; whoever writes to it waits.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b'x'; 512]).is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    (reader, writer)
+}
+
+/// Files come while their lines wait for a reader that has paused, and the first Ctrl-C ends the wait.
+#[rstest]
+#[case::on_stdout("page", 130, 40)]
+#[case::on_stderr("missing", 130, 0)]
+fn a_reader_that_has_paused_holds_up_no_file(
+    #[case] page: &str,
+    #[case] code: i32,
+    #[case] files: usize,
+) {
+    let site = (0..40).fold(Site::new(), |site, n| {
+        site.page(&format!("/page{n}"), Reply::ok(*b"whole"))
+    });
+    let server = LocalServer::start(site).unwrap();
+    let (folder, (_reader, writer)) = (tempfile::tempdir().unwrap(), full_pipe());
+    let urls: Vec<String> = (0..40).map(|n| server.url(&format!("{page}{n}"))).collect();
+    let dir = folder.path().to_str().unwrap();
+    let mut arguments = vec!["fetch", "--workers", "2", "--dir", dir];
+    arguments.extend(urls.iter().map(String::as_str));
+    let mut command = threadproof(&arguments);
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    until(|| {
+        let visible = |name: &String| name.starts_with("page");
+        let come = files_in(folder.path())
+            .iter()
+            .filter(|name| visible(name))
+            .count();
+        server.requests().len() == 40 && come == files
+    });
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(ended(&mut child), Some(code));
+    assert_eq!(
+        files_in(folder.path()).len(),
+        files,
+        "nothing hidden either"
+    );
+}
+
+/// The exit code, once there is one.
+#[track_caller]
+fn ended(child: &mut std::process::Child) -> Option<i32> {
+    let mut status = None;
+    until(|| {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    status.unwrap().code()
+}
+
+/// So does whatever else waits for a reader.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::a_section(&["event"])]
+#[case::a_section_in_json(&["sequential", "--json"])]
+#[case::a_table(&["list"])]
+#[case::a_server(&["serve", "--port", "0"])]
+fn the_first_signal_ends_the_wait_for_a_reader(#[case] arguments: &[&str]) {
+    let (_reader, writer) = full_pipe();
+    let mut command = threadproof(arguments);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    until(|| {
+        let wchan = std::fs::read_to_string(format!("/proc/{}/wchan", child.id()));
+        wchan.is_ok_and(|call| call.contains("poll") || call.contains("pipe"))
+    });
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(ended(&mut child), Some(130));
+}
+
+/// A reader that was only slow misses nothing.
+#[test]
+fn a_reader_that_goes_on_gets_every_line() {
+    let site = (0..40).fold(Site::new(), |site, n| {
+        site.page(&format!("/page{n}"), Reply::ok(*b"whole"))
+    });
+    let server = LocalServer::start(site).unwrap();
+    let (folder, (mut reader, writer)) = (tempfile::tempdir().unwrap(), full_pipe());
+    let urls: Vec<String> = (0..40).map(|n| server.url(&format!("page{n}"))).collect();
+    let mut arguments = vec!["fetch", "--dir", folder.path().to_str().unwrap()];
+    arguments.extend(urls.iter().map(String::as_str));
+    let mut command = threadproof(&arguments);
+    let mut child = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    until(|| {
+        files_in(folder.path())
+            .iter()
+            .filter(|name| name.starts_with("page"))
+            .count()
+            == 40
+    });
+    let mut said = Vec::new();
+    reader.read_to_end(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(
+        said.lines().filter(|line| line.contains("5 bytes")).count(),
+        40
+    );
+}
+
 /// What is opened for reading takes no line.
 #[test]
 fn a_stdout_that_is_read_only_is_exit_code_1() {
     let read_only = File::open("/dev/null").unwrap();
     let status = threadproof(&["list"]).stdout(read_only).status();
     assert_eq!(status.unwrap().code(), Some(1));
+}
+
+/// Which port is free nobody would ever know.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_on_a_port_that_nobody_is_told_of_ends() {
+    let mut command = threadproof(&["serve", "--port", "0"]);
+    let mut child = command.stdout(Stream::Full.open()).spawn().unwrap();
+    assert_eq!(ended(&mut child), Some(1));
 }
 
 /// The reason stands on stderr, in one line.

@@ -2,14 +2,16 @@
 //! the server's name checked, and never over anything less.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
-use threadproof::{DownloadError, Downloader, Event, Receipt};
+use threadproof::{DownloadError, Downloader, Event, Receipt, start_daemon};
 
-use crate::support::{AUTHORITY, files_in, serve_tls, tls_ok};
+use crate::support::{AUTHORITY, files_in, serve_tls, serve_tls_without_goodbye, tls_ok};
 
 const OLD: &[u8] = b"the good old file";
 
@@ -68,6 +70,29 @@ fn a_body_that_is_cut_is_truncated_over_tls_too() {
     has(&folder, OLD);
 }
 
+/// A server says by TLS that nothing more comes. Without that anybody on the way may have cut the body.
+#[rstest]
+fn a_body_without_a_length_needs_the_end_of_tls(#[values(true, false)] says_goodbye: bool) {
+    let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf".to_owned();
+    let server = match says_goodbye {
+        true => serve_tls(answer),
+        false => serve_tls_without_goodbye(answer),
+    };
+    let (url, folder) = (format!("https://{server}/a"), folder());
+    let settings = Downloader::builder().root_certificates(AUTHORITY).unwrap();
+    let outcome = fetch(&settings.allow_unknown_length(true).build(), &url, &folder);
+    if says_goodbye {
+        assert_eq!(outcome.unwrap().bytes, 4);
+        return has(&folder, b"half");
+    }
+    let error = outcome.unwrap_err();
+    assert!(
+        matches!(error, DownloadError::Truncated { got: 4, .. }),
+        "{error}"
+    );
+    has(&folder, OLD);
+}
+
 /// The certificate is good for 127.0.0.1, and only in the eyes of those who trust its authority.
 #[rstest]
 #[case::an_authority_that_nobody_knows(Downloader::new(), "127.0.0.1")]
@@ -81,6 +106,25 @@ fn a_server_that_cannot_say_who_it_is_gets_no_request(
     let error = fetch(&downloader, &url, &folder).unwrap_err();
     assert!(matches!(error, DownloadError::Connect { .. }), "{error}");
     assert!(error.to_string().contains("ertificate"), "{error}");
+    has(&folder, OLD);
+}
+
+/// A server that knows HTTP alone complains of what it does not understand.
+#[test]
+fn a_server_without_tls_is_said_to_speak_none() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("https://{}/a", listener.local_addr().unwrap());
+    let complain = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let complaint = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+        // Until the client has gone, so that nothing is cut.
+        drop(stream.write_all(complaint));
+        drop(stream.read_to_end(&mut Vec::new()));
+    };
+    start_daemon("plain-server", complain).unwrap();
+    let folder = folder();
+    let error = fetch(&trusting(), &url, &folder).unwrap_err();
+    assert!(error.to_string().contains("may be http://"), "{error}");
     has(&folder, OLD);
 }
 

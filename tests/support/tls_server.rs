@@ -16,6 +16,15 @@ const KEY: &[u8] = include_bytes!("../../fixtures/tls/server.key");
 
 /// Answers every request with these bytes, over TLS, until the tests end.
 pub(crate) fn serve_tls(answer: String) -> SocketAddr {
+    serve(answer, true)
+}
+
+/// The same, and the connection ends as if somebody had cut it.
+pub(crate) fn serve_tls_without_goodbye(answer: String) -> SocketAddr {
+    serve(answer, false)
+}
+
+fn serve(answer: String, says_goodbye: bool) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let certificates = vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()];
@@ -25,14 +34,19 @@ pub(crate) fn serve_tls(answer: String) -> SocketAddr {
     let serve_all = move || {
         for stream in listener.incoming() {
             // A client that does not trust us goes away: that is its business.
-            let _ = answer_one(stream.unwrap(), config.clone(), &answer);
+            let _ = answer_one(stream.unwrap(), config.clone(), &answer, says_goodbye);
         }
     };
     start_daemon("tls-server", serve_all).unwrap();
     address
 }
 
-fn answer_one(mut tcp: TcpStream, config: Arc<ServerConfig>, answer: &str) -> std::io::Result<()> {
+fn answer_one(
+    mut tcp: TcpStream,
+    config: Arc<ServerConfig>,
+    answer: &str,
+    says_goodbye: bool,
+) -> std::io::Result<()> {
     let mut tls = ServerConnection::new(config).unwrap();
     let mut stream = Stream::new(&mut tls, &mut tcp);
     let mut head = Vec::new();
@@ -42,8 +56,10 @@ fn answer_one(mut tcp: TcpStream, config: Arc<ServerConfig>, answer: &str) -> st
         head.extend(byte);
     }
     stream.write_all(answer.as_bytes())?;
-    tls.send_close_notify();
-    tls.complete_io(&mut tcp)?;
+    if says_goodbye {
+        tls.send_close_notify();
+        tls.complete_io(&mut tcp)?;
+    }
     Ok(())
 }
 

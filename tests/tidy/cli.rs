@@ -9,7 +9,9 @@ use super::{ROOT, Source, expect_none, sources};
 /// Which files each ring has: what all stand on, what runs, and what `main` calls, which is in
 /// `cli` itself. Files in a folder belong to the ring of the file above them.
 const RINGS: [&[&str]; 3] = [
-    &["failure", "notebook", "options", "output", "print"],
+    &[
+        "failure", "notebook", "options", "output", "print", "printer",
+    ],
     &["sections", "work"],
     &["cli", "fetch", "schedule", "serve", "tour"],
 ];

@@ -79,7 +79,8 @@ fn run_apart(context: &Context, way: Way, of: &Comparison) -> Result<Run, Failur
     let (jobs, power, workers) = (of.jobs, of.power, of.workers);
     let program = context.program.clone();
     let body = move || run_way(way, jobs, power, workers, &program);
-    let mut running = start("compare", body).map_err(|error| Failure::io("a thread", error))?;
+    let mut running =
+        start("compare", body).map_err(|error| Failure::io("cannot start a thread", error))?;
     loop {
         running = match running.join_timeout(LOOK) {
             Ok(run) => return Ok(run??),

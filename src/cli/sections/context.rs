@@ -215,7 +215,7 @@ impl Context {
             Ok(body())
         });
         self.check()?;
-        output.map_err(|error| Failure::io("a thread", error))
+        output.map_err(|error| Failure::io("cannot start a thread", error))
     }
 }
 

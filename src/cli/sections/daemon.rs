@@ -169,7 +169,7 @@ pub(crate) fn program(
         say(format_args!("{file}: {} bytes, done", receipt.bytes));
         Ok::<_, DownloadError>(())
     };
-    let no_thread = |error| Failure::io("a thread", error);
+    let no_thread = |error| Failure::io("cannot start a thread", error);
     if ending.join {
         start("download", download).map_err(no_thread)?.join()??;
     } else {

@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
             })
         }
     });
-    let watcher = watcher.map_err(|error| Failure::io("a thread", error))?;
+    let watcher = watcher.map_err(|error| Failure::io("cannot start a thread", error))?;
     let _stop = OnDrop(|| {
         stop.set();
     });

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let main = context.main_lane(start);
     // ANCHOR: run
     let downloads = kit.start_all("join", start);
-    let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
+    let downloads = downloads.map_err(|error| Failure::io("cannot start a thread", error))?;
     main.say(format_args!("{FILES} threads started"));
     let receipts = context
         .timeline

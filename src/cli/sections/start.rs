@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let main = context.main_lane(start);
     // ANCHOR: run
     let downloads = kit.start_all("start", start);
-    let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
+    let downloads = downloads.map_err(|error| Failure::io("cannot start a thread", error))?;
     let time = start.elapsed();
     main.say("Main program done!!");
     let unfinished = downloads

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use threadproof::{Event, ThreadPool, Wait};
 
-use super::context::{Baseline, Context, LOOK, Outcome};
+use super::context::{Baseline, Context, LOOK, OnDrop, Outcome};
 use super::watchers::Watch;
 use crate::cli::failure::Failure;
 use crate::cli::print::{Mode, Story};
@@ -38,11 +38,13 @@ struct Hello {
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     // ANCHOR: run
-    let pool = ThreadPool::new(workers).map_err(|error| Failure::io("a thread", error))?;
+    let pool =
+        ThreadPool::new(workers).map_err(|error| Failure::io("cannot start a thread", error))?;
     let begin = Instant::now();
     let main = context.main_lane(begin);
     let jobs = jobs(context, begin)?;
-    let touching = touch_each(context, &jobs)?;
+    let over = Arc::new(Event::new());
+    let touching = touch_each(context, &jobs, over.clone())?;
     let hellos = context.interruptible(
         || {
             pool.cancel_queued();
@@ -50,6 +52,8 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         || pool.map(jobs, hello),
     );
     let time = begin.elapsed();
+    // A job that has not begun, or could not, does so no more.
+    over.set();
     touching.join()??;
     let mut outputs = Vec::new();
     for hello in hellos? {
@@ -131,17 +135,24 @@ fn jobs(context: &Context, begin: Instant) -> Result<Vec<Job>, Failure> {
     (1..).zip(FILES).map(job).collect()
 }
 
-/// Touches each file as soon as its watcher has looked, so that there is something to report.
+/// Touches each file as soon as its watcher has looked, so that there is something to report; until
+/// the jobs are `over`. If that fails, no job waits for it.
 fn touch_each(
     context: &Context,
     jobs: &[Job],
+    over: Arc<Event>,
 ) -> Result<threadproof::Running<Result<(), Failure>>, Failure> {
     let watches: Vec<Watch> = jobs.iter().map(|job| job.watch.clone()).collect();
     let program_stops = context.stop;
     let touching = threadproof::start("toucher", move || {
-        for watch in watches {
+        let _release = OnDrop(|| {
+            for watch in &watches {
+                watch.changed.set();
+            }
+        });
+        for watch in &watches {
             while watch.begun.wait_timeout(LOOK) == Wait::TimedOut {
-                if program_stops.is_set() {
+                if program_stops.is_set() || over.is_set() {
                     return Ok(());
                 }
             }
@@ -149,7 +160,7 @@ fn touch_each(
         }
         Ok(())
     });
-    touching.map_err(|error| Failure::io("a thread", error))
+    touching.map_err(|error| Failure::io("cannot start a thread", error))
 }
 
 /// Whether the first job beyond the number of workers began after the end of an earlier one.

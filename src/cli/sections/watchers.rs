@@ -149,7 +149,7 @@ pub(crate) fn stop_one_by_one(
         });
         watchers.push_back((
             watch,
-            running.map_err(|error| Failure::io("a thread", error))?,
+            running.map_err(|error| Failure::io("cannot start a thread", error))?,
         ));
     }
     let (mut longest, mut looks, mut late) = (Duration::ZERO, Vec::new(), Vec::new());

@@ -1,17 +1,17 @@
 //! <https://requests.readthedocs.io/en/latest/user/advanced/#session-objects>: connections that are
 //! used again, by a downloader as by a `Session`; and what happens to them.
 
-use std::io::Read;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use threadproof::local_server::{Fault, Reply, Site};
-use threadproof::{DownloadError, Event};
+use threadproof::{DownloadError, Event, start_daemon};
 
 use super::{HOUR, Scene, body, downloads, ms, settings};
-use crate::support::{PATIENCE, RawServer, Said, count, files_in, ok, read_head, until};
+use crate::support::{PATIENCE, RawServer, Said, count, ends, files_in, ok, read_head, until};
 
 #[test]
 fn three_calls_in_a_row_use_one_connection() {
@@ -94,6 +94,117 @@ fn a_stopped_call_lets_go_of_its_connection() {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     });
+}
+
+#[test]
+fn what_is_no_http_is_said_to_be_none() {
+    let server = RawServer::start(|_, _| Said::Close(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec()));
+    let scene = Scene::new(Site::new());
+    let fetched = settings()
+        .build()
+        .fetch(&server.url("/a"), &scene.path(), &Event::new());
+    let error = fetched.unwrap_err().to_string();
+    assert!(
+        error.ends_with("makes no sense: it is no answer of HTTP/1"),
+        "{error}"
+    );
+}
+
+/// Not the first address alone: whom nobody could connect to is named.
+#[rstest]
+fn who_cannot_be_connected_to_is_named(#[values(false, true)] by_proxy: bool) {
+    let dead = format!("127.0.0.1:{}", super::closed_port());
+    let scene = Scene::with(Reply::redirect(format!("http://{dead}/b")));
+    let (settings, words) = match by_proxy {
+        true => (
+            settings().proxy(format!("http://{dead}")),
+            "through the proxy",
+        ),
+        false => (settings(), "redirected to"),
+    };
+    let error = scene.fetch(settings).unwrap_err().to_string();
+    let words = format!("cannot connect: {words} {dead}: Connection refused");
+    assert!(error.contains(&words), "{error}");
+}
+
+/// It is no early end, which might be otherwise the next time: this server does not know how.
+#[rstest]
+#[case::no_number("zz\r\nhello\r\n0\r\n\r\n")]
+#[case::more_than_the_chunk("2\r\nhello\r\n0\r\n\r\n")]
+fn chunks_that_cannot_be_read_make_no_sense(
+    #[case] chunks: &'static str,
+    #[values(false, true)] resume: bool,
+) {
+    let server = RawServer::start(move |_, _| {
+        let head = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\n";
+        Said::Close(format!("{head}{chunks}").into_bytes())
+    });
+    let scene = Scene::new(Site::new());
+    let downloader = settings().retries(3).resume(resume).build();
+    let error = downloader.fetch(&server.url("/a"), &scene.path(), &Event::new());
+    let error = error.unwrap_err();
+    assert!(matches!(error, DownloadError::BadAnswer { .. }), "{error}");
+    assert_eq!(server.requests().len(), 1);
+    scene.is_unharmed();
+}
+
+/// A server whose bodies end by trailers that never end, but for that of `/b`.
+fn endless_trailers(head: &'static str) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = move |mut stream: TcpStream| {
+        let request = read_head(&mut stream).unwrap_or_default();
+        if request.starts_with("GET /b ") {
+            return drop(stream.write_all(&ok("new")));
+        }
+        let head = format!("HTTP/1.1 {head}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
+        let mut written = stream.write_all(head.as_bytes());
+        while written.is_ok() {
+            written = stream.write_all(&b"X: y\r\n".repeat(500));
+        }
+    };
+    let serve_all = move || {
+        for stream in listener.incoming() {
+            let serve = move || serve(stream.unwrap());
+            start_daemon("endless-connection", serve).unwrap();
+        }
+    };
+    start_daemon("endless-server", serve_all).unwrap();
+    format!("http://{address}/a")
+}
+
+/// D5, D6. They are nothing of the file, so they are silence; and a stop is seen between two of them.
+#[rstest]
+#[case::a_stall("200 OK", ms(200), HOUR, 6)]
+#[case::a_stop("200 OK", HOUR, ms(200), 130)]
+#[case::of_a_redirect("302 Found\r\nLocation: /b", HOUR, HOUR, 0)]
+#[case::of_an_error("404 Not Found", HOUR, HOUR, 4)]
+fn trailers_without_an_end_hold_nobody(
+    #[case] head: &'static str,
+    #[case] stall: Duration,
+    #[case] stop_after: Duration,
+    #[case] code: u8,
+) {
+    let url = endless_trailers(head);
+    let outcome = ends(move || {
+        let (folder, stop) = (tempfile::tempdir().unwrap(), Event::new());
+        let downloader = settings().stall(stall).build();
+        let path = folder.path().join("a.bin");
+        thread::scope(|scope| {
+            let fetch = scope.spawn(|| downloader.fetch(&url, &path, &stop));
+            let start = Instant::now();
+            until(|| fetch.is_finished() || start.elapsed() >= stop_after.min(HOUR));
+            stop.set();
+            fetch.join().unwrap()
+        })
+    });
+    match outcome {
+        Ok(receipt) => assert_eq!((code, receipt.bytes), (0, 3)),
+        Err(DownloadError::Stalled { .. }) => assert_eq!(code, 6),
+        Err(DownloadError::Stopped { .. }) => assert_eq!(code, 130),
+        Err(DownloadError::Status { .. }) => assert_eq!(code, 4),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// The server ends an idle connection just as the next request goes out.

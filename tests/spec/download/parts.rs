@@ -1,7 +1,7 @@
 //! The files of a resumed download, and what a server may answer to the request for its rest.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ use crate::support::files_in;
 
 const PART: &str = ".threadproof-a.bin.part";
 const NOTE: &str = ".threadproof-a.bin.part-note";
+const NEW_NOTE: &str = ".threadproof-a.bin.part-note-new";
 
 /// No two versions have a byte in common, and all have this length.
 fn version(number: u8) -> Vec<u8> {
@@ -189,6 +190,84 @@ fn two_long_names_have_two_parts() {
     other.fetch().unwrap_err();
     assert_eq!(files_in(other.folder.path()).len(), 4);
     assert_eq!(other.range(1), None);
+}
+
+/// Others may take a hidden file away, or put theirs in its place, while a download writes to it. Then
+/// what has that name is not what has come, and becomes no file.
+#[rstest]
+#[case::removed(|part: &Path| fs::remove_file(part).unwrap(), &[])]
+#[case::replaced(|part: &Path| {
+    fs::remove_file(part).unwrap();
+    fs::write(part, "somebody else's").unwrap();
+}, &[PART])]
+fn a_part_that_is_not_there_any_more_becomes_no_file(
+    #[case] meanwhile: fn(&Path),
+    #[case] left: &[&str],
+    #[values(true, false)] comes_whole: bool,
+) {
+    let reply = if comes_whole { whole(1) } else { cut(whole(1)) };
+    let scene = Scene::new([reply, whole(2)]);
+    let (url, path) = (scene.server.url("/a"), scene.at("a.bin"));
+    let mut once = Some(meanwhile);
+    let mut look = |_| {
+        if let Some(meanwhile) = once.take() {
+            meanwhile(&scene.at(PART));
+        }
+    };
+    let downloader = settings().resume(true).build();
+    let error = downloader.fetch_with(&url, &path, &Event::new(), &mut look);
+    let error = error.unwrap_err();
+    if comes_whole {
+        assert!(matches!(error, DownloadError::Write { .. }), "{error}");
+        let words = format!("{} was removed or replaced", scene.at(PART).display());
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    assert_eq!(files_in(scene.folder.path()), left, "and no note");
+    for name in left {
+        assert_eq!(fs::read(scene.at(name)).unwrap(), b"somebody else's");
+    }
+    scene.fetch().unwrap();
+    assert_eq!(scene.range(1), None);
+    scene.has_only(2);
+}
+
+/// A program that was killed while it wrote a note has left a piece of it, and the next one takes it away.
+#[rstest]
+fn a_piece_of_a_note_does_not_stay(#[values(true, false)] comes_whole: bool) {
+    let (after, how) = (100, Hangup::Fin);
+    let rest = match comes_whole {
+        true => whole(1),
+        false => whole(1).fault(Fault::Cut { after, how }),
+    };
+    let scene = Scene::cut([rest]);
+    fs::write(scene.at(NEW_NOTE), "{").unwrap();
+    assert_eq!(scene.fetch().is_ok(), comes_whole);
+    if comes_whole {
+        return scene.has_only(1);
+    }
+    assert_eq!(files_in(scene.folder.path()), [PART, NOTE]);
+}
+
+/// The same of a temporary file, whose name nobody knows before.
+#[test]
+fn a_temporary_file_that_is_not_there_any_more_becomes_no_file() {
+    let scene = Scene::new([whole(1)]);
+    let mut hidden = None;
+    let mut look = |_| {
+        let names = files_in(scene.folder.path());
+        let path = hidden.get_or_insert(scene.at(&names[0]));
+        fs::remove_file(&*path).unwrap();
+        fs::write(path, "somebody else's").unwrap();
+    };
+    let (url, stop) = (scene.server.url("/a"), Event::new());
+    let downloader = settings().build();
+    let error = downloader.fetch_with(&url, &scene.at("a.bin"), &stop, &mut look);
+    let error = error.unwrap_err();
+    assert!(
+        error.to_string().contains("was removed or replaced"),
+        "{error}"
+    );
+    assert!(!scene.at("a.bin").exists());
 }
 
 /// A note can hold anything: another program, or somebody else, may have written it.

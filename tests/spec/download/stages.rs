@@ -332,6 +332,13 @@ fn plan_of(part: &Version, status: u16, lines: &[&str]) -> Result<Plan, Refusal>
 #[case::a_new_etag(&[DATE], &[DATE, ETAG], false)]
 #[case::a_date_beside_a_weak_etag(&["ETag: W/\"v1\"", DATE], &["ETag: W/\"v1\"", DATE], true)]
 #[case::a_date_beside_another_weak_etag(&["ETag: W/\"v1\"", DATE], &["ETag: W/\"v2\"", DATE], false)]
+#[case::the_same_etag_twice(&[ETAG], &[ETAG, ETAG], true)]
+#[case::two_etags(&[ETAG], &[ETAG, OTHER_ETAG], false)]
+#[case::two_etags_the_other_way_round(&[ETAG], &[OTHER_ETAG, ETAG], false)]
+#[case::two_dates(&[ETAG, DATE], &[ETAG, DATE, OTHER_DATE], false)]
+#[case::two_dates_and_one_is_noted(&[DATE], &[DATE, OTHER_DATE], false)]
+#[case::two_etags_beside_a_date(&[DATE], &[DATE, ETAG, OTHER_ETAG], false)]
+#[case::a_second_coding(&[ETAG, "Content-Encoding: gzip"], &[ETAG, "Content-Encoding: gzip", "Content-Encoding: br"], false)]
 #[case::another_coding(&[ETAG], &[ETAG, "Content-Encoding: gzip"], false)]
 #[case::the_same_coding(&[ETAG, "Content-Encoding: gzip"], &[ETAG, "Content-Encoding: gzip"], true)]
 #[case::no_coding_any_more(&[ETAG, "Content-Encoding: gzip"], &[ETAG], false)]
@@ -395,6 +402,19 @@ fn each_answer_to_a_request_for_the_rest_has_its_plan(
     assert_eq!(plan_of(&noted(&[ETAG]), status, lines), expected);
 }
 
+/// What names two versions names none that could be asked for again.
+#[rstest]
+#[case::one_etag(&[ETAG], true)]
+#[case::one_etag_twice(&[ETAG, ETAG], true)]
+#[case::two_etags(&[ETAG, OTHER_ETAG], false)]
+#[case::two_dates(&[DATE, OTHER_DATE], false)]
+#[case::an_etag_and_two_dates(&[ETAG, DATE, OTHER_DATE], false)]
+#[case::a_date_and_two_etags(&[DATE, ETAG, OTHER_ETAG], false)]
+fn a_head_names_at_most_one_version(#[case] lines: &[&str], #[case] is_named: bool) {
+    let version = Version::of(&answer(200, lines), "http://a/f", &at("http://a/f"));
+    assert_eq!(version.is_some(), is_named, "{version:?}");
+}
+
 /// Two mirrors may give the same name to two versions.
 #[test]
 fn a_rest_from_another_mirror_is_not_used() {
@@ -409,7 +429,9 @@ fn a_rest_from_another_mirror_is_not_used() {
 #[rstest]
 #[case::a_length(200, &["Content-Length: 10"], Ok(Plan::Whole { total: Some(10) }))]
 #[case::chunks(200, &["Transfer-Encoding: chunked"], Ok(Plan::Whole { total: None }))]
-#[case::no_content(204, &[], Ok(Plan::Whole { total: Some(0) }))]
+#[case::not_yet(202, &["Content-Length: 10"], Err(Refusal::Status(202)))]
+#[case::no_content(204, &[], Err(Refusal::Status(204)))]
+#[case::reset_content(205, &["Content-Length: 0"], Err(Refusal::Status(205)))]
 #[case::no_length(200, &[], Err(Refusal::LengthUnknown))]
 #[case::coded(200, &["Transfer-Encoding: gzip, chunked"], Err(Refusal::BadAnswer("")))]
 #[case::a_range_of_a_whole(200, &["Content-Length: 10", "Content-Range: bytes 0-9/10"], Ok(Plan::Whole { total: Some(10) }))]
@@ -464,6 +486,7 @@ fn proxy_for(url: &str, environment: &[&str]) -> Option<String> {
 #[case::without_a_port("http://a/", &["http_proxy=http://p"], Some("p:80"))]
 #[case::not_for_a_name("http://a.org/", &["all_proxy=p:1", "no_proxy=a.org"], None)]
 #[case::nor_below_it("http://x.a.org/", &["all_proxy=p:1", "no_proxy=b.org, a.org"], None)]
+#[case::in_lines("http://a.org/", &["all_proxy=p:1", "no_proxy=b.org\ta.org\nc.org"], None)]
 #[case::with_a_dot("http://a.org/", &["all_proxy=p:1", "no_proxy=.a.org"], None)]
 #[case::with_a_star("http://x.a.org/", &["all_proxy=p:1", "no_proxy=*.a.org"], None)]
 #[case::capitals_in_a_name("http://a.org/", &["all_proxy=p:1", "NO_PROXY=A.ORG"], None)]
@@ -527,6 +550,14 @@ fn a_request_to_a_proxy_has_the_absolute_form(#[case] proxy: &str, #[case] who: 
     assert_eq!(String::from_utf8(said).unwrap(), expected);
     // What is no head of a request stays as it is.
     assert_eq!(form.apply(b"and so on"), None);
+}
+
+/// Not even of what is no URL.
+#[test]
+fn a_terminal_gets_no_control_of_a_url() {
+    let shown = without_credentials("http://alice:secret@a.org/\u{1b}[2J\n\u{9b}");
+    assert_eq!(shown, "a.org/\\u{1b}[2J\\n\\u{9b}");
+    assert_eq!(without_credentials("\u{7}"), "\\u{7}");
 }
 
 #[test]
