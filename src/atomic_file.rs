@@ -34,6 +34,9 @@ pub use self::left_out::{LeftOut, left_out};
 pub(crate) use self::left_out::{Step, note, unless_unsupported};
 pub(crate) use self::place::{check_is_at, is_at, mode_of_new, permissions_of};
 
+/// With what the name of a file begins that has not come whole.
+pub(crate) const HIDDEN: &str = ".threadproof-";
+
 /// A file being written that takes its place at `path` only when it is [committed](Self::commit).
 ///
 /// Needs the feature `download`.
@@ -83,7 +86,7 @@ impl AtomicFile {
         let path = std::path::absolute(path)?;
         let before = permissions_of(&path)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".threadproof-");
+        builder.prefix(HIDDEN);
         #[cfg(unix)]
         {
             use std::fs::Permissions;

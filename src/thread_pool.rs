@@ -97,7 +97,7 @@ impl ThreadPool {
     /// Starts `workers` threads.
     ///
     /// # Errors
-    /// The system cannot start that many; those that were started have ended again.
+    /// As [`ThreadPoolBuilder::build`]: the system cannot start that many, or they are more than 65,536.
     pub fn new(workers: NonZeroUsize) -> io::Result<Self> {
         Self::builder().workers(workers).build()
     }

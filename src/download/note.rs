@@ -102,7 +102,7 @@ fn new_path_of(part: &Path) -> PathBuf {
 /// Where the part of the file `to` is.
 pub(super) fn part_of(to: &Path) -> io::Result<PathBuf> {
     let name = to.file_name().ok_or_else(|| atomic_file::no_name(to))?;
-    let mut hidden = OsString::from(".threadproof-");
+    let mut hidden = OsString::from(atomic_file::HIDDEN);
     match name.len() {
         0..=LONGEST_NAME => hidden.push(name),
         _ => hidden.push(format!("{:016x}", fnv(name.as_encoded_bytes()))),

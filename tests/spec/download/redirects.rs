@@ -64,6 +64,15 @@ fn the_first_request_is_encoded_as_browsers_do_it(#[case] path: &str, #[case] li
 const ALICE: &str = "Basic YWxpY2U6c2VjcmV0";
 const BOB: &str = "Basic Ym9iOndvcmQ=";
 
+fn fetch_as_alice(scene: &Scene) {
+    let url = scene.server.url("/a").replace("://", "://alice:secret@");
+    let stop = threadproof::Event::new();
+    settings()
+        .build()
+        .fetch(&url, &scene.path(), &stop)
+        .unwrap();
+}
+
 #[test]
 fn credentials_are_not_sent_to_another_host() {
     let other = LocalServer::start(Site::new().page("/b", Reply::ok(*b"new"))).unwrap();
@@ -71,12 +80,7 @@ fn credentials_are_not_sent_to_another_host() {
         .page("/a", Reply::redirect("/here"))
         .page("/here", Reply::redirect(other.url("/b")));
     let scene = Scene::new(site);
-    let url = scene.server.url("/a").replace("://", "://alice:secret@");
-    let stop = threadproof::Event::new();
-    settings()
-        .build()
-        .fetch(&url, &scene.path(), &stop)
-        .unwrap();
+    fetch_as_alice(&scene);
     let sent = scene.server.requests();
     let sent: Vec<_> = sent
         .iter()
@@ -91,12 +95,7 @@ fn credentials_of_a_location_are_for_what_it_names() {
     let other = LocalServer::start(Site::new().page("/b", Reply::ok(*b"new"))).unwrap();
     let to = other.url("/b").replace("://", "://bob:word@");
     let scene = Scene::new(Site::new().page("/a", Reply::redirect(to)));
-    let url = scene.server.url("/a").replace("://", "://alice:secret@");
-    let stop = threadproof::Event::new();
-    settings()
-        .build()
-        .fetch(&url, &scene.path(), &stop)
-        .unwrap();
+    fetch_as_alice(&scene);
     assert_eq!(other.requests()[0].header("Authorization"), Some(BOB));
 }
 
