@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   create ──▶ temporary file in the same folder ── commit: fsync, rename, fsync the folder ──▶ path
-//!                    └── drop: removed, `path` was never touched
+//!     │              └── drop: removed, `path` was never touched
+//!     └── refused: at `path` is a folder, a device, a pipe or a socket
 //! ```
 //!
 //! At every instant `path` names what was there before, or the complete new file: renaming within
@@ -13,13 +14,28 @@
 //! is passed on in the last moment, when it is known for sure. What `path` means, on the other hand, is
 //! settled at the beginning.
 //!
+//! Not every file system can make a folder durable, or knows who may read. There a file is as durable
+//! and as private as can be, and [`left_out()`] says what is missing.
+//!
 //! Needs the feature `download`.
 
-use std::fs::{File, Permissions};
+mod left_out;
+mod place;
+
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
+
+use self::place::Old;
+
+pub use self::left_out::{LeftOut, left_out};
+pub(crate) use self::left_out::{Step, note, unless_unsupported};
+pub(crate) use self::place::{check_is_at, is_at, mode_of_new, permissions_of};
+
+/// With what the name of a file begins that has not come whole.
+pub(crate) const HIDDEN: &str = ".threadproof-";
 
 /// A file being written that takes its place at `path` only when it is [committed](Self::commit).
 ///
@@ -45,32 +61,35 @@ pub struct AtomicFile {
     temporary: NamedTempFile,
     /// Absolute: the program may change its folder before the commit.
     path: PathBuf,
-    /// Those of the file that was there at the beginning.
-    before: Option<Permissions>,
+    /// The file that was there at the beginning.
+    before: Option<Old>,
 }
 
 impl AtomicFile {
     /// Opens a temporary file in the folder of `path`, with the permissions of any new file.
     ///
     /// If a file is there already, the temporary one is its owner's alone (0600) until the commit, which
-    /// passes on the permissions that the old file has by then. A symbolic link at `path` is replaced as
-    /// well; what it leads to is not touched. A relative path is one from the folder that the program
-    /// is in now, wherever it is at the commit.
+    /// passes on the permissions that the old file has by then, and its owner and group if this
+    /// program may give files away. A symbolic link to a file or to nothing is replaced; what it leads to
+    /// is not touched. A relative path is one from the folder that the program is in now, wherever it
+    /// is at the commit.
     ///
     /// # Errors
-    /// The folder does not exist or cannot be written to; the path has no file name. The error's
-    /// text names the folder.
+    /// The folder does not exist or cannot be written to; the path has no file name, or names a folder, a
+    /// device, a pipe or a socket, which no file is to take the place of. The error's text names the
+    /// folder or the path.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        if path.file_name().is_none() {
+        if names_no_file(path) {
             return Err(no_name(path));
         }
         let path = std::path::absolute(path)?;
         let before = permissions_of(&path)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".threadproof-");
+        builder.prefix(HIDDEN);
         #[cfg(unix)]
         {
+            use std::fs::Permissions;
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(Permissions::from_mode(mode_of_new(&before)));
         }
@@ -84,89 +103,79 @@ impl AtomicFile {
 
     /// Makes the file durable and puts it at its path, over whatever was there.
     ///
+    /// What the file system does not know how to do is left out, and [`left_out()`] tells it: to make
+    /// something durable; to say who may read it, as long as the new file is open to no more than the
+    /// old one.
+    ///
     /// # Errors
-    /// Those of fsync and rename; the path then holds what it held before, and the temporary file
-    /// is gone. Only the last step, the folder's own fsync, can fail with the new file in place.
+    /// Those of fsync and rename, and of `create` if what is no file came to the path meanwhile; or
+    /// somebody has removed or replaced the temporary file. The path then holds what it held before, and
+    /// the temporary file is gone. Only the last step, the folder's
+    /// own fsync, can fail with the new file in place, because of the disk.
     pub fn commit(self) -> io::Result<()> {
         let (file, temporary) = self.temporary.into_parts();
-        let rename = || Ok(temporary.persist(&self.path)?);
-        put_in_place(&file, &self.path, self.before, rename)
+        let rename = |temporary: TempPath| Ok(temporary.persist(&self.path)?);
+        put_in_place(&file, temporary, &self.path, self.before, rename)
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        // Not through `temporary`, whose errors name a path that the user has never heard of.
+        self.temporary.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.temporary.flush()
+        self.temporary.as_file_mut().flush()
     }
 }
 
-/// Renames a complete file to `path`, so that neither a look nor a power cut can see half of it.
+/// Renames a complete file, open as `file`, from where it is now to `path`, so that neither a look nor a
+/// power cut can see half of it.
 // ANCHOR: put_in_place
-pub(crate) fn put_in_place(
+pub(crate) fn put_in_place<P: AsRef<Path>>(
     file: &File,
+    now_at: P,
     path: &Path,
-    before: Option<Permissions>,
-    rename: impl FnOnce() -> io::Result<()>,
+    before: Option<Old>,
+    rename: impl FnOnce(P) -> io::Result<()>,
 ) -> io::Result<()> {
+    let folder = folder_of(path);
     // A file that is replaced keeps who may read and write it.
-    if let Some(permissions) = permissions_of(path)?.or(before) {
-        file.set_permissions(permissions)?;
+    if let Some(old) = permissions_of(path)?.or(before) {
+        old.pass_on(file, folder)?;
     }
     // Before the rename: else a power cut could leave the new name with no bytes behind it.
-    file.sync_all()?;
-    let folder = open_folder(folder_of(path))?;
-    rename()?;
-    folder.map_or(Ok(()), |folder| folder.sync_all())
+    unless_unsupported(file.sync_all(), Step::Durable, folder)?;
+    let opened = open_folder(folder)?;
+    // The name may have become another file's while this one was written.
+    check_is_at(file, now_at.as_ref())?;
+    rename(now_at)?;
+    sync_folder(opened, folder)
 }
 // ANCHOR_END: put_in_place
 
-/// What a new file at `path` is to keep of an old one; what is no file has nothing to keep.
-#[cfg(unix)]
-pub(crate) fn permissions_of(path: &Path) -> io::Result<Option<Permissions>> {
-    use std::os::unix::fs::PermissionsExt;
-    match std::fs::symlink_metadata(path) {
-        // Not the bits above: new contents must not run in somebody else's name.
-        Ok(old) if old.is_file() => {
-            let mode = old.permissions().mode() & 0o777;
-            Ok(Some(Permissions::from_mode(mode)))
-        }
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(at(path, &error)),
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn permissions_of(_: &Path) -> io::Result<Option<Permissions>> {
-    Ok(None)
-}
-
-/// With which bits contents are begun that are to replace a file with the permissions `before`.
-pub(crate) fn mode_of_new(before: &Option<Permissions>) -> u32 {
-    match before {
-        Some(_) => 0o600,
-        // What `File::create` asks for; the process's umask takes its part away.
-        None => 0o666,
-    }
-}
-
 /// Makes a change in the folder of `path` durable.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    open_folder(folder_of(path))?.map_or(Ok(()), |folder| folder.sync_all())
+    let folder = folder_of(path);
+    sync_folder(open_folder(folder)?, folder)
+}
+
+fn sync_folder(opened: Option<File>, folder: &Path) -> io::Result<()> {
+    opened.map_or(Ok(()), |opened| {
+        unless_unsupported(opened.sync_all(), Step::Durable, folder)
+    })
+}
+
+/// What ends like a folder's name, `a/` or `a/.`, is none of a file either.
+pub(crate) fn names_no_file(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes();
+    path.file_name().is_none() || text.ends_with(b"/") || text.ends_with(b"/.")
 }
 
 pub(crate) fn no_name(path: &Path) -> io::Error {
     let why = format!("{} names no file", path.display());
     io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
-#[cfg(unix)]
-fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -181,7 +190,10 @@ fn folder_of(path: &Path) -> &Path {
 fn open_folder(folder: &Path) -> io::Result<Option<File>> {
     match File::open(folder) {
         _ if !cfg!(unix) => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            left_out::note(Step::Durable, folder, &error);
+            Ok(None)
+        }
         opened => opened.map(Some),
     }
 }

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt: doubling, capped, and the server's word goes first.
+//! How long to wait before the next attempt: doubling, capped, and no shorter than the server asks.
 //!
 //! ```text
 //!   attempt   1      2      3      4      5
@@ -22,6 +22,7 @@ use std::time::Duration;
 /// let waits: Vec<u64> = (1..=4).map(|n| back_off.wait(n, None).as_millis() as u64).collect();
 /// assert_eq!(waits, [200, 400, 800, 1000]);
 /// assert_eq!(back_off.wait(1, Some(Duration::from_secs(3))), Duration::from_secs(3));
+/// assert_eq!(back_off.wait(1, Some(Duration::ZERO)), Duration::from_millis(200));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BackOff {
@@ -37,20 +38,19 @@ impl BackOff {
 
     /// How long to wait after `attempts` attempts have failed (1 or more).
     ///
-    /// `retry_after` is what the server asked for; it wins, whatever the cap says.
+    /// `retry_after` is what the server asked for: a longer wait, whatever the cap says, and never a
+    /// shorter one. A server that is asked again at once by everybody does not get well.
     pub fn wait(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
-        retry_after.unwrap_or_else(|| {
-            let mut wait = self.first.min(self.cap);
-            for _ in 1..attempts {
-                let doubled = wait.saturating_mul(2).min(self.cap);
-                // At the cap or at nothing, which takes some ninety doublings at most.
-                if doubled == wait {
-                    break;
-                }
-                wait = doubled;
+        let mut wait = self.first.min(self.cap);
+        for _ in 1..attempts {
+            let doubled = wait.saturating_mul(2).min(self.cap);
+            // At the cap or at nothing, which takes some ninety doublings at most.
+            if doubled == wait {
+                break;
             }
-            wait
-        })
+            wait = doubled;
+        }
+        wait.max(retry_after.unwrap_or_default())
     }
 }
 

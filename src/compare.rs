@@ -124,14 +124,15 @@ impl fmt::Display for Way {
     }
 }
 
-/// How long one way took, pools started and ended included, and what it gave.
+/// How long one way took, what starts its workers included, and what it gave. Our pools are joined;
+/// rayon's threads end a little later, uncounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Which way.
     pub way: Way,
-    /// From before the first worker was started to after the last had ended.
+    /// From before the first worker was started until the pool was dropped.
     pub elapsed: Duration,
-    /// One count a job, in order.
+    /// One count per job, in order.
     pub counts: Vec<u64>,
 }
 

@@ -1,23 +1,27 @@
 //! Downloads that arrive whole or not at all, can be stopped, and say what went wrong.
 //!
 //! ```text
-//!   fetch: attempt ──▶ head ──▶ body ──▶ temporary file ── complete ──▶ fsync, rename ──▶ Receipt
-//!             ▲          │ status, redirects, length      │ short, stalled, too large, stopped
-//!             └─ back-off┴──── transient, attempts left ──┴──▶ DownloadError, the path untouched
+//!   address ──▶ request ──▶ head ──▶ plan ──▶ sink ◀── body      commit ──▶ Receipt
+//!                  ▲          │ redirect, status, length           ▲ fsync, rename
+//!                  └──────────┘        └─ short, stalled, ─┐       │
+//!                  back-off ◀── transient ─── too large, stopped   └── complete
+//!                                                └──▶ DownloadError, the path untouched
 //! ```
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | a worker of `fetch_all` | a permit, until the body has come | its own file | the next in line |
-//! | the stopper | nothing | the connections | all workers: it closes their connections |
+//! | a worker of `fetch_all` | a permit, until the body has come or the next attempt must wait | its own file | the next in line |
 //! | an asker, one a request | nothing | the client's call | the worker that joins it, or has left |
-//! | the end of a call | nothing | `finished` | the stopper |
+//! | a worker that leaves its asker | nothing | `left` | the asker, which closes its connection |
 //!
-//! A blocked read cannot wait for an [`Event`] as well. So each call has one more thread, the
-//! *stopper*: it sleeps until the call has finished, looks at the stop signal every 20 ms, and when
-//! that is set it closes the call's connections under its readers. The look-up of a name and a
+//! A file a stage, in `src/download`: `attempt` is the line, and what decides (`address`, `redirect`,
+//! `head`, `version`, `plan`) knows no network and no disk.
+//!
+//! A blocked read cannot wait for an [`Event`] as well. So a read is a series of looks of 20 ms,
+//! between which the stop signal is looked at; `link` has more of that. The look-up of a name and a
 //! connect cannot be ended: they run on a thread of their own, the *asker*, which is joined until
-//! the stop signal is set, and then left to itself.
+//! the stop signal is set, and then left to itself. Connections outlive a call: a [`Downloader`] and
+//! its clones share them, and a stop ends its own call's alone.
 //!
 //! With [`resume`](DownloaderBuilder::resume) the bytes of a failed download stay, as a part with a
 //! note of the version that they are from; the next attempt appends the rest of that version.
@@ -29,41 +33,45 @@ mod attempt;
 mod blame;
 mod error;
 mod head;
+mod job;
+mod later;
+mod link;
+mod note;
 mod order;
 mod part;
+mod plan;
+mod proxy;
+mod redirect;
+mod request;
 mod settings;
+mod sink;
+mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ureq::Agent;
 
-use self::attempt::Attempt;
-use self::order::Order;
+use self::job::{Job, Step};
+use self::later::Later;
+use self::order::{Order, Turn};
 use crate::chunk_size::ChunkSize;
 use crate::event::{Event, Wait};
 use crate::scoped::scoped_map_in_chunks;
-use crate::semaphore::Permit;
 
 pub use self::address::without_credentials;
 pub use self::error::DownloadError;
 pub use self::settings::DownloaderBuilder;
 
-/// How often the stopper looks at the stop signal.
-const STOP_POLL: Duration = Duration::from_millis(20);
-
-/// The longest `Retry-After` that is waited for; nobody wants a program that sleeps for a week.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-
 /// Downloads files over HTTP and HTTPS.
 ///
 /// Needs the feature `download`.
 ///
-/// The final path holds what was there before or the complete new body, at every instant. Proxies
-/// that the environment names are not used.
+/// The final path holds what was there before or the complete new body, at every instant. Connections
+/// are kept for later calls, for 15 s at most; clones share them. Proxies that the environment names
+/// are not asked, unless [`DownloaderBuilder::proxies_of_environment`] says so.
 ///
 /// # Differences from Python
 /// [`urllib.request`](https://docs.python.org/3/library/urllib.request.html) with `open(path, "wb")`
@@ -85,9 +93,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// # }
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Downloader {
     settings: DownloaderBuilder,
+    agent: Agent,
 }
 
 /// A file that arrived whole.
@@ -138,13 +147,19 @@ impl Downloader {
 
     /// Downloads `url` to the file `to`.
     ///
+    /// Spaces and letters beyond ASCII in `url` are encoded as browsers do it; redirects are followed
+    /// as browsers do, but never from https to http. A user name and a password in `url` are sent to
+    /// its own scheme, host and port, and to no other that a redirect leads to.
+    ///
     /// # Blocking
     /// Until the file is complete or the download has failed; ends within 100 ms of `stop` being
-    /// set, except while the system connects or looks up a name. A `stop` that is cleared again
-    /// within 20 ms may go unseen.
+    /// set, also while the system looks up a name or connects, and if `stop` is cleared at once. One
+    /// that was set before the call, and still is, ends it before anything is asked. Only making the
+    /// file durable, once all has come, is not cut short.
     ///
     /// # Errors
-    /// See [`DownloadError`]; `to` is as it was before.
+    /// See [`DownloadError`]; `to` is as it was before. What is neither a file nor a link at `to`, such
+    /// as a folder or a device, is [`DownloadError::Write`] before the server is asked.
     pub fn fetch(&self, url: &str, to: &Path, stop: &Event) -> Result<Receipt, DownloadError> {
         self.fetch_with(url, to, stop, &mut |_| {})
     }
@@ -160,17 +175,21 @@ impl Downloader {
         stop: &Event,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Receipt, DownloadError> {
-        let (agent, stop) = (self.settings.agent(NonZeroUsize::MIN), Stop::of(stop));
-        stoppable(&agent, stop, || {
-            self.attempts(&agent, url, to, stop, progress, None)
-        })
+        let (stop, mut job) = (Stop::of(stop), Job::new(url, to));
+        loop {
+            match job.step(self, stop, progress, None) {
+                Step::Ended(outcome) => return outcome,
+                // Whether it was the stop that ended the wait, the next step sees.
+                Step::Later(wait) => drop(stop.wait_timeout(wait)),
+            }
+        }
     }
 
     /// Downloads many files, at most `workers` at a time; one outcome each, in the order given.
     ///
     /// They begin in the order given, too. A download whose body has come makes room for the next
-    /// one before it is made durable. All of them share connections to the same host. One failure
-    /// changes no other download.
+    /// one before it is made durable; so does one that waits for its next attempt. All of them share
+    /// connections to the same host. One failure changes no other download.
     ///
     /// # Blocking
     /// Until every download has ended. After a stop the rest are [`DownloadError::Stopped`].
@@ -218,101 +237,42 @@ impl Downloader {
         report: &(dyn Fn(usize, Update<'_>) + Sync),
     ) -> Vec<Result<Receipt, DownloadError>> {
         let workers = self.settings.workers;
-        let (agent, stop) = (self.settings.agent(workers), Stop::of(stop));
-        let order = Order::new(workers);
+        let (stop, order, later) = (Stop::of(stop), Order::new(workers), Later::new());
         // While one download becomes durable, which needs no network, the next one is under way.
         let threads = workers.saturating_add(workers.get());
-        let outcomes = stoppable(&agent, stop, || {
-            // One at a time: the next download must not wait in a chunk behind a slow one. Which of
-            // them it is, the order says: there are as many calls as downloads.
-            scoped_map_in_chunks(threads, downloads, &ChunkSize::fixed(1), |_| {
-                let (number, permit) = order.begin();
-                let (url, to) = &downloads[number];
-                let mut progress = |progress| report(number, Update::Progress(progress));
-                let outcome = self.attempts(&agent, url, to, stop, &mut progress, Some(permit));
-                report(number, Update::Ended(&outcome));
-                (number, outcome)
-            })
-        });
+        // Each call ends one download. Which one, the order says; so there is one for each.
+        let one = |_: &_| loop {
+            let (turn, permit) = order.begin(|| later.take(stop));
+            let (number, mut job) = match turn {
+                Turn::Again(waited) => waited,
+                Turn::New(number) => match downloads.get(number) {
+                    Some((url, to)) => (number, Job::new(url, to)),
+                    // All have begun, and those that no other call is at wait for their time.
+                    None => {
+                        drop(permit);
+                        later.wait(stop);
+                        continue;
+                    }
+                },
+            };
+            let mut progress = |progress| report(number, Update::Progress(progress));
+            match job.step(self, stop, &mut progress, Some(permit)) {
+                Step::Ended(outcome) => {
+                    report(number, Update::Ended(&outcome));
+                    break (number, outcome);
+                }
+                Step::Later(wait) => later.put(wait, (number, job)),
+            }
+        };
+        // One at a time: the next download must not wait in a chunk behind a slow one.
+        let outcomes = scoped_map_in_chunks(threads, downloads, &ChunkSize::fixed(1), one);
         let outcomes = outcomes.into_iter();
         let outcomes = outcomes.map(|ended| ended.unwrap_or_else(|panicked| panic!("{panicked}")));
         let in_order: BTreeMap<usize, _> = outcomes.collect();
         in_order.into_values().collect()
     }
     // ANCHOR_END: fetch_all
-
-    fn attempts(
-        &self,
-        agent: &Agent,
-        url: &str,
-        to: &Path,
-        stop: Stop<'_>,
-        progress: &mut dyn FnMut(Progress),
-        permit: Option<Permit<'_>>,
-    ) -> Result<Receipt, DownloadError> {
-        address::check(url)?;
-        let (start, settings) = (Instant::now(), &self.settings);
-        // What stands for no file is told apart when it is to be written.
-        let place = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
-        let mut attempts = 1;
-        loop {
-            let attempt = Attempt {
-                url,
-                to,
-                place: &place,
-                stop,
-                settings,
-                start,
-            };
-            let (error, retry_after) = match attempt.run(agent, progress) {
-                Ok(arrived) => {
-                    drop(permit);
-                    let bytes = attempt.commit(arrived)?;
-                    let (path, elapsed) = (to.to_owned(), start.elapsed());
-                    return Ok(Receipt {
-                        path,
-                        bytes,
-                        attempts,
-                        elapsed,
-                    });
-                }
-                Err(failure) => failure,
-            };
-            let is_too_long = retry_after.is_some_and(|wait| wait > LONGEST_WAIT);
-            if !error.is_transient() || attempts > settings.retries || is_too_long {
-                return Err(error);
-            }
-            let wait = settings.back_off.wait(attempts, retry_after);
-            if attempt.time_left().is_some_and(|left| left <= wait) {
-                return Err(error);
-            }
-            if stop.wait_timeout(wait) == Wait::Set {
-                return Err(attempt.stopped());
-            }
-            attempts += 1;
-        }
-    }
 }
-
-/// Runs `body`; if `stop` is set meanwhile, closes the agent's connections so that it ends.
-// ANCHOR: stoppable
-fn stoppable<R>(agent: &Agent, stop: Stop<'_>, body: impl FnOnce() -> R) -> R {
-    let finished = Event::new();
-    std::thread::scope(|scope| {
-        let stopper = std::thread::Builder::new().name("stopper".to_owned());
-        // Without a stopper the body still looks at the signal between two reads.
-        let _ = stopper.spawn_scoped(scope, || {
-            while finished.wait_timeout(STOP_POLL) == Wait::TimedOut {
-                if stop.is_set() {
-                    return agent.clone().shutdown();
-                }
-            }
-        });
-        let _finish = finished.set_on_drop();
-        body()
-    })
-}
-// ANCHOR_END: stoppable
 
 /// The caller's stop signal, from the beginning of a call: a pulse between two looks counts, too.
 #[derive(Clone, Copy, Debug)]
@@ -339,5 +299,19 @@ impl<'a> Stop<'a> {
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} bytes", self.path.display(), self.bytes)
+    }
+}
+
+impl Default for Downloader {
+    fn default() -> Self {
+        DownloaderBuilder::default().build()
+    }
+}
+
+impl fmt::Debug for Downloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Downloader")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -48,14 +48,17 @@ use crate::sync::{Condvar, Deadline, Mutex, MutexGuard, const_fn};
 /// use threadproof::{Event, Wait};
 ///
 /// let stop = Event::new();
+/// let (timed_out, polled) = std::sync::mpsc::channel();
 /// let polls = std::thread::scope(|scope| {
 ///     let watcher = scope.spawn(|| {
-///         let mut polls = 1;
+///         let mut polls = 0;
 ///         while stop.wait_timeout(Duration::from_millis(1)) == Wait::TimedOut {
 ///             polls += 1;
+///             timed_out.send(()).unwrap();
 ///         }
 ///         polls
 ///     });
+///     polled.recv().unwrap();
 ///     stop.set();
 ///     watcher.join().unwrap()
 /// });

@@ -32,7 +32,7 @@ use std::time::Duration;
 pub use self::daemon::{Daemon, start_daemon};
 use self::outcome::Outcome;
 pub use self::panicked::Panicked;
-pub(crate) use self::panicked::{Theirs, caught, discard, note_places};
+pub(crate) use self::panicked::{Theirs, caught, discard, forget_place, note_places};
 use crate::event::{Event, Wait};
 use crate::sync::Arc;
 use crate::sync::thread::{self, JoinHandle};

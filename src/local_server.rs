@@ -87,7 +87,15 @@ impl LocalServer {
     /// # Errors
     /// The operating system gave no port or no thread; then nothing was started.
     pub fn start(site: Site) -> io::Result<LocalServer> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::start_on(0, site)
+    }
+
+    /// As [`start`](Self::start), on this port; 0 is a free one.
+    ///
+    /// # Errors
+    /// Also if somebody has the port.
+    pub fn start_on(port: u16, site: Site) -> io::Result<LocalServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
         let patience = site.patience.unwrap_or(PATIENCE);
         let shared = Arc::new(Shared::new(site.pages, patience));

@@ -20,18 +20,18 @@
 //! step that ran and what was asked for before it. The price: steps of all workers exclude each
 //! other, and a step that calls the same flags would wait for itself: that is found, and a panic.
 //!
-//! The lock guards the map, for the time of a look. Of the caller's code only `Hash` and `Eq` of the
-//! key run under it; a key is cloned before, and written and dropped after. **Lock order.** The turn,
-//! then the lock; nobody asks for the turn while it holds the lock. So no cycle can form.
+//! The lock guards the map, for the time of a look. Of the caller's code only `Hash`, `Eq` and `Borrow` of
+//! the key run under it; it is cloned before, and written and dropped after. **Lock order.** The turn,
+//! then the lock; who holds the lock asks for no turn.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::lifecycle::discard;
+use crate::lifecycle::{Theirs, discard};
 use crate::semaphore::{Permit, Semaphore};
 use crate::stop_flags::UnknownKey;
 use crate::sync::Mutex;
@@ -39,10 +39,9 @@ use crate::sync::thread::{self, ThreadId};
 
 /// Keyed stop flags that come and go, with "check, then step" as one critical section.
 ///
-/// **Keys.** `Clone`, `Debug` and `Drop` of a key may call the same flags; a panic in `Drop` is printed
-/// and ends there. `Hash` and `Eq` run under the lock: one that calls the same flags waits for ever.
-/// A panic in them passes to the caller; while a registration is dropped it ends there, and the key
-/// stays.
+/// **Keys.** `Clone`, `Debug` and `Drop` of a key may call the same flags; a panic in `Drop` is printed and
+/// ends there. `Hash`, `Eq` and `Borrow` run under the lock: one that calls the same flags waits for ever. A
+/// panic in them passes to the caller; while a registration is dropped it ends there, and the key stays.
 ///
 /// # Blocking
 /// A call waits for the step that runs, of any worker, and for what was asked for before it: with
@@ -58,11 +57,11 @@ use crate::sync::thread::{self, ThreadId};
 ///
 /// # Differences from Python
 /// The notebook's dict with a
-/// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) leaves it to each loop to
-/// hold the lock around the check *and* the step; a loop that steps outside of it takes one more
-/// step after the stop. Which of the threads that wait for a `Lock` is next is not defined there: a loop
-/// that takes it again at once can keep a stop waiting. A key removed while another thread iterates
-/// over the dict is a `RuntimeError` there.
+/// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) leaves it to each loop to hold
+/// the lock around the check *and* the step; a loop that steps outside of it takes one more step after the
+/// stop. Which of the threads that wait for a `Lock` is next is not defined there: a loop that takes it
+/// again at once can keep a stop waiting. A key removed while another thread iterates over the dict is a
+/// `RuntimeError` there.
 ///
 /// # Examples
 /// ```
@@ -133,22 +132,24 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
     /// # Errors
     /// [`KeyTaken`] if a worker holds this key; that worker is not affected.
     pub fn register(&self, key: K) -> Result<Registration<'_, K>, KeyTaken> {
-        let own = key.clone();
-        let refused = self.in_turn(format_args!("register({key:?})"), |state| {
-            if state.is_stopped.contains_key(&key) {
-                return Some(own);
+        // However this ends, both are dropped under no lock, and a panic in that goes no further.
+        let key = Theirs::new(key);
+        let mut own = Theirs::new(Some(K::clone(&key)));
+        // The map drops a key whose `Hash` panics while it takes it in: so it panics here, if ever.
+        key.hash(&mut DefaultHasher::new());
+        let is_taken = self.in_turn(format_args!("register({:?})", *key), |state| {
+            let is_taken = state.is_stopped.contains_key(&*key);
+            if !is_taken && let Some(own) = own.take() {
+                state.is_stopped.insert(own, state.all_stopped);
             }
-            state.is_stopped.insert(own, state.all_stopped);
-            None
+            is_taken
         });
-        let Some(own) = refused else {
-            let (flags, key) = (self, Some(key));
-            return Ok(Registration { flags, key });
-        };
-        let taken = format!("{key:?}");
-        discard(own);
-        discard(key);
-        Err(KeyTaken { key: taken })
+        if is_taken {
+            let key = format!("{:?}", *key);
+            return Err(KeyTaken { key });
+        }
+        let (flags, key) = (self, Some(key.into_inner()));
+        Ok(Registration { flags, key })
     }
 
     /// Stops the worker of `key`; `Ok(true)` if this call stopped it.
@@ -200,7 +201,8 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
 
     /// Whether no worker is registered.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        let call = format_args!("is_empty()");
+        self.in_turn(call, |state| state.is_stopped.is_empty())
     }
 
     /// How many threads wait for their turn at this moment, for tests and reports: they are served
@@ -211,8 +213,7 @@ impl<K: Eq + Hash + Clone + Debug> LockedFlags<K> {
 }
 
 impl<K> LockedFlags<K> {
-    /// What `call` does while this thread has the turn and the lock.
-    // A model's report names the call, not this line.
+    /// What `call` does with the turn and the lock. A model's report names the call, not this line.
     #[track_caller]
     fn in_turn<R>(&self, call: fmt::Arguments<'_>, act: impl FnOnce(&mut State<K>) -> R) -> R {
         let _turn = self.turn_of(call);

@@ -13,6 +13,8 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(unix))]
 fn main() -> std::process::ExitCode {
-    eprintln!("threadproof: the program needs Unix; the library without its processes does not");
+    use std::io::Write;
+    let why = "the program needs Unix; the library without its processes does not";
+    let _ = writeln!(std::io::stderr(), "threadproof: {why}");
     std::process::ExitCode::from(2)
 }

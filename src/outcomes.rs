@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::chunk_size::ChunkSize;
 use crate::chunks::{Chunk, Chunks, Finished, Split};
-use crate::lifecycle::{Panicked, caught};
+use crate::lifecycle::{Panicked, caught, forget_place};
 
 /// The outcomes of inputs that stand one after the other. Outputs and errors are kept apart, since
 /// memory is what tiny jobs wait for.
@@ -53,6 +53,7 @@ impl<R, E> Outcomes<R, E> {
                 }
                 let input = chunk.inputs.next()?;
                 chunk.first += 1;
+                forget_place();
                 Some(f(input))
             };
             let ended = caught(worker, || outputs.extend(std::iter::from_fn(next)));

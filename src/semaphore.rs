@@ -40,8 +40,8 @@ use crate::sync::{Arc, Condvar, Deadline, Mutex, const_fn};
 /// twice, which is what
 /// [`BoundedSemaphore`](https://docs.python.org/3/library/threading.html#threading.BoundedSemaphore)
 /// checks at run time. There the order in which threads are woken is not to be relied on, and one
-/// that comes later may overtake them. A semaphore of no permits, on which threads wait for a
-/// `release`, is an [`Event`](crate::Event) here.
+/// that comes later may overtake them. A semaphore of no permits cannot be made here; where its one
+/// `release` starts everybody, take an [`Event`](crate::Event).
 ///
 /// # Examples
 /// ```

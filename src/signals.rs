@@ -14,13 +14,16 @@
 //! would need. So it writes to a pipe, and a thread that reads there sets the event. The second
 //! signal needs no thread: it ends a program in which nothing goes on any more.
 //!
+//! One more signal would end a program unasked: SIGXFSZ, for a write above the limit on the size of a
+//! file (`ulimit -f`). From here on it does nothing, and the write is an error like any other.
+//!
 //! Needs the feature `program`.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
@@ -45,6 +48,9 @@ static IS_LISTENING: Mutex<bool> = Mutex::new(false);
 /// A signal that was ignored when the program was started stays ignored, as `nohup` and a shell's `&`
 /// ask for. Only Linux tells; elsewhere all three are heeded.
 ///
+/// A write above the system's limit on the size of a file is an error from now on
+/// ([`FileTooLarge`](io::ErrorKind::FileTooLarge)); its signal, SIGXFSZ, ends the program no more.
+///
 /// Every call gives the same event. It is the program's: a library takes an event from its caller.
 ///
 /// # Blocking
@@ -58,6 +64,7 @@ static IS_LISTENING: Mutex<bool> = Mutex::new(false);
 /// [`signal`](https://docs.python.org/3/library/signal.html): a handler there runs on the main thread
 /// between two of its instructions, so Ctrl-C is a `KeyboardInterrupt` in the midst of whatever that
 /// does, and comes late if it waits in a call of the system's. An event is looked at where it suits.
+/// SIGXFSZ is ignored in every program there, unasked.
 ///
 /// # Examples
 /// ```
@@ -86,6 +93,8 @@ pub fn stop_on_signals() -> io::Result<&'static Event> {
 }
 
 fn listen() -> io::Result<()> {
+    // To be caught is enough. Unlike a signal that is ignored it is as before in a child program.
+    flag::register(SIGXFSZ, Arc::default())?;
     // The thread comes first: a handler that nobody hears would swallow Ctrl-C.
     let (hand_over, handed_over) = mpsc::channel();
     start_daemon("signals", move || {
@@ -139,8 +148,9 @@ fn set_at_each(mut signals: Signals) {
 
 /// Which signals this process was told to ignore, by whoever started it.
 fn ignored_from_the_start() -> impl Fn(i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status
+    // The program's name stands there as well, and may be no UTF-8.
+    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+    let mask = String::from_utf8_lossy(&status)
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))
         .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

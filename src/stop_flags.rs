@@ -1,4 +1,4 @@
-//! One stop flag a worker, the keys known from the start: the notebook's dict of flags, made safe.
+//! One stop flag per worker, the keys known from the start: the notebook's dict of flags, made safe.
 //!
 //! ```text
 //!   keys ──▶ index        flags: [ running │ stopped │ running ]
@@ -70,7 +70,7 @@ impl UnknownKey {
 }
 
 impl<K: Eq + Hash> StopFlags<K> {
-    /// Makes one flag a key, none of them raised. A key that comes twice has one flag.
+    /// Makes one flag per key, none of them raised. A key that comes twice has one flag.
     pub fn new(keys: impl IntoIterator<Item = K>) -> Self {
         let mut index = HashMap::new();
         for key in keys {

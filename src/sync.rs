@@ -7,7 +7,7 @@
 //! functions here track their callers.
 //!
 //! **Poison.** A lock never reports poison: our critical sections leave the state whole at every
-//! step and run no caller's code, with one exception: `Hash` and `Eq` of a key of
+//! step and run no caller's code, with one exception: `Hash`, `Eq` and `Borrow` of a key of
 //! [`LockedFlags`](crate::LockedFlags), whose map can be used after a panic in them.
 
 #[cfg(all(test, loom))]

@@ -21,7 +21,8 @@
 //!
 //! Nothing of the caller's, be it an input, an output, a function or what it has captured, runs or is
 //! dropped under a lock of the pool's, and a panic in its `Drop` goes no further than that value. What
-//! nobody can catch is two such panics at once, of two values inside one.
+//! nobody can catch is a second panic while one unwinds, such as in the `Drop` of what a panicking job
+//! has on its stack.
 
 pub(crate) mod batch;
 pub(crate) mod blocked;
@@ -96,7 +97,7 @@ impl ThreadPool {
     /// Starts `workers` threads.
     ///
     /// # Errors
-    /// The system cannot start that many; those that were started have ended again.
+    /// As [`ThreadPoolBuilder::build`]: the system cannot start that many, or they are more than 65,536.
     pub fn new(workers: NonZeroUsize) -> io::Result<Self> {
         Self::builder().workers(workers).build()
     }
@@ -195,7 +196,10 @@ impl ThreadPool {
     ///
     /// Jobs that run go on. Of the inputs of a map that a worker has claimed in one go, those that it
     /// has not begun are cancelled as well, a moment later, and not counted here. The pool stays open.
-    /// Never blocks.
+    ///
+    /// # Blocking
+    /// Never, but for what it drops: the cancelled closures and inputs, one after the other, on the calling
+    /// thread. A `Drop` in there that waits for another of them waits for ever.
     #[doc(alias = "cancel_futures")]
     pub fn cancel_queued(&self) -> u64 {
         self.queue.cancel()
@@ -246,7 +250,8 @@ impl ThreadPool {
     /// # Blocking
     /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended and
     /// every worker has been joined. In a job of the same pool it does not wait: the report counts what
-    /// still runs or is queued.
+    /// still runs or is queued. With [`Shutdown::CancelQueued`] it drops what it cancels as
+    /// [`cancel_queued`](Self::cancel_queued) does.
     ///
     /// # Examples
     /// ```

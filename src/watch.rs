@@ -7,7 +7,7 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | a look | nothing | asks the system for the file's metadata | nobody |
+//! | a look | nothing | asks the system for the file's metadata; reads it while it is young | nobody |
 //! | the sleep | nothing | waits on `stop` | ends at once when `stop` is set |
 //!
 //! A stop counts whenever it comes: one that is set and cleared during a look, or while a change is
@@ -59,8 +59,13 @@ impl Watched {
 /// Looks at `path` every `interval` and calls `on_change` for each change, until `stop` is set.
 ///
 /// A file that is not there is a state and no error. Two changes between two looks are seen as one;
-/// a rewrite of the same length within the same second is seen, and so is one that puts the old
-/// modification time back.
+/// a rewrite of the same length is seen, also one that puts the old modification time back, or follows
+/// a change so soon that the file system has no other time for it: for two seconds after each
+/// change the file is read, and its contents are compared.
+///
+/// Not read is a file of more than 8 MiB, or one that may not be read: of that, a rewrite of the same
+/// length within one tick of the file system's clock goes unseen. So may a write through a memory
+/// mapping, which has a time only when the system sees fit.
 ///
 /// # Blocking
 /// Until `stop` is set, then for one more look. A `set` that a `clear` follows at once counts,
@@ -237,7 +242,7 @@ impl Watcher {
     /// # Errors
     /// As [`new`](Self::new); the next look compares with the last one that succeeded.
     pub fn look(&mut self) -> io::Result<Option<Change>> {
-        let now = look(&self.path)?;
+        let now = look(&self.path, self.before.as_ref().and_then(Option::as_ref))?;
         let before = self.before.replace(now);
         Ok(before.and_then(|before| compare(&before, &now)))
     }

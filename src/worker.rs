@@ -35,10 +35,11 @@ crate::sync::thread_local! {
 
 /// The number of the worker that calls, from 1 on; `None` on a thread that is no worker.
 ///
-/// Workers of a [`ThreadPool`](crate::thread_pool::ThreadPool) and threads of a
-/// [`scoped_map`](crate::scoped::scoped_map) have one, and the main thread of a worker process: one that
-/// replaces another has its number. No two workers of a pool that run at the same time have the same, so it
-/// can stand for a place that each worker has for itself: a buffer, a connection, a row of a table.
+/// Workers of a [`ThreadPool`](crate::thread_pool::ThreadPool), from their initialiser on, threads of a
+/// [`scoped_map`](crate::scoped::scoped_map), and the main thread of a worker process have one, but not a
+/// caller that must work alone. No two workers of a pool that run at the same time have the same, and a
+/// process that replaces another has its number: so it can stand for a place that each worker has for
+/// itself: a buffer, a connection, a row of a table.
 ///
 /// # Differences from Python
 /// Python has only names,
@@ -64,6 +65,11 @@ pub fn worker_number() -> Option<usize> {
 pub(crate) fn begin(number: usize, worker: Option<Worker>) {
     NUMBER.with(|own| own.set(number));
     WORKS_FOR.with(|own| own.set(worker));
+}
+
+/// It is no worker any more, whatever its thread-locals ask while they are dropped.
+pub(crate) fn end() {
+    begin(0, None);
 }
 
 /// The worker that this thread is, or works on behalf of.

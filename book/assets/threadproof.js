@@ -6,7 +6,8 @@
 // - a list before a closed answer becomes a choice;
 // - a timeline, the picture of a run, can be drawn larger along its time.
 //
-// There are no ids, for a page may show one table twice. Nothing is fetched and nothing is stored.
+// There are no ids, for a page may show one table twice. Nothing is fetched; the stars of the game are stored
+// in this browser alone.
 'use strict';
 
 (() => {
@@ -70,7 +71,74 @@
         return did.join('; ') + (where ? ` (${where})` : '');
     }
 
+    /** What the only busy thread of a row does; the last column is the place in the source. */
+    function deed(row, names) {
+        const cells = [...row.cells].slice(1, names.at(-1) === WHERE ? -1 : undefined);
+        const at = cells.findIndex(cell => textOf(cell));
+        return { at, cell: cells[at], words: at < 0 ? '' : textOf(cells[at]) };
+    }
+
+    /** A row that says that much; the numbers of its steps stay those of the record. */
+    function tell(row, number, cell, words) {
+        row.cells[0].textContent = number;
+        cell.textContent = words;
+    }
+
+    /**
+     * A lock that is taken and given back at once is one row, and of many such rows of one thread the first
+     * and the last two stay: the others decide nothing.
+     */
+    function foldPairs(table, names) {
+        const all = [...table.tBodies[0].rows];
+        const pairs = new Set();
+        for (let index = 0; index + 1 < all.length; index += 1) {
+            const [one, two] = [deed(all[index], names), deed(all[index + 1], names)];
+            const taken = /^takes the (.*)$/.exec(one.words);
+            const given = /^gives the (.*) back$/.exec(two.words);
+            if (!taken || !given || one.at !== two.at || taken[1] !== given[1]) continue;
+            tell(all[index], `${textOf(all[index].cells[0])}–${textOf(all[index + 1].cells[0])}`, one.cell, `takes the ${taken[1]}, gives it back`);
+            all[index + 1].remove();
+            pairs.add(all[index]);
+            index += 1;
+        }
+        const rows = [...table.tBodies[0].rows];
+        for (let from = 0; from < rows.length; from += 1) {
+            const { at } = deed(rows[from], names);
+            let to = from;
+            while (to < rows.length && pairs.has(rows[to]) && deed(rows[to], names).at === at) to += 1;
+            const dull = rows.slice(from + 1, Math.max(from + 1, to - 2));
+            if (dull.length > 1) {
+                const number = `${textOf(dull[0].cells[0]).split('–')[0]}–${textOf(dull.at(-1).cells[0]).split('–').at(-1)}`;
+                tell(dull[0], number, deed(dull[0], names).cell, `takes ${dull.length} more locks, one at a time`);
+                if (names.at(-1) === WHERE) dull[0].cells[names.length].textContent = '';
+                for (const row of dull.slice(1)) row.remove();
+            }
+            from = Math.max(from, to - 1);
+        }
+    }
+
+    /** A bar beside what a thread does while it has a lock, and a mark where it waits for ever. */
+    function drawLocks(table, names) {
+        const held = new Map();
+        for (const row of table.tBodies[0].rows) {
+            const { at, cell, words } = deed(row, names);
+            if (cell?.querySelector('strong')) cell.classList.add('for-ever');
+            const taken = /^(?:wakes up, )?takes the ([^,]*)$/.exec(words) ?? /^takes (lock \d+)$/.exec(words);
+            const given = /gives the (.*) back(?:: for ever)?$/.exec(words) ?? /^gives (lock \d+) back$/.exec(words);
+            const both = /, gives it back$/.test(words);
+            const locks = held.get(at) ?? held.set(at, new Set()).get(at);
+            if (taken) locks.add(taken[1]);
+            for (const [thread, its] of held) if (its.size) row.cells[thread + 1].classList.add('holds');
+            if (both && cell) cell.classList.add('holds');
+            if (given) locks.delete(given[1]);
+        }
+    }
+
     function stepper(table, end) {
+        if (!table.closest('.game')) {
+            foldPairs(table, namesIn(table));
+            drawLocks(table, namesIn(table));
+        }
         const rows = [...table.tBodies[0].rows];
         const names = namesIn(table);
         const said = announcer();
@@ -131,6 +199,16 @@
         go(0);
     }
 
+    /** What a reader has won. A browser that stores nothing loses nothing else. */
+    const memory = {
+        get(name) {
+            try { return JSON.parse(localStorage.getItem(`threadproof.${name}`)) ?? {}; } catch { return {}; }
+        },
+        set(name, value) {
+            try { localStorage.setItem(`threadproof.${name}`, JSON.stringify(value)); } catch { /* no memory */ }
+        },
+    };
+
     // The game --------------------------------------------------------------------------------------
 
     /** The orders below a heading: the letters, the words of each step, the end, and the elements that tell it. */
@@ -154,7 +232,10 @@
         const bad = orders.filter(order => order.isBad);
         // A table that was not understood would be a game that lies. The plain page does not.
         if (!orders.length || orders.length !== Number(promised[1]) || bad.length !== Number(promised[2] ?? 0)) return;
-        const good = orders.length - bad.length;
+        // How many are bad is for the reader to find.
+        const told = textOf(heading);
+        const version = told.slice(0, told.lastIndexOf(':'));
+        (heading.querySelector('a') ?? heading).textContent = version;
         const names = orders[0].names;
         const longest = Math.max(...orders.map(order => order.letters.length));
         const found = new Set();
@@ -173,18 +254,22 @@
         });
         const undo = button('Undo', 'take the last step back (left arrow)', () => show(path.slice(0, -1)));
         const again = button('Start over', 'from the start (Home)', () => show(''));
+        const hint = button('Hint', 'which thread leads to a bad order from here', () => help());
+        const judge = button(bad.length ? 'These are all bad orders' : 'It cannot be broken', 'your judgement', () => decide());
+        const stars = make('span', { class: 'stars', role: 'img' });
         const tally = make('p', { class: 'tally' });
         const marks = make('ul', { class: 'marks', 'aria-label': 'Orders found' });
         const invitation = bad.length
             ? 'You are the scheduler. Who takes the next step? Try to break it.'
             : 'You are the scheduler again. Try to break this one, too.';
-        const box = make('div', { class: 'game', role: 'group', 'aria-label': `Be the scheduler: ${textOf(heading)}` },
+        const box = make('div', { class: bad.length ? 'game can-lose' : 'game', role: 'group', 'aria-label': `Be the scheduler: ${version}` },
             make('p', { class: 'invitation' }, invitation),
             make('div', { class: 'bar' }, ...players.map(player => player.element), undo, again),
             said,
             make('div', { class: 'table-wrapper' }, board),
             tally,
-            marks);
+            marks,
+            make('div', { class: 'judge' }, judge, hint, stars));
 
         const beginning = () => orders.filter(order => order.letters.startsWith(path));
         const whole = () => orders.find(order => order.letters === path);
@@ -206,9 +291,47 @@
 
         function verdict(end) {
             if (end.isBad) return `Broken: ${end.end}. Your order was ${path}.`;
-            const well = `Good: ${end.end}.`;
-            if (bad.length) return `${well} Another order may end differently.`;
-            return `${well} There is nothing to break: all ${orders.length} orders end well.`;
+            return `Good: ${end.end}. Another order may end differently.`;
+        }
+
+        /** What the next step of a thread does, before it is taken. */
+        function nextOf(name) {
+            const next = beginning().find(order => order.letters[path.length] === name);
+            return next ? next.steps[path.length] : '';
+        }
+
+        function help() {
+            const leads = bad.filter(order => order.letters.startsWith(path) && !found.has(order.letters) && order.letters !== path);
+            if (leads.length) said.textContent = `A bad order that you have not found goes on with ${leads[0].letters[path.length]}.`;
+            else if (bad.some(order => !found.has(order.letters))) said.textContent = 'No bad order that you have not found begins so. Take a step back.';
+            else said.textContent = bad.length ? 'You have found every bad order.' : 'Try all orders, and judge.';
+        }
+
+        /** The second star of a version that can be broken, and the only one of a version that cannot. */
+        function decide() {
+            const left = bad.filter(order => !found.has(order.letters)).length;
+            if (left) {
+                said.textContent = 'At least one is left.';
+                return;
+            }
+            said.textContent = bad.length
+                ? `Right: ${bad.length} of the ${orders.length} orders are bad.`
+                : `Right: all ${orders.length} orders end well.`;
+            win(1);
+        }
+
+        function win(star) {
+            const won = memory.get(told);
+            won[star] = true;
+            memory.set(told, won);
+            showStars();
+        }
+
+        function showStars() {
+            const won = memory.get(told);
+            const all = bad.length ? [won[0], won[1]] : [won[1]];
+            stars.textContent = all.map(isWon => (isWon ? '★' : '☆')).join('');
+            stars.setAttribute('aria-label', `${all.filter(Boolean).length} of ${all.length} stars`);
         }
 
         function show(to) {
@@ -216,6 +339,7 @@
             const possible = beginning();
             const end = whole();
             if (end) found.add(path);
+            if (end?.isBad) win(0);
             rows.forEach((row, index) => {
                 names.forEach((name, column) => {
                     const isHere = index < path.length && path[index] === name;
@@ -226,7 +350,7 @@
             for (const { name, state, element } of players) {
                 const why = hindrance(name);
                 enable(element, !why);
-                state.textContent = why;
+                state.textContent = why || nextOf(name);
             }
             enable(undo, path !== '');
             enable(again, path !== '');
@@ -242,9 +366,7 @@
             }
             const foundBad = bad.filter(order => found.has(order.letters)).length;
             const foundGood = found.size - foundBad;
-            tally.textContent = bad.length
-                ? `Found: ${foundBad} of ${bad.length} bad orders, ${foundGood} of ${good} good.`
-                : `Found: ${foundGood} of ${good} orders, and no bad one: there is none.`;
+            tally.textContent = `Found: ${foundBad} bad order${foundBad === 1 ? '' : 's'}, ${foundGood} good.`;
             marks.replaceChildren(...orders.filter(order => found.has(order.letters)).map(order =>
                 make('li', { class: order.isBad ? 'bad' : 'good' }, `${order.letters} ${order.isBad ? '✗' : '✓'}`)));
         }
@@ -260,6 +382,7 @@
 
         const list = make('details', { class: 'orders' },
             make('summary', {}, orders.length === 1 ? 'The only order, step by step' : `All ${orders.length} orders, step by step`));
+        showStars();
         heading.after(box, list);
         list.append(...orders.flatMap(order => order.elements));
         show('');
@@ -436,10 +559,17 @@
     if (!main || location.pathname.endsWith('/print.html')) return;
 
     for (const heading of main.querySelectorAll('h3')) game(heading);
+    // First the version that can be broken; the mended one when the reader asks for it.
+    for (const box of main.querySelectorAll('.game:not(.can-lose)')) {
+        const list = box.nextElementSibling;
+        const fold = make('details', { class: 'layer' }, make('summary', {}, 'The mended version: try to break this one, too'));
+        box.before(fold);
+        fold.append(box, list);
+    }
     for (const table of main.querySelectorAll('table')) {
         if (isStepTable(table) && !table.closest('.game, .stepper')) stepper(table);
     }
-    for (const answer of main.querySelectorAll('ul + details')) {
+    for (const answer of main.querySelectorAll('ul + details:not([class])')) {
         prediction(answer.previousElementSibling, answer);
     }
     for (const svg of main.querySelectorAll('svg.timeline')) zoom(svg);

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use threadproof::{DownloadError, JobError, JoinError, ProcessError};
 
+use super::output;
+
 /// Why a section or `fetch` ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -35,8 +37,11 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("interrupted")]
     Interrupted,
-    #[error("nobody reads the output any more")]
-    PipeClosed,
+    /// A story that nobody hears ends here. What became of its lines, `output` knows.
+    #[error("stdout cannot be written")]
+    Unheard,
+    #[error("stdout cannot be written: {0}")]
+    Stdout(&'static io::Error),
 }
 
 impl Failure {
@@ -53,6 +58,12 @@ impl Failure {
         |source| Self::Io { what, source }
     }
 
+    /// For `map_err`: the error of a file to be written at `path`.
+    pub(crate) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::CannotWrite { path, source }
+    }
+
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Download(error) => code_of(error),
@@ -60,24 +71,37 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::CannotWrite { .. } => 9,
             Self::Interrupted => 130,
-            Self::PipeClosed => 0,
-            Self::Process(_) | Self::Join(_) | Self::Job(_) | Self::Io { .. } => 1,
+            Self::Unheard
+            | Self::Stdout(_)
+            | Self::Process(_)
+            | Self::Join(_)
+            | Self::Job(_)
+            | Self::Io { .. } => 1,
         }
     }
 
     /// Says it on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !matches!(self, Self::Several { files: 1, .. }) {
-            anstream::eprintln!("threadproof: {self}");
+            output::complain(format_args!("threadproof: {self}"));
         }
         ExitCode::from(self.code())
     }
 }
 
+/// The folder that the user names, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    let made = std::fs::create_dir_all(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "it is no folder"),
+        _ => error,
+    });
+    made.map_err(Failure::cannot_write(path))
+}
+
 /// One exit code for each kind of failed download.
 pub(crate) fn code_of(error: &DownloadError) -> u8 {
     match error {
-        DownloadError::BadUrl { .. } => 2,
+        DownloadError::BadUrl { .. } | DownloadError::BadProxy { .. } => 2,
         DownloadError::Connect { .. } => 3,
         DownloadError::Status { .. } | DownloadError::BadAnswer { .. } => 4,
         DownloadError::Truncated { .. } | DownloadError::LengthUnknown { .. } => 5,

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::thread;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use threadproof::download::{Update, without_credentials};
 use threadproof::{DownloadError, Downloader, Event, Receipt};
 
-use super::failure::{Failure, code_of};
+use super::failure::{Failure, code_of, make_folder};
 use super::options::{Fetch, Options};
 use super::print::{Mode, Story};
+use super::printer::{Latest, Lines, Printer};
+
+/// With what the names of temporary files and of parts begin.
+const PREFIX: &[u8] = b".threadproof-";
 
 /// Exit code when files failed in more than one way.
 const SEVERAL_KINDS: u8 = 10;
@@ -24,41 +29,47 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    std::fs::create_dir_all(&folder).map_err(|source| Failure::CannotWrite {
-        path: folder.clone(),
-        source,
-    })?;
+    make_folder(&folder)?;
     let downloader = downloader(fetch, options.workers);
     let mode = if options.json {
         Mode::Silent
     } else {
         Mode::Live
     };
-    let story = Story::new(mode, stop);
-    let bars: Vec<OnceLock<_>> = downloads.iter().map(|_| OnceLock::new()).collect();
-    // One line a file as it ends, so that the first result is seen at once.
-    let outcomes = downloader.fetch_all_with(&downloads, stop, &|number, update| {
-        let (url, path) = &downloads[number];
-        match update {
-            Update::Progress(progress) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let bar = bars[number].get_or_init(|| story.bar(&name));
-                bar.set_length(progress.total.unwrap_or(progress.bytes));
-                bar.set_position(progress.bytes);
-            }
+    // The files are the purpose: they come, whoever listens.
+    let story = Story::new(mode, None);
+    let name = |number: usize| {
+        let name = downloads[number].1.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let latest = Latest::default();
+    let outcomes = thread::scope(|scope| {
+        let printer = Printer::start(scope, &story, &latest, name);
+        let printer = printer.map_err(|error| Failure::io("cannot start a thread", error))?;
+        // One line a file as it ends, so that the first result is seen at once.
+        let report = |number: usize, update: Update<'_>| match update {
+            Update::Progress(progress) => printer.progress(number, progress),
             Update::Ended(outcome) => {
-                if let Some(bar) = bars[number].get() {
-                    bar.finish_and_clear();
+                let (url, path) = &downloads[number];
+                let mut lines = lines(options.json, url, path, outcome);
+                // Of many that one signal has ended one line says all.
+                if downloads.len() > 1 && matches!(outcome, Err(DownloadError::Stopped { .. })) {
+                    lines.complained = None;
                 }
-                tell(&story, options.json, url, path, outcome);
+                printer.ended(number, lines);
             }
-        }
-    });
+        };
+        Ok::<_, Failure>(downloader.fetch_all_with(&downloads, stop, &report))
+    })?;
+    let is_stopped =
+        |outcome: &&Result<_, _>| matches!(outcome, Err(DownloadError::Stopped { .. }));
+    let stopped = outcomes.iter().filter(is_stopped).count();
+    if stopped > 0 && downloads.len() > 1 {
+        let files = downloads.len();
+        story.complain(&format!("threadproof: {stopped} of {files} files stopped"));
+    }
     let code = |outcome: &Result<_, _>| outcome.as_ref().err().map_or(0, code_of);
     let codes: Vec<u8> = outcomes.iter().map(code).collect();
-    if story.is_closed() {
-        return Err(Failure::PipeClosed);
-    }
     let failed: Vec<u8> = codes.iter().copied().filter(|code| *code != 0).collect();
     let kinds: BTreeSet<u8> = failed.iter().copied().collect();
     let code = match kinds.first() {
@@ -73,33 +84,36 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
     })
 }
 
-/// The line of a file that has ended.
-fn tell(
-    story: &Story,
-    in_json: bool,
-    url: &str,
-    path: &Path,
-    outcome: &Result<Receipt, DownloadError>,
-) {
+/// What is said of a file that has ended.
+fn lines(in_json: bool, url: &str, path: &Path, outcome: &Result<Receipt, DownloadError>) -> Lines {
     let url = without_credentials(url);
-    match outcome {
+    let (plain, object, complained) = match outcome {
         Ok(receipt) => {
             let seconds = receipt.elapsed.as_secs_f64();
-            if in_json {
-                story.json(&json!({
-                    "url": url, "path": path, "bytes": receipt.bytes,
-                    "attempts": receipt.attempts, "seconds": seconds,
-                }));
-            }
-            story.plain(&format!("{receipt}, {seconds:.2} s"));
+            let (bytes, attempts) = (receipt.bytes, receipt.attempts);
+            let object = json!({ "bytes": bytes, "attempts": attempts, "seconds": seconds });
+            (Some(format!("{receipt}, {seconds:.2} s")), object, None)
         }
         Err(error) => {
-            if in_json {
-                story.json(&json!({ "url": url, "path": path, "error": error.to_string() }));
-            }
-            story.complain(&format!("threadproof: {error}"));
+            let complaint = format!("threadproof: {error}");
+            (None, json!({ "error": error.to_string() }), Some(complaint))
         }
+    };
+    let said = match in_json {
+        true => Some(with_place(&url, path, object).to_string()),
+        false => plain,
+    };
+    Lines { said, complained }
+}
+
+/// JSON knows text only: a path that is none stands there as it looks, and beside it are its bytes.
+fn with_place(url: &str, path: &Path, mut object: Value) -> Value {
+    object["url"] = json!(url);
+    object["path"] = json!(path.to_string_lossy());
+    if path.to_str().is_none() {
+        object["path_bytes"] = json!(path.as_os_str().as_bytes());
     }
+    object
 }
 
 fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
@@ -115,6 +129,10 @@ fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
     if let Some(limit) = fetch.max_bytes {
         builder = builder.max_bytes(limit);
     }
+    builder = match &fetch.proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder.proxies_of_environment(),
+    };
     builder
         .allow_unknown_length(fetch.allow_unknown_length)
         .resume(fetch.resume)
@@ -126,12 +144,21 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
     let mut names = BTreeSet::new();
     let mut downloads = Vec::new();
     for url in urls {
+        if !url.contains("://") {
+            let shown = without_credentials(url);
+            let why = format!("'{shown}' is no URL; it must begin with http:// or https://");
+            return Err(Failure::Usage(why));
+        }
         let name = file_name(url).ok_or_else(|| {
             Failure::Usage(format!(
                 "{}: its path ends with no file name to save it under",
                 without_credentials(url)
             ))
         })?;
+        if is_reserved(name) {
+            let why = format!("{name}: a name for what is kept of a download that was cut");
+            return Err(Failure::Usage(why));
+        }
         if !names.insert(name) {
             let why = format!("two URLs would be saved as {name}: fetch them into two folders");
             return Err(Failure::Usage(why));
@@ -141,9 +168,20 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
     Ok(downloads)
 }
 
+/// Whether a download to another path may have a hidden file of this name; some file systems know no
+/// capitals.
+fn is_reserved(name: &str) -> bool {
+    let begin = name.as_bytes().get(..PREFIX.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(PREFIX))
+}
+
 fn file_name(url: &str) -> Option<&str> {
+    // What is not part of a URL, as browsers read it: spaces around it; and a backslash is a slash there.
+    let url = url.trim();
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     let path = rest.split(['?', '#']).next()?;
-    let (_, name) = path.rsplit_once('/')?;
-    (!name.is_empty() && name != "." && name != "..").then_some(name)
+    let (_, name) = path.rsplit_once(['/', '\\'])?;
+    // So are encoded dots dots: they lead to another folder.
+    let dots = name.to_ascii_lowercase().replace("%2e", ".");
+    (!matches!(&*dots, "" | "." | "..")).then_some(name)
 }

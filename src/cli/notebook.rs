@@ -13,17 +13,17 @@ pub(crate) enum SectionCommand {
     Join,
     /// §4 a daemon joined, and a daemon cut off by the program's end
     Daemon,
-    /// §5 a watcher that sleeps and stops at once
+    /// §5 a watcher that sleeps is woken, and stops at once
     Event,
-    /// §6 three watchers stopped one after the other by their flags
+    /// §6 three watchers stopped one after the other: none can be woken
     Flags,
-    /// §7 the same under a lock: no step after the stop
+    /// §7 the same under a lock: no look after the stop
     LockedFlags,
-    /// §8 four watchers on three workers
+    /// §8 four watchers on three workers: the fourth waits, the outputs are in order
     ThreadPool,
     /// §9 three downloads in three processes
     Processes,
-    /// §10 an ordered map over processes
+    /// §10 five squares in three processes: who takes which, the outputs in order
     ProcessPool,
     /// §11 the same work sequentially, on threads, with rayon and in processes
     Compare,

@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,14 +11,15 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use threadproof::schedule::{self, PROGRAMS};
 
 use super::notebook::{SECTIONS, SectionCommand};
+use super::output;
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  everything complete         6  stalled, or not complete in time
-    1  anything else               7  larger than --max-bytes
-    2  wrong use, or a bad URL     8  too many redirects
+    1  anything else, lost output  7  larger than --max-bytes
+    2  wrong use, a bad URL        8  too many redirects
     3  cannot connect              9  cannot write
-    4  an HTTP error status       10  several kinds of failure
+    4  error status, bad answer   10  several kinds of failure
     5  truncated, unknown length  130 interrupted (SIGTERM 143, SIGHUP 129)";
 
 /// Python's notebook of threads and processes, run in Rust. Without a command: the whole tour.
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     /// Download files: each arrives whole or not at all
     #[command(after_help = EXIT_CODES)]
     Fetch(Fetch),
+    /// Serve the sections' image on this machine, for the notebook's cells in Python
+    Serve(Serve),
     /// What §4 starts as a program of its own
     #[command(hide = true)]
     DaemonProgram(DaemonProgram),
@@ -62,14 +66,15 @@ pub(crate) struct Options {
         help_heading = "Options of some sections"
     )]
     pub(crate) url: Option<String>,
-    /// Where files go; without it fetch takes this folder, and sections one that they remove
+    /// Where files go, in the place of older ones of their names; without it fetch takes this folder, and
+    /// sections one that they remove
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
-    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11
-    #[arg(long, global = true, value_name = "N")]
+    /// How many workers: 3 in §8 and §10, 4 in fetch, as many as cores in §11; at most 1000
+    #[arg(long, global = true, value_name = "N", value_parser = count::<1000>)]
     pub(crate) workers: Option<NonZeroUsize>,
-    /// Print each line when it happens, not when its worker is joined
-    #[arg(long, global = true)]
+    /// Lines are printed when they happen, with this word or without: commands of old may have it
+    #[arg(long, global = true, hide = true)]
     pub(crate) live: bool,
     /// Print one JSON object a section, or a file of fetch
     #[arg(long, global = true)]
@@ -81,25 +86,27 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, requires = "timeline")]
     pub(crate) axis: Option<Duration>,
     /// Seconds between two looks of a watcher in §5 to §8 (the notebook has 2)
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, help_heading = "Options of some sections")]
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "0.2", value_parser = interval, help_heading = "Options of some sections")]
     pub(crate) interval: Duration,
     /// How often each watcher of §8 looks
     #[arg(long, global = true, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Options of some sections")]
     pub(crate) polls: u32,
-    /// Start each worker of §10 by this command, such as 'nice -n 10' or 'ssh host'
+    /// Start each worker of §10 by this command, such as 'nice -n 10' or 'ssh host'; what it says goes to
+    /// stderr then
     #[arg(
         long,
         global = true,
         value_name = "COMMAND",
         help_heading = "Options of some sections"
     )]
-    pub(crate) launcher: Option<String>,
+    pub(crate) launcher: Option<OsString>,
     /// How many jobs §11 has; each of its 9 rounds runs all of them in every way
     #[arg(
         long,
         global = true,
         value_name = "N",
         default_value = "15",
+        value_parser = count::<1_000_000>,
         help_heading = "Options of some sections"
     )]
     pub(crate) jobs: NonZeroUsize,
@@ -144,6 +151,10 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
+    /// Ask through this proxy, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
+    /// no_proxy of the environment say which
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
     /// Keep what has come of a file that fails, and go on from there the next time
     #[arg(long)]
     pub(crate) resume: bool,
@@ -159,6 +170,16 @@ pub(crate) struct Replay {
     /// The version that no order breaks
     #[arg(long)]
     pub(crate) mended: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// How long the server waits before each answer: without it three files take no time at all
+    #[arg(long, value_name = "SECONDS", default_value = "0.1", value_parser = seconds_or_none)]
+    pub(crate) delay: Duration,
+    /// The port, that of the cells unless told; 0 is a free one
+    #[arg(long, value_name = "N", default_value = "8000")]
+    pub(crate) port: u16,
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -178,6 +199,21 @@ const FOR_SECTIONS: [(&str, &[&str]); 11] = [
         &["sequential", "start", "join", "daemon", "processes"],
     ),
     (
+        "dir",
+        &[
+            "sequential",
+            "start",
+            "join",
+            "daemon",
+            "event",
+            "flags",
+            "locked-flags",
+            "thread-pool",
+            "processes",
+            "fetch",
+        ],
+    ),
+    (
         "workers",
         &["thread-pool", "process-pool", "compare", "fetch"],
     ),
@@ -190,7 +226,6 @@ const FOR_SECTIONS: [(&str, &[&str]); 11] = [
     ("jobs", &["compare"]),
     ("power", &["compare"]),
     ("only", &["compare"]),
-    ("live", &SECTION_NAMES),
     ("timeline", &SECTION_NAMES),
     ("axis", &SECTION_NAMES),
 ];
@@ -205,8 +240,8 @@ const SECTION_NAMES: [&str; SECTIONS.len()] = {
 };
 
 impl Program {
-    /// Reads the command line; ends the program with help or a usage error.
-    pub(crate) fn from_command_line() -> Self {
+    /// Reads the command line; prints help or a usage error, and gives the exit code then.
+    pub(crate) fn from_command_line() -> Result<Self, u8> {
         let mut command = Self::command();
         let mut words = std::env::args_os().skip(1);
         if let Some(subcommand) = words.find(|word| command.find_subcommand(word).is_some()) {
@@ -215,7 +250,19 @@ impl Program {
                 command = command.mut_arg(option, |option| option.hide(hide));
             }
         }
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+        let matches = command.try_get_matches();
+        let program = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        program.map_err(|error| {
+            let text = error.render();
+            let text = text.ansi().to_string();
+            let text = format_args!("{}", text.trim_end());
+            if error.use_stderr() {
+                output::complain(text);
+            } else {
+                output::line(text);
+            }
+            u8::try_from(error.exit_code()).unwrap_or(2)
+        })
     }
 }
 
@@ -226,12 +273,47 @@ fn program() -> impl TypedValueParser<Value = &'static schedule::Program> {
         .map(|name| schedule::Program::named(&name).expect("it is one of the possible names"))
 }
 
+/// More than anybody waits for, and less than any clock counts.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("it must be more than 0".to_owned()),
+    let number = text.parse::<f64>().ok().filter(|number| !number.is_nan());
+    let number = number.ok_or("not a number of seconds")?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        Ok(time) if time.is_zero() => Err("it must be more than 0".to_owned()),
+        Err(_) if number < 0.0 => Err("it must be more than 0".to_owned()),
+        _ => {
+            let most = LONGEST.as_secs();
+            Err(format!("it must be at most {most} seconds, some 30 years"))
+        }
     }
+}
+
+/// Who looks more often looks at nothing else.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// As [`seconds`], between two looks.
+fn interval(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        time if time < SHORTEST => Err("it must be at least 0.001".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// As [`seconds`], and 0 is one.
+fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0.0) => Ok(Duration::ZERO),
+        _ => seconds(text),
+    }
+}
+
+/// Reads a number of things of which there can be one to `MOST`.
+fn count<const MOST: usize>(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text
+        .parse()
+        .ok()
+        .filter(|count: &NonZeroUsize| count.get() <= MOST);
+    count.ok_or_else(|| format!("it must be a whole number from 1 to {MOST}"))
 }

@@ -1,18 +1,18 @@
-//! What is printed: a section's story, and plain lines for the commands that tell none.
+//! What is printed: a section's story, or `fetch`'s.
 //!
-//! A section tells lines with their lane and time in front. A lane keeps its lines until whoever
-//! joins it tells them, so that the order in which they are printed does not depend on the
-//! scheduler. With `--live` each line is printed when it happens.
+//! A section tells lines with their lane and time in front. A lane is a thread or a process; each line
+//! is printed when it happens, so that a reader sees what overlaps.
 
-use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
+use std::fmt::{self, Arguments, Display};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use threadproof::Event;
+use serde::{Deserialize, Serialize};
+use threadproof::{DownloadError, Event, Receipt};
 
-use super::failure::Failure;
+use super::output;
 
 const LANE: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
@@ -24,15 +24,12 @@ const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) struct Story {
     mode: Mode,
     bars: MultiProgress,
-    closed: Event,
-    /// Set when nobody reads the output any more, so that the section ends.
-    stop: &'static Event,
+    /// Set when a line is lost, if nothing but the story is to be made: then that ends.
+    ends: Option<&'static Event>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A lane's lines are told by whoever joins it.
-    Told,
     /// Lines are printed as they happen.
     Live,
     /// No lines: the output is JSON.
@@ -45,42 +42,42 @@ pub(crate) struct Lane {
     name: String,
     start: Instant,
     story: Arc<Story>,
-    held: Vec<(Duration, String)>,
 }
 
+/// The part of a worker process, which prints its lines itself: what it has to know for that.
+///
+/// The wall clock is the one that two processes share. Should somebody set it meanwhile, a line has a
+/// wrong time, and no more than that.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Elsewhere {
+    /// When the story began, since 1970; nothing is told without it.
+    start: Option<Duration>,
+}
+
+/// Seconds since a moment, at the moment when they are written.
+struct Since(Instant);
+
 impl Story {
-    pub(crate) fn new(mode: Mode, stop: &'static Event) -> Arc<Self> {
-        let on_terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
-        let target = if on_terminal && mode != Mode::Silent {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
+    /// `ends` is set when a line is lost; without it the work goes on untold.
+    pub(crate) fn new(mode: Mode, ends: Option<&'static Event>) -> Arc<Self> {
+        let target = match mode {
+            Mode::Silent => ProgressDrawTarget::hidden(),
+            Mode::Live => output::bars(),
         };
         let bars = MultiProgress::with_draw_target(target);
-        Arc::new(Self {
-            mode,
-            bars,
-            closed: Event::new(),
-            stop,
-        })
+        Arc::new(Self { mode, bars, ends })
     }
 
     /// A lane whose times count from `start`.
     pub(crate) fn lane(self: &Arc<Self>, name: impl Into<String>, start: Instant) -> Lane {
         let (name, story) = (name.into(), self.clone());
-        Lane {
-            name,
-            start,
-            story,
-            held: Vec::new(),
-        }
+        Lane { name, start, story }
     }
 
-    /// Prints what a lane has held back.
-    pub(crate) fn tell(&self, lane: Lane) {
-        for (time, text) in &lane.held {
-            self.print_line(&lane.name, *time, text);
-        }
+    /// What another process needs for a lane whose times count from `start`.
+    pub(crate) fn elsewhere(&self, start: Instant) -> Elsewhere {
+        let start = (self.mode == Mode::Live).then(|| since_1970().saturating_sub(start.elapsed()));
+        Elsewhere { start }
     }
 
     pub(crate) fn heading(&self, number: u8, title: &str) {
@@ -98,71 +95,73 @@ impl Story {
 
     /// A line of JSON, whatever the mode.
     pub(crate) fn json(&self, value: &serde_json::Value) {
-        self.write(format_args!("{value}"));
+        self.always(value);
+    }
+
+    /// A line, whatever the mode.
+    pub(crate) fn always(&self, line: impl Display) {
+        self.write(format_args!("{line}"));
     }
 
     /// A line on stderr.
     pub(crate) fn complain(&self, text: &str) {
-        self.bars.suspend(|| anstream::eprintln!("{text}"));
+        self.bars
+            .suspend(|| output::complain(format_args!("{text}")));
     }
 
-    /// Whether nobody reads the output any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.is_set()
+    /// Whether there is nobody to tell, and nothing else to do.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ends.is_some() && output::is_lost()
     }
 
-    /// A bar for one download; invisible unless a terminal looks on.
+    /// A bar for one download, of 79 columns; invisible unless a terminal looks on.
     pub(crate) fn bar(&self, name: &str) -> ProgressBar {
         let style = ProgressStyle::with_template(
-            "  {prefix:<18} {bar:32.cyan/dim} {bytes:>10} of {total_bytes:<10} {bytes_per_sec:>12}",
+            "  {prefix:<18} {bar:20.cyan/dim} {bytes:>10} of {total_bytes:<10} {bytes_per_sec:>12}",
         );
-        let bar = self.bars.add(ProgressBar::new(0));
+        let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(style.expect("the template is right").progress_chars("━╸━"));
         bar.set_prefix(name.to_owned());
         bar
     }
 
-    fn print_line(&self, lane: &str, time: Duration, text: &str) {
-        let seconds = time.as_secs_f64();
-        self.print(format_args!(
-            "  {LANE}{lane:<12}{LANE:#} {DIM}{seconds:>6.2} s{DIM:#}  {text}"
-        ));
-    }
-
-    fn print(&self, line: std::fmt::Arguments<'_>) {
+    fn print(&self, line: Arguments<'_>) {
         if self.mode != Mode::Silent {
             self.write(line);
         }
     }
 
-    /// Writes one line in one piece, so that lines of several threads are never torn.
-    fn write(&self, line: std::fmt::Arguments<'_>) {
-        let written = self.bars.suspend(|| {
-            let mut stdout = anstream::stdout().lock();
-            writeln!(stdout, "{line}").and_then(|()| stdout.flush())
-        });
-        if written.is_err() {
-            self.closed.set();
-            self.stop.set();
+    fn write(&self, line: Arguments<'_>) {
+        self.bars.suspend(|| output::line(line));
+        if let Some(ends) = self.ends.filter(|_| output::is_lost()) {
+            ends.set();
         }
     }
 }
 
 impl Lane {
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
-        let (time, text) = (self.start.elapsed(), text.into());
-        match self.story.mode {
-            Mode::Live => self.story.print_line(&self.name, time, &text),
-            Mode::Told => self.held.push((time, text)),
-            Mode::Silent => {}
-        }
+    /// Prints a line. Its time is taken when nobody else is printing, so no line is older than the one
+    /// above it.
+    pub(crate) fn say(&self, text: impl Display) {
+        let (name, time) = (&self.name, Since(self.start));
+        self.story.print(format_args!(
+            "  {LANE}{name:<12}{LANE:#} {DIM}{time:>6.2} s{DIM:#}  {text}"
+        ));
     }
 
-    /// Prints what this lane has said so far; for main, which nobody joins.
-    pub(crate) fn flush(&mut self) {
-        for (time, text) in self.held.drain(..) {
-            self.story.print_line(&self.name, time, &text);
+    /// Says when the download of `file` starts and how it ends.
+    pub(crate) fn download(
+        &self,
+        file: &str,
+        fetch: impl FnOnce() -> Result<Receipt, DownloadError>,
+    ) -> Result<Receipt, DownloadError> {
+        self.say(format_args!("{file}: started"));
+        let receipt = fetch();
+        match &receipt {
+            Ok(receipt) => self.say(format_args!("{file}: {} bytes, done", receipt.bytes)),
+            Err(error) => self.say(format_args!("{file}: {error}")),
         }
+        receipt
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -170,19 +169,24 @@ impl Lane {
     }
 }
 
-/// Plain lines on stdout.
-pub(crate) struct Printer(StdoutLock<'static>);
-
-impl Printer {
-    pub(crate) fn new() -> Self {
-        Self(io::stdout().lock())
+impl Elsewhere {
+    /// The lane of this process.
+    pub(crate) fn here(self) -> Lane {
+        let mode = self.start.map_or(Mode::Silent, |_| Mode::Live);
+        let began = since_1970().saturating_sub(self.start.unwrap_or_default());
+        let now = Instant::now();
+        let start = now.checked_sub(began).unwrap_or(now);
+        Story::new(mode, None).lane(format!("pid {}", std::process::id()), start)
     }
+}
 
-    /// Prints a line; a reader who has gone is no error of ours.
-    pub(crate) fn line(&mut self, line: std::fmt::Arguments<'_>) -> Result<(), Failure> {
-        match writeln!(self.0, "{line}") {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::PipeClosed),
-            other => other.map_err(|error| Failure::io("stdout", error)),
-        }
+impl Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.elapsed().as_secs_f64().fmt(f)
     }
+}
+
+fn since_1970() -> Duration {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default()
 }

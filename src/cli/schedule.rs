@@ -7,7 +7,7 @@ use threadproof::schedule::{PROGRAMS, Program, Run, count};
 
 use super::failure::Failure;
 use super::options::{Options, Replay};
-use super::print::Printer;
+use super::output::line;
 
 /// One order, on real threads.
 pub(crate) fn replay(replay: &Replay, options: &Options) -> Result<(), Failure> {
@@ -34,20 +34,21 @@ pub(crate) fn replay(replay: &Replay, options: &Options) -> Result<(), Failure> 
             .iter()
             .map(|step| json!({ "thread": step.thread.to_string(), "words": step.words }))
             .collect();
-        return Printer::new().line(format_args!(
+        line(format_args!(
             "{}",
             json!({
                 "program": program.name, "version": version.name, "schedule": run.schedule,
                 "steps": steps, "verdict": run.verdict.to_string(),
             })
         ));
+    } else {
+        print_run(program, version.name, &run);
     }
-    print_run(program, version.name, &run)
+    Ok(())
 }
 
 /// A column a thread, so that the order is seen at a glance.
-fn print_run(program: &Program, version: &str, run: &Run) -> Result<(), Failure> {
-    let mut printer = Printer::new();
+fn print_run(program: &Program, version: &str, run: &Run) {
     let threads: BTreeSet<char> = run.steps.iter().map(|step| step.thread).collect();
     let width = run
         .steps
@@ -61,14 +62,14 @@ fn print_run(program: &Program, version: &str, run: &Run) -> Result<(), Failure>
             .map(|thread| format!("{:<width$}", cells(*thread)));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    printer.line(format_args!(
+    line(format_args!(
         "{}, {version}: {}",
         program.name, run.schedule
-    ))?;
-    printer.line(format_args!(
+    ));
+    line(format_args!(
         "  step  {}",
         row(&|thread| thread.to_string())
-    ))?;
+    ));
     for (number, step) in (1..).zip(&run.steps) {
         let words = row(&|thread| {
             let is_it = thread == step.thread;
@@ -78,20 +79,19 @@ fn print_run(program: &Program, version: &str, run: &Run) -> Result<(), Failure>
                 String::new()
             }
         });
-        printer.line(format_args!("  {number:>4}  {words}"))?;
+        line(format_args!("  {number:>4}  {words}"));
     }
-    printer.line(format_args!("{}", run.verdict))
+    line(format_args!("{}", run.verdict));
 }
 
 /// Every order that the steps can be taken in, and how each ends.
-pub(crate) fn orders(program: Option<&'static Program>, options: &Options) -> Result<(), Failure> {
-    let mut printer = Printer::new();
+pub(crate) fn orders(program: Option<&'static Program>, options: &Options) {
     for program in PROGRAMS
         .iter()
         .filter(|one| program.is_none_or(|it| it.name == one.name))
     {
         if !options.json {
-            printer.line(format_args!("{}: {}", program.name, program.about))?;
+            line(format_args!("{}: {}", program.name, program.about));
         }
         for version in program.versions() {
             let runs = version.orders();
@@ -105,18 +105,17 @@ pub(crate) fn orders(program: Option<&'static Program>, options: &Options) -> Re
                 let object = json!({
                     "program": program, "version": version, "bad": bad, "orders": orders,
                 });
-                printer.line(format_args!("{object}"))?;
+                line(format_args!("{object}"));
                 continue;
             }
-            printer.line(format_args!(
+            line(format_args!(
                 "  {}: {}",
                 version.name,
                 count(runs.len(), bad)
-            ))?;
+            ));
             for run in runs {
-                printer.line(format_args!("    {:<9} {}", run.schedule, run.verdict))?;
+                line(format_args!("    {:<9} {}", run.schedule, run.verdict));
             }
         }
     }
-    Ok(())
 }

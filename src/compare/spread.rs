@@ -8,10 +8,10 @@
 //!   processes       ├───●──┤                 they overlap: about the same
 //! ```
 //!
-//! What a busy machine adds meets the ways at random, since each round begins with another one. So
-//! where two are equally fast, each order of their times is as likely as any other. Two ways of nine
+//! What a busy machine adds should meet the ways alike, since each round begins with another one. If it
+//! does, where two are equally fast, each order of their times is as likely as any other. Two ways of nine
 //! rounds have 48,620 orders, and in 20 of them the two are apart. Two runs of the program that
-//! contradict one another are met once in twelve million pairs.
+//! contradict one another are met at most once in twelve million pairs.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl From<Duration> for Spread {
 ///
 /// Takes the spread of several rounds. A [`Duration`] is a single round: of two single rounds one is
 /// faster as soon as the factor is more than 1.25, and the next two may say the opposite. Of three
-/// rounds each, one comparison of equal ways in ten still names a winner.
+/// rounds each, up to one comparison of equal ways in ten still names a winner.
 ///
 /// # Differences from Python
 /// The notebook times one run of each, and any difference makes a winner.

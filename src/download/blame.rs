@@ -5,40 +5,88 @@
 use std::io;
 
 use super::DownloadError;
-use super::address::without_credentials;
+use super::address::Address;
 use super::attempt::Attempt;
+use super::plan::Refusal;
 
 impl Attempt<'_> {
-    pub(super) fn before_body(&self, error: ureq::Error) -> DownloadError {
-        let url = self.shown_url();
-        let bad_answer = |why: &str| DownloadError::BadAnswer {
-            url: url.clone(),
-            why: why.to_owned(),
-        };
+    pub(super) fn before_body(&self, error: ureq::Error, from: &Address) -> DownloadError {
         match error {
             _ if self.stop.is_set() => self.stopped(),
             ureq::Error::Timeout(timeout) => self.timed_out(timeout),
-            ureq::Error::TooManyRedirects => DownloadError::TooManyRedirects {
-                url,
-                limit: self.settings.redirects,
-            },
-            // Our own URL was checked, so both are about one that the server redirected to; their
-            // texts would show that one with the password it may carry.
-            ureq::Error::BadUri(_) => bad_answer("it redirects to what is no URL to fetch"),
-            ureq::Error::RequireHttpsOnly(_) => bad_answer("it redirects from https to http"),
-            ureq::Error::Protocol(error) => {
-                // Behind the colon come the server's own words, which may be such a URL, too.
-                let text = error.to_string();
-                bad_answer(text.split(": ").next().unwrap_or_default())
+            ureq::Error::LargeResponseHeader(_, limit) => {
+                self.bad_answer(&format!("its head is longer than {} KiB", limit / 1024))
             }
-            other => self.cannot_connect(other),
+            ureq::Error::Protocol(error) => {
+                // Behind the colon come the server's own words, which may hold a password.
+                let text = error.to_string();
+                match text.split(": ").next().unwrap_or_default() {
+                    "http parse fail" => self.bad_answer("it is no answer of HTTP/1"),
+                    text => self.bad_answer(text),
+                }
+            }
+            other => {
+                let may_pass = may_pass(&other);
+                self.connect(self.towards(from) + &words_of(&other), may_pass)
+            }
         }
     }
 
-    pub(super) fn cannot_connect(&self, why: impl ToString) -> DownloadError {
+    /// Where the way led, if that is not what the URL says.
+    fn towards(&self, from: &Address) -> String {
+        let shown = |host: Option<&str>, port: Option<u16>| {
+            format!("{}:{}", host.unwrap_or_default(), port.unwrap_or_default())
+        };
+        let url = from.url();
+        let redirected = match from == self.address {
+            true => String::new(),
+            false => {
+                let to = shown(url.host_str(), url.port_or_known_default());
+                format!("redirected to {to}: ")
+            }
+        };
+        let proxy = self.settings.proxies.towards(from).ok().flatten();
+        let proxy = proxy.map_or(String::new(), |proxy| {
+            let proxy = shown(Some(proxy.host()), Some(proxy.port()));
+            format!("through the proxy {proxy}: ")
+        });
+        redirected + &proxy
+    }
+
+    /// The thread that asks could not be started, or it panicked.
+    pub(super) fn cannot_ask(&self, why: impl ToString) -> DownloadError {
+        self.connect(why, true)
+    }
+
+    fn connect(&self, why: impl ToString, may_pass: bool) -> DownloadError {
         DownloadError::Connect {
-            url: self.shown_url(),
+            url: self.shown.to_owned(),
             why: why.to_string(),
+            may_pass,
+        }
+    }
+
+    pub(super) fn refused(&self, refusal: Refusal) -> DownloadError {
+        let url = self.shown.to_owned();
+        match refusal {
+            Refusal::Status(code) => DownloadError::Status { url, code },
+            Refusal::BadAnswer(why) => self.bad_answer(why),
+            Refusal::LengthUnknown => DownloadError::LengthUnknown { url },
+            Refusal::TooLarge(limit) => self.too_large(limit),
+        }
+    }
+
+    pub(super) fn bad_answer(&self, why: &str) -> DownloadError {
+        DownloadError::BadAnswer {
+            url: self.shown.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    pub(super) fn too_many_redirects(&self) -> DownloadError {
+        DownloadError::TooManyRedirects {
+            url: self.shown.to_owned(),
+            limit: self.settings.redirects,
         }
     }
 
@@ -52,8 +100,10 @@ impl Attempt<'_> {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         match inner {
             Some(ureq::Error::Timeout(timeout)) => self.timed_out(*timeout),
+            // What should say where a piece of the body ends says nothing of the kind.
+            Some(ureq::Error::Protocol(_)) => self.bad_answer("its chunks cannot be read"),
             _ => DownloadError::Truncated {
-                url: self.shown_url(),
+                url: self.shown.to_owned(),
                 expected,
                 got,
             },
@@ -61,12 +111,12 @@ impl Attempt<'_> {
     }
 
     fn timed_out(&self, timeout: ureq::Timeout) -> DownloadError {
-        let url = self.shown_url();
+        let url = self.shown.to_owned();
         match (timeout, self.settings.total) {
             (ureq::Timeout::Global, Some(after)) => DownloadError::DeadlineExceeded { url, after },
             (ureq::Timeout::Connect | ureq::Timeout::Resolve, _) => {
                 let why = format!("no answer for {:?}", self.settings.connect);
-                DownloadError::Connect { url, why }
+                self.connect(why, true)
             }
             _ => DownloadError::Stalled {
                 url,
@@ -77,26 +127,60 @@ impl Attempt<'_> {
 
     pub(super) fn stopped(&self) -> DownloadError {
         DownloadError::Stopped {
-            url: self.shown_url(),
+            url: self.shown.to_owned(),
         }
     }
 
     pub(super) fn too_large(&self, limit: u64) -> DownloadError {
         DownloadError::TooLarge {
-            url: self.shown_url(),
+            url: self.shown.to_owned(),
             limit,
         }
     }
 
     pub(super) fn cannot_write(&self, source: io::Error) -> DownloadError {
         DownloadError::Write {
-            url: self.shown_url(),
+            url: self.shown.to_owned(),
             path: self.to.to_owned(),
             source,
         }
     }
+}
 
-    pub(super) fn shown_url(&self) -> String {
-        without_credentials(self.url)
+/// What the client says, in words for who asked.
+fn words_of(error: &ureq::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("io: ").unwrap_or(&text);
+    if text.starts_with("Peer disconnected") {
+        return "the connection was closed before an answer had come".to_owned();
+    }
+    if text.contains("InvalidContentType") {
+        return format!("no TLS is spoken there, so it may be http:// ({text})");
+    }
+    if text.contains("CaUsedAsEndEntity") {
+        return format!("the certificate is not trusted, it may be self-signed ({text})");
+    }
+    text.to_owned()
+}
+
+/// Whether what kept the client from an answer may be otherwise a little later: not a name that
+/// nobody knows, not a certificate that is not trusted, not a proxy that says no.
+fn may_pass(error: &ureq::Error) -> bool {
+    let text = error.to_string();
+    match error {
+        // What std says of a name has no kind; the system's words tell "not now" from "not at all".
+        ureq::Error::Io(_) if text.contains("failed to lookup address") => {
+            ["emporary failure", "ry again"]
+                .iter()
+                .any(|words| text.contains(words))
+        }
+        // TLS says it with this kind.
+        ureq::Error::Io(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+        ),
+        ureq::Error::ConnectProxyFailed(_) => !text.contains("responded 4"),
+        ureq::Error::ConnectionFailed => true,
+        _ => false,
     }
 }

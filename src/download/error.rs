@@ -12,10 +12,18 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum DownloadError {
     /// The text is no URL that can be fetched: it needs `http://` or `https://` and a host.
-    #[error("{url}: not a URL to fetch ({why}); it must begin with http:// or https://")]
+    #[error("{url}: not a URL to fetch ({why}){}", must_begin(why))]
     BadUrl {
         /// The text.
         url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// What was given as a proxy is none that can be used.
+    #[error("{proxy}: not a proxy to use ({why}){}", must_begin(why))]
+    BadProxy {
+        /// The text.
+        proxy: String,
         /// What is wrong with it.
         why: String,
     },
@@ -27,8 +35,12 @@ pub enum DownloadError {
         url: String,
         /// What the system or the protocol said.
         why: String,
+        /// Whether it may be otherwise a little later: not if nobody knows the name, if the
+        /// certificate is not trusted, or if a proxy says no.
+        may_pass: bool,
     },
-    /// The server answered with a status that is no success.
+    /// The server answered with a status that is no success, or a success without the file: 202, 204,
+    /// 205, 206, 207 or 226.
     #[error("{url}: the server answered with status {code}")]
     Status {
         /// What was to be fetched.
@@ -36,8 +48,8 @@ pub enum DownloadError {
         /// The status code.
         code: u16,
     },
-    /// The server's answer is no HTTP, contradicts itself, redirects to nowhere, or from https to
-    /// http.
+    /// The server's answer is no HTTP, contradicts itself, cannot be read, redirects to nowhere, or from
+    /// https to http.
     #[error("{url}: the server's answer makes no sense: {why}")]
     BadAnswer {
         /// What was to be fetched.
@@ -64,7 +76,7 @@ pub enum DownloadError {
         got: u64,
     },
     /// The server announced no length, so that an early end could not be told from the end.
-    #[error("{url}: the server gave no length; allow unknown lengths to take what comes")]
+    #[error("{url}: the server gave no length; allow_unknown_length takes what comes")]
     LengthUnknown {
         /// What was to be fetched.
         url: String,
@@ -111,6 +123,14 @@ pub enum DownloadError {
     },
 }
 
+/// What to write instead, if the scheme is what is wrong.
+fn must_begin(why: &str) -> &'static str {
+    match why.contains("scheme") {
+        true => "; it must begin with http:// or https://",
+        false => "",
+    }
+}
+
 fn of_expected(expected: Option<u64>) -> String {
     expected.map_or(String::new(), |bytes| format!(" of {bytes}"))
 }
@@ -119,7 +139,8 @@ impl DownloadError {
     /// Whether the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Truncated { .. } | Self::Stalled { .. } => true,
+            Self::Connect { may_pass, .. } => *may_pass,
+            Self::Truncated { .. } | Self::Stalled { .. } => true,
             Self::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }

@@ -11,125 +11,97 @@
 //! ```
 //!
 //! **Why the bytes are those of one version.** Bytes are appended only under the lock, and only from
-//! an answer whose validator is the note's. A note is written after its bytes are durable, and
-//! removed before bytes of another version are written; so whenever the program or the machine
-//! stops, the first bytes of the part, as many as the note counts, are of the version that it names.
+//! an answer that repeats what the note says of its version. A note is written after its bytes are
+//! durable, and removed before bytes of another version are written; so whenever the program or the
+//! machine stops, the first bytes of the part, as many as the note counts, are of the version that it
+//! names. Where there are no locks there are no parts, nor from another user's hands: such a
+//! download has a temporary file like any other, and begins again.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use ureq::http::{HeaderMap, Response};
-use ureq::{Body, ResponseExt};
-
-use crate::atomic_file::{self, AtomicFile};
+use super::note::{self, Note};
+use super::version::Version;
+use crate::atomic_file::{self, Step};
 
 /// How often a note is written: what a killed program loses at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
+
+/// More than a note takes, and the folder with it, in the largest blocks that file systems have.
+const ROOM_OF_A_NOTE: u64 = 16 * 1024;
 
 /// The first bytes of a file, and which version of it they are from.
 pub(super) struct Part {
     file: Locked,
     path: PathBuf,
-    origin: Origin,
+    version: Version,
     bytes: u64,
     noted: Instant,
-}
-
-/// A version of a file on a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Origin {
-    /// What was asked for.
-    url: String,
-    /// Who answered in the end, without the query, which may be a signature that differs each time.
-    answered: String,
-    validator: Validator,
-    length: Option<u64>,
-}
-
-/// What tells this version from all others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Validator {
-    ETag(String),
-    LastModified(String),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Note {
-    origin: Origin,
-    bytes: u64,
-}
-
-/// What an answer to a request for the rest is.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// Bytes of the same version that begin where the part ends.
-    Rest { end: u64, total: u64 },
-    /// There is no rest: the part is the file.
-    Complete,
-    /// Bytes of another version, or from another place: ask again, for the whole.
-    Unusable,
-    /// What one gets who asks for the whole: a body, or an error.
-    Other,
 }
 
 impl Part {
     /// The part of an earlier download of `url` to `to`, if some of it can be used.
     pub(super) fn find(to: &Path, url: &str) -> io::Result<Option<Self>> {
-        let path = path_of(to)?;
+        let path = note::part_of(to)?;
         let Some(file) = open_locked(&path, None)? else {
             return Ok(None);
         };
-        // A note that cannot be read is as good as none: the file is downloaded from its beginning.
-        let note = fs::read(note_of(&path)).ok();
-        let note = note.and_then(|text| serde_json::from_slice::<Note>(&text).ok());
-        let Some(note) = note.filter(|note| note.origin.url == url) else {
+        let Some(note) = Note::read(&path).filter(|note| note.version.is_of(url)) else {
             return Ok(None);
         };
         let bytes = note.bytes.min(file.metadata()?.len());
         if bytes == 0 {
             return Ok(None);
         }
-        Self::at(file, path, note.origin, bytes).map(Some)
+        Self::at(file, path, note.version, bytes).map(Some)
     }
 
-    /// An empty part in place of any that there may be.
-    pub(super) fn begin(to: &Path, origin: Origin) -> io::Result<Self> {
-        let path = path_of(to)?;
+    /// An empty part in place of any that there may be; `None` where there can be none.
+    pub(super) fn begin(to: &Path, version: Version) -> io::Result<Option<Self>> {
+        let path = note::part_of(to)?;
         // Of what replaces a private file nobody else may have read a part.
         let mode = atomic_file::mode_of_new(&atomic_file::permissions_of(to)?);
-        let file = open_locked(&path, Some(mode))?;
-        let file = file.ok_or(ErrorKind::NotFound)?;
-        forget_note(&path)?;
-        Self::at(file, path, origin, 0)
+        let Some(file) = open_locked(&path, Some(mode))? else {
+            return Ok(None);
+        };
+        Note::forget(&path)?;
+        Self::at(file, path, version, 0).map(Some)
     }
 
     /// Removes what there may be of a part that nobody could use.
     pub(super) fn forget(to: &Path) -> io::Result<()> {
-        let path = path_of(to)?;
-        let part = open_locked(&path, None)?;
-        forget_note(&path)?;
-        part.map_or(Ok(()), |_| fs::remove_file(&path))
+        let path = note::part_of(to)?;
+        match open_locked(&path, None)? {
+            Some(_part) => {
+                Note::forget(&path)?;
+                fs::remove_file(&path)
+            }
+            None => {
+                // Without a part a note is of no use to anybody; it may be another user's.
+                let _ = Note::forget(&path);
+                Ok(())
+            }
+        }
     }
 
     /// The same file, emptied for another version.
-    pub(super) fn begin_again(self, origin: Origin) -> io::Result<Self> {
-        forget_note(&self.path)?;
-        Self::at(self.file, self.path, origin, 0)
+    pub(super) fn begin_again(self, version: Version) -> io::Result<Self> {
+        Note::forget(&self.path)?;
+        Self::at(self.file, self.path, version, 0)
     }
 
     /// Only the first `bytes` are known to be of this version: what is behind them goes.
-    fn at(mut file: Locked, path: PathBuf, origin: Origin, bytes: u64) -> io::Result<Self> {
+    fn at(mut file: Locked, path: PathBuf, version: Version, bytes: u64) -> io::Result<Self> {
         file.set_len(bytes)?;
         file.seek(SeekFrom::Start(bytes))?;
         let noted = Instant::now();
         Ok(Self {
             file,
             path,
-            origin,
+            version,
             bytes,
             noted,
         })
@@ -139,59 +111,24 @@ impl Part {
         self.bytes
     }
 
-    /// Asks for what is behind the part, if the version is still the same.
-    pub(super) fn request_headers(&self) -> [(&'static str, String); 2] {
-        let (Validator::ETag(value) | Validator::LastModified(value)) = &self.origin.validator;
-        [
-            ("Range", format!("bytes={}-", self.bytes)),
-            ("If-Range", value.clone()),
-        ]
+    pub(super) fn version(&self) -> &Version {
+        &self.version
     }
 
-    // ANCHOR: judge
-    pub(super) fn judge(&self, response: &Response<Body>) -> Answer {
-        let headers = response.headers();
-        match response.status().as_u16() {
-            206 if self.is_same_version(response) => match content_range(headers) {
-                Some((Some((first, end)), total))
-                    if first == self.bytes
-                        && first < end
-                        && end <= total
-                        && self.origin.length.is_none_or(|length| length == total)
-                        // A head that contradicts itself is not to be trusted.
-                        && response.body().content_length().is_none_or(|n| n == end - first) =>
-                {
-                    Answer::Rest { end, total }
-                }
-                _ => Answer::Unusable,
-            },
-            416 if self.is_same_version(response) => match content_range(headers) {
-                // The length alone could be that of another version; ours must have had it too.
-                Some((None, total)) if total == self.bytes && self.origin.length == Some(total) => {
-                    Answer::Complete
-                }
-                _ => Answer::Unusable,
-            },
-            206 | 416 => Answer::Unusable,
-            _ => Answer::Other,
-        }
-    }
-    // ANCHOR_END: judge
-
-    /// Whether nothing in the head says that this is another version than the part's.
-    fn is_same_version(&self, response: &Response<Body>) -> bool {
-        let headers = response.headers();
-        let agrees = |name, value: &str| header(headers, name).is_none_or(|found| found == value);
-        let same = match &self.origin.validator {
-            Validator::ETag(etag) => agrees("etag", etag),
-            Validator::LastModified(date) => agrees("last-modified", date),
-        };
-        same && answered(response) == self.origin.answered
-    }
-
+    /// Counts what was written, also if the disk is full before all of it is.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.bytes += bytes.len() as u64;
+        let mut left = bytes;
+        while !left.is_empty() {
+            match self.file.write(left) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.bytes += written as u64;
+                    left = &left[written..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         if self.noted.elapsed() >= NOTE_EVERY {
             self.note()?;
         }
@@ -199,123 +136,54 @@ impl Part {
     }
 
     fn note(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
-        let (origin, bytes) = (self.origin.clone(), self.bytes);
-        let mut file = AtomicFile::create(note_of(&self.path))?;
-        serde_json::to_writer(&mut file, &Note { origin, bytes })?;
-        file.commit()?;
+        // Beside what is somebody else's by now our note would vouch for their bytes.
+        atomic_file::check_is_at(&self.file, &self.path)?;
+        let folder = note::folder_of(&self.path);
+        atomic_file::unless_unsupported(self.file.sync_data(), Step::Durable, folder)?;
+        let (version, bytes) = (self.version.clone(), self.bytes);
+        Note { version, bytes }.write(&self.path)?;
         self.noted = Instant::now();
         Ok(())
     }
 
     /// Leaves the part for another time.
     pub(super) fn keep(mut self) -> io::Result<()> {
-        match self.bytes {
-            0 => self.discard(),
-            _ => self.note(),
+        if self.bytes == 0 {
+            return self.discard();
         }
+        let Err(error) = self.note() else {
+            return Ok(());
+        };
+        // A disk may be full: then the note gets the room of the last bytes.
+        self.bytes = self.bytes.saturating_sub(ROOM_OF_A_NOTE);
+        if self.bytes > 0 && self.file.set_len(self.bytes).is_ok() && self.note().is_ok() {
+            return Ok(());
+        }
+        // Without a note a part is of no use; one from before still says the truth.
+        if Note::read(&self.path).is_none() {
+            self.discard()?;
+        }
+        Err(error)
     }
 
     /// Leaves nothing.
     pub(super) fn discard(self) -> io::Result<()> {
-        forget_note(&self.path)?;
+        atomic_file::check_is_at(&self.file, &self.path)?;
+        Note::forget(&self.path)?;
         fs::remove_file(&self.path)
     }
 
     /// Makes the part the file at `to`, over whatever was there; it stays a part if that fails.
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
-        let rename = || fs::rename(&self.path, to);
-        match atomic_file::put_in_place(&self.file, to, None, rename) {
-            Ok(()) => forget_note(&self.path),
+        let rename = |part: &Path| fs::rename(part, to);
+        match atomic_file::put_in_place(&self.file, &*self.path, to, None, rename) {
+            Ok(()) => Note::forget(&self.path),
             Err(error) => {
                 // Of the two errors the first is the one to mend.
                 let _ = self.keep();
                 Err(error)
             }
         }
-    }
-}
-
-impl Origin {
-    /// The version that an answer is of, if the server says enough to know it again.
-    pub(super) fn of(response: &Response<Body>, url: String, length: Option<u64>) -> Option<Self> {
-        let headers = response.headers();
-        let etag = header(headers, "etag").filter(|etag| etag.starts_with('"'));
-        let validator = match etag {
-            Some(etag) => Validator::ETag(etag.to_owned()),
-            None => Validator::LastModified(strong_date(headers)?.to_owned()),
-        };
-        Some(Self {
-            url,
-            answered: answered(response),
-            validator,
-            length,
-        })
-    }
-}
-
-/// `Last-Modified`, if the file cannot have changed once more within the second that it names.
-///
-/// <https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2>
-fn strong_date(headers: &HeaderMap) -> Option<&str> {
-    let date = |name| httpdate::parse_http_date(header(headers, name)?).ok();
-    let modified = date("last-modified")?;
-    let (now, margin) = match date("date") {
-        Some(now) => (now, Duration::from_secs(1)),
-        // Our clock and the server's may differ.
-        None => (SystemTime::now(), Duration::from_secs(60)),
-    };
-    let is_strong = now.duration_since(modified).is_ok_and(|age| age >= margin);
-    header(headers, "last-modified").filter(|_| is_strong)
-}
-
-fn answered(response: &Response<Body>) -> String {
-    let uri = response.get_uri();
-    let host = uri.authority().map_or("", |authority| {
-        let with_port = authority.as_str();
-        with_port
-            .rsplit_once('@')
-            .map_or(with_port, |(_, host)| host)
-    });
-    format!("{}://{host}{}", uri.scheme_str().unwrap_or(""), uri.path())
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// `bytes 3-9/10` is `(Some((3, 10)), 10)`, and `bytes */10` is `(None, 10)`.
-fn content_range(headers: &HeaderMap) -> Option<(Option<(u64, u64)>, u64)> {
-    let (range, total) = header(headers, "content-range")?
-        .strip_prefix("bytes ")?
-        .split_once('/')?;
-    let total = total.parse().ok()?;
-    if range == "*" {
-        return Some((None, total));
-    }
-    let (first, last) = range.split_once('-')?;
-    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-    Some((Some((first, last.checked_add(1)?)), total))
-}
-
-fn path_of(to: &Path) -> io::Result<PathBuf> {
-    let name = to.file_name().ok_or_else(|| atomic_file::no_name(to))?;
-    let mut hidden = std::ffi::OsString::from(".threadproof-");
-    hidden.push(name);
-    hidden.push(".part");
-    Ok(to.with_file_name(hidden))
-}
-
-fn note_of(part: &Path) -> PathBuf {
-    part.with_extension("part-note")
-}
-
-/// Removes the note for good, so that it never stands beside bytes of another version.
-fn forget_note(part: &Path) -> io::Result<()> {
-    match fs::remove_file(note_of(part)) {
-        Ok(()) => atomic_file::sync_folder_of(part),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
     }
 }
 
@@ -345,19 +213,16 @@ impl DerefMut for Locked {
     }
 }
 
-/// The part at `path`, locked; `None` if there is none and none is to be made, with the mode `new`.
+/// The part at `path`, locked; made with the mode `new`, if there is none and one is to be made.
+///
+/// `None` also where there can be no part: the file system has no locks, or it is another user's.
 fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
-    let mut options = File::options();
-    options.read(true).write(true).create(new.is_some());
-    #[cfg(unix)]
-    if let Some(mode) = new {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    }
     loop {
-        let file = match options.open(path) {
-            Ok(file) => file,
+        let (file, is_new) = match open(path, new) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound && new.is_none() => return Ok(None),
-            Err(error) => return Err(error),
+            Err(_) if is_foreign(path) => return Ok(None),
+            Err(error) => return Err(not_plain(path).unwrap_or_else(|| note::at(path, &error))),
         };
         match file.try_lock() {
             Ok(()) => {}
@@ -365,33 +230,95 @@ fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
                 let why = format!("{} belongs to a download that runs", path.display());
                 return Err(io::Error::new(ErrorKind::ResourceBusy, why));
             }
-            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::Error(error)) => {
+                atomic_file::note(Step::Kept, note::folder_of(path), &error);
+                return match is_new {
+                    true => fs::remove_file(path).map(|()| None),
+                    false => Ok(None),
+                };
+            }
         }
         let file = Locked(file);
         // Who had the lock before may have renamed the file meanwhile: then it is theirs.
-        if is_at(&file, path)? {
+        if !atomic_file::is_at(&file, path)? {
+            continue;
+        }
+        // What was made just now is ours, whomever the file system gives it to.
+        if is_new || note::is_ours_alone(&file)? {
             return Ok(Some(file));
         }
+        return not_plain(path).map_or(Ok(None), Err);
     }
+}
+
+/// Opens the part; says whether it was made for that.
+fn open(path: &Path, new: Option<u32>) -> io::Result<(File, bool)> {
+    let mut options = File::options();
+    let options = note::plain(options.read(true).write(true));
+    match (options.open(path), new) {
+        (Err(error), Some(mode)) if error.kind() == ErrorKind::NotFound => {
+            let _ = mode;
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+            match options.create_new(true).open(path) {
+                // Somebody was faster.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => open(path, new),
+                made => {
+                    let made = made?;
+                    #[cfg(unix)]
+                    open_to_its_owner(&made)?;
+                    Ok((made, true))
+                }
+            }
+        }
+        (opened, _) => Ok((opened?, false)),
+    }
+}
+
+/// A umask may take even that away, and then the next program could not go on.
+#[cfg(unix)]
+fn open_to_its_owner(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = file.metadata()?.permissions();
+    let mode = permissions.mode();
+    if mode & 0o600 != 0o600 {
+        permissions.set_mode(mode | 0o600);
+        file.set_permissions(permissions)?;
+    }
+    Ok(())
+}
+
+/// An error if no file of one name stands there: nobody but the user can say what that is for.
+fn not_plain(path: &Path) -> Option<io::Error> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let what = match names_of(&found) {
+        _ if !found.is_file() => "is no file",
+        2.. => "has a second name",
+        _ => return None,
+    };
+    let why = format!("{} {what}: remove it", path.display());
+    Some(io::Error::new(ErrorKind::InvalidInput, why))
 }
 
 #[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    if !found.is_file() {
-        let why = format!("{} is no file: remove it", path.display());
-        return Err(io::Error::new(ErrorKind::InvalidInput, why));
-    }
-    let ours = file.metadata()?;
-    Ok((ours.dev(), ours.ino()) == (found.dev(), found.ino()))
+fn names_of(found: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(found)
 }
 
 #[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
+fn names_of(_: &fs::Metadata) -> u64 {
+    1
+}
+
+/// Whether another user's plain file stands there.
+#[cfg(unix)]
+fn is_foreign(path: &Path) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    let owner = |found: &fs::Metadata| std::os::unix::fs::MetadataExt::uid(found);
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && owner(&found) != user)
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Path) -> bool {
+    false
 }

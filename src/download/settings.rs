@@ -9,6 +9,9 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Downloader;
 use super::attempt::BUFFER;
+use super::link;
+use super::plan::Limits;
+use super::proxy::Proxies;
 use crate::back_off::BackOff;
 
 /// What a [`Downloader`] allows and how long it waits. Made by [`Downloader::builder`].
@@ -21,10 +24,10 @@ pub struct DownloaderBuilder {
     pub(super) total: Option<Duration>,
     pub(super) redirects: u32,
     pub(super) retries: u32,
-    pub(super) max_bytes: Option<u64>,
-    pub(super) allow_unknown_length: bool,
+    pub(super) limits: Limits,
     pub(super) resume: bool,
     roots: RootCerts,
+    pub(super) proxies: Proxies,
     pub(super) workers: NonZeroUsize,
     pub(super) back_off: BackOff,
 }
@@ -37,10 +40,10 @@ impl Default for DownloaderBuilder {
             total: None,
             redirects: 10,
             retries: 0,
-            max_bytes: None,
-            allow_unknown_length: false,
+            limits: Limits::default(),
             resume: false,
             roots: RootCerts::WebPki,
+            proxies: Proxies::default(),
             workers: NonZeroUsize::new(4).expect("4 is not 0"),
             back_off: BackOff::default(),
         }
@@ -75,8 +78,9 @@ impl DownloaderBuilder {
 
     /// How many more attempts follow a transient failure; none.
     ///
-    /// The server's `Retry-After` says when; if that is in more than an hour, the download fails at
-    /// once.
+    /// Each waits for the back-off, or as long as the server's `Retry-After` says if that is longer; if
+    /// it is more than an hour, the download fails at once. A name that nobody knows and a certificate that is not trusted do not pass. A connection
+    /// of an earlier request that turns out to be closed costs no attempt.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -90,26 +94,34 @@ impl DownloaderBuilder {
 
     /// The most bytes that a body may have; no limit.
     pub fn max_bytes(mut self, limit: u64) -> Self {
-        self.max_bytes = Some(limit);
+        self.limits.max_bytes = Some(limit);
         self
     }
 
     /// Takes a body whose end only the end of the connection tells; refused by default.
+    ///
+    /// It is [`DownloadError::Truncated`](super::DownloadError::Truncated) if the connection ends by an
+    /// error, or without TLS's farewell. A server that breaks off in good order cannot be told from one that
+    /// has said everything.
     pub fn allow_unknown_length(mut self, allow: bool) -> Self {
-        self.allow_unknown_length = allow;
+        self.limits.allow_unknown_length = allow;
         self
     }
 
     /// Keeps what has come of a download that fails, and goes on from there the next time; off.
     ///
-    /// The bytes are kept beside the file, as `.threadproof-NAME.part` with a note of the version
-    /// that they are from. The next attempt, or the next program, asks for the rest of that version.
-    /// If the server has another one by then, the download begins again. So the file is always one
-    /// version, byte for byte: never the beginning of one and the end of another.
+    /// The bytes are kept beside the file, as `.threadproof-NAME.part` (a number for a `NAME` of more
+    /// than a hundred bytes) with a note of the version that they are from. The next attempt, or the
+    /// next program, asks for the rest of that version. If the answer does not say that it is of that
+    /// version, the download begins again. So the file is always one version, byte for byte: never the
+    /// beginning of one and the end of another.
     ///
     /// Only a version with a name can be resumed: a strong `ETag`, or a `Last-Modified` that is at
-    /// least a second old. Without one nothing is kept. A part belongs to one download at a time; a
-    /// second one to the same path is [`DownloadError::Write`](super::DownloadError::Write).
+    /// least a second old. Without one nothing is kept; nor where the file system has no locks, which
+    /// [`left_out`](crate::atomic_file::left_out()) tells, or where another user's part is in the way. A
+    /// part belongs to one download at a time; a second one to the same path is
+    /// [`DownloadError::Write`](super::DownloadError::Write), and so is a part that is no plain file or
+    /// has a second name.
     ///
     /// # Differences from Python
     /// `urllib` leaves it to the program. curl `-C -`, wget `-c` and aria2 ask for the rest of
@@ -171,27 +183,76 @@ impl DownloaderBuilder {
         Ok(self)
     }
 
-    /// Makes the downloader.
-    pub fn build(self) -> Downloader {
-        Downloader { settings: self }
+    /// Asks every server through this proxy, such as `http://user:password@proxy.example.org:3128`.
+    ///
+    /// Replaces what was said of proxies before; an empty text is no proxy. None is asked unless told.
+    /// `http` is asked for in absolute form, for `https` the proxy opens a tunnel, inside of which the
+    /// server's certificate is checked as ever. What cannot be used is an error of each download,
+    /// [`DownloadError::BadProxy`](super::DownloadError::BadProxy). No error and no output shows the
+    /// proxy's user name or password.
+    ///
+    /// # Differences from Python
+    /// [`urllib.request.ProxyHandler`](https://docs.python.org/3/library/urllib.request.html#urllib.request.ProxyHandler)
+    /// takes a dict of them; without one `urllib` asks the environment. Proxies that speak SOCKS are
+    /// not supported in either.
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::Downloader;
+    ///
+    /// let settings = Downloader::builder().proxy("http://alice:secret@proxy.example.org:3128");
+    /// assert!(!format!("{settings:?}").contains("secret"));
+    /// ```
+    #[doc(alias = "ProxyHandler")]
+    pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
+        self.proxies = Proxies::all(url.as_ref());
+        self
     }
 
-    pub(super) fn agent(&self, connections: NonZeroUsize) -> Agent {
+    /// Asks servers through the proxies that the environment names, as most programs do.
+    ///
+    /// Replaces what was said of proxies before. `http_proxy` and `https_proxy` are for the two schemes,
+    /// `all_proxy` for one whose own variable is not set; `no_proxy` lists the hosts that are asked
+    /// directly: names with all names below them, addresses, either with `:port` behind it, or `*`.
+    /// Small letters go before capitals. A library that does this unasked lets the environment decide
+    /// whom it speaks to, so nothing else here does.
+    ///
+    /// # Differences from Python
+    /// [`urllib.request.getproxies`](https://docs.python.org/3/library/urllib.request.html#urllib.request.getproxies)
+    /// is called by every `urlopen`.
+    #[doc(alias = "getproxies")]
+    pub fn proxies_of_environment(mut self) -> Self {
+        self.proxies = Proxies::of(|name| std::env::var_os(name));
+        self
+    }
+
+    /// Makes the downloader.
+    pub fn build(self) -> Downloader {
+        let agent = self.agent();
+        let settings = self;
+        Downloader { settings, agent }
+    }
+
+    fn agent(&self) -> Agent {
+        let connections = self.workers.get();
         let tls = TlsConfig::builder().root_certs(self.roots.clone()).build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .proxy(None)
-            .max_redirects(self.redirects)
+            // Each hop is checked here; the client would follow to where we would not.
+            .max_redirects(0)
             .timeout_per_read(Some(self.stall))
             .timeout_per_write(Some(self.stall))
             .timeout_resolve(Some(self.connect))
             .timeout_connect(Some(self.connect))
-            .max_idle_connections(connections.get())
-            .max_idle_connections_per_host(connections.get())
+            .max_idle_connections(connections)
+            .max_idle_connections_per_host(connections)
             .input_buffer_size(BUFFER)
+            // The file itself: silence would allow a server to send it in any coding.
+            .accept_encoding("identity")
             .user_agent(concat!("threadproof/", env!("CARGO_PKG_VERSION")))
             .build();
-        Agent::new_with_config(config)
+        link::client(config)
     }
 }

@@ -54,7 +54,8 @@ struct Parts {
 }
 
 impl Panicked {
-    /// The name of the thread whose body or job panicked.
+    /// The name of the thread whose body or job panicked; `caller` in a
+    /// [`scoped_map`](crate::scoped::scoped_map) that could start no thread.
     pub fn worker(&self) -> &str {
         &self.0.worker
     }
@@ -108,7 +109,7 @@ impl fmt::Debug for Panicked {
 
 /// Runs a caller's code; a panic in it is data, with its place if [`note_places`] was called before.
 ///
-/// It may be a whole loop of jobs: the last panic is noted, and no earlier one is taken for it.
+/// It may be a whole loop of jobs, if each of them begins with [`forget_place`].
 pub(crate) fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Panicked> {
     // A body may run another one in its midst, whose panics are its own.
     let outer = exchange(Note::NoPanic);
@@ -182,6 +183,11 @@ fn exchange(note: Note) -> Note {
     // A destructor of another thread-local may come here after this one is gone.
     let before = NOTE.try_with(|place| place.replace(note));
     before.unwrap_or(Note::NotAsked)
+}
+
+/// Another job of the same body begins: what an earlier one has caught is none of its panics.
+pub(crate) fn forget_place() {
+    exchange(Note::NoPanic);
 }
 
 /// From now on the places of panics are noted, on threads that run a body of [`caught`].

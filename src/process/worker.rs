@@ -42,7 +42,8 @@ const LAST_MOMENTS: Duration = Duration::from_millis(200);
 ///
 /// To be the first line of `main`. Inside a worker it never returns: it runs jobs until the parent
 /// closes the channel. When the parent has died, a worker ends within a second, busy or idle. It
-/// takes no notice of Ctrl-C, which a terminal sends to the parent as well.
+/// takes no notice of Ctrl-C, which a terminal sends to the parent as well. A job that writes more than
+/// the limit on the size of a file (`ulimit -f`) gets an error, and the worker lives.
 ///
 /// # Differences from Python
 /// Takes the place of `if __name__ == "__main__":` together with the import of the main module.
@@ -106,7 +107,7 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
     keep_the_name();
     note_places();
     crate::worker::begin(argument.number, None);
-    leave_ctrl_c_to_the_parent()?;
+    take_no_notice_of_signals()?;
     end_with_the_parent(channel.try_clone()?, argument)?;
     if let Err(why) = table.initialise() {
         return outbox.say(says::NOT_READY, why.as_bytes());
@@ -199,10 +200,14 @@ fn keep_the_name() {
 }
 
 /// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a
-/// worker ends when its channel does.
-fn leave_ctrl_c_to_the_parent() -> io::Result<()> {
-    let seen = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGINT, seen).map(drop)
+/// worker ends when its channel does. And a job that writes more than the system allows gets an error
+/// for it, as in Python: by itself SIGXFSZ would be the end of the worker.
+fn take_no_notice_of_signals() -> io::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGXFSZ};
+    for signal in [SIGINT, SIGXFSZ] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(())
 }
 
 /// A busy worker must not outlive its parent. The thread sleeps until the parent's end of the

@@ -4,11 +4,12 @@
 //! |---|---|---|---|
 //! | a worker enters | the batch's lock | `inside` | nobody |
 //! | it claims and finishes chunks | the inputs' lock | inputs | workers, for what it gives back |
-//! | it leaves | the batch's lock | its outcomes, `left`, `inside` | the caller, when all is done |
+//! | it leaves | the batch's lock; in it, if a worker waits, the queue's | its outcomes, `left`, `inside` | the caller, when all is done |
 //! | `cancel` | first the inputs' lock, then the batch's | as above | the caller |
 //!
-//! The caller goes on when no input is left *and* no worker is inside: by then every input and the
-//! function itself have been dropped, so what they borrowed by `Arc` is the caller's again.
+//! The caller goes on when no input is left *and* no worker is inside: by then every input has been
+//! dropped, and nobody else has the function, which the caller drops. So what they owned through an
+//! `Arc` is the caller's again.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

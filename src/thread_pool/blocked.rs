@@ -12,8 +12,8 @@
 //! | that job ends | the job's lock, then the queue's | takes the wait away | nobody |
 //!
 //! **Why nobody hangs.** A worker *can go on* if it waits for nothing, or if all its waits will end. A
-//! wait will end if everybody who runs its job can go on and, lest the job is still queued, some worker
-//! can go on at all. The invariant: every worker can go on. It holds at first, when nobody waits. A new
+//! wait will end if some worker can go on at all, lest the job is never begun, and if everybody who runs
+//! it already can go on. The invariant: every worker can go on. It holds at first, when nobody waits. A new
 //! wait is allowed only if it will end on the strength of the *other* workers alone; then the worker that
 //! asks can still go on, and so can those that rely on it. A worker that claims a job waits for nothing.
 //! So no set of workers ever waits only for one another.

@@ -28,6 +28,9 @@ pub struct ThreadPoolBuilder {
     initialiser: Option<Box<Initialiser>>,
 }
 
+/// No system starts more threads for one program; and each takes memory before it is started.
+const MOST_WORKERS: usize = 1 << 16;
+
 type Initialiser = dyn Fn() -> Result<(), String> + Send + Sync;
 
 impl ThreadPool {
@@ -74,7 +77,8 @@ impl ThreadPoolBuilder {
 
     /// What each worker runs before its first job, such as to open a connection that it keeps.
     ///
-    /// It is dropped once every worker has run it.
+    /// It is dropped once every worker has run it. [`worker_number`](crate::worker::worker_number) tells it
+    /// which worker it is in.
     ///
     /// # Differences from Python
     /// [`ThreadPoolExecutor(initializer=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor):
@@ -118,8 +122,8 @@ impl ThreadPoolBuilder {
     /// Until every worker has run the initialiser, if there is one.
     ///
     /// # Errors
-    /// The system cannot start that many threads, or the name contains a zero byte (`InvalidInput`); or
-    /// the initialiser fails or panics in a worker: the error names the worker and says why. Those that
+    /// The system cannot start that many threads; there are more than 65,536, or the name contains a zero
+    /// byte (`InvalidInput`); or the initialiser fails or panics in a worker: the error names the worker and says why. Those that
     /// were started have ended again.
     pub fn build(self) -> io::Result<ThreadPool> {
         let workers = match self.workers {
@@ -127,6 +131,10 @@ impl ThreadPoolBuilder {
             // What is not known is one core.
             None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
+        if workers.get() > MOST_WORKERS {
+            let why = format!("{workers} workers; a pool has {MOST_WORKERS} at most");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let prepared = Arc::new(Prepared::new(workers.get()));
         let initialiser = self.initialiser.map(Arc::new);
         let pool = ThreadPool {
@@ -143,6 +151,7 @@ impl ThreadPoolBuilder {
             let (queue, prepared) = (pool.queue.clone(), prepared.clone());
             let initialiser = initialiser.clone();
             let thread = builder.spawn(move || {
+                queue.begin(place);
                 if prepared.run(&name, initialiser) {
                     queue.work(place, &name);
                 }

@@ -69,6 +69,12 @@ impl<R> Job<R> {
 
     /// Waits for at most `timeout`: the outcome, or the handle back. Nothing is lost.
     ///
+    /// # Blocking
+    /// Until the job has ended or `timeout` went by; with a timeout of zero it looks and does not wait.
+    ///
+    /// # Memory ordering
+    /// As [`join`](Self::join), if the outcome is given.
+    ///
     /// # Errors
     /// The handle itself, if the job has not ended. At once, if `timeout` is so long that it means
     /// "for ever" and [`join`](Self::join) would give [`JobError::WouldDeadlock`].

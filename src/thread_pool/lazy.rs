@@ -38,7 +38,7 @@ impl ThreadPool {
     /// Dropping the iterator cancels what has not begun.
     ///
     /// # Errors
-    /// Each on its own, as [`Job::join`]: an input whose wait was refused never runs.
+    /// Each on its own, as [`Job::join`]: what was refused and had not begun never runs.
     ///
     /// # Differences from Python
     /// [`Executor.map(buffersize=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.map)

@@ -14,8 +14,8 @@
 //! | `cancel` | the lock, then each job's own | takes all entries out | who waits for them or for rest |
 //! | `wait_for` | the lock of the job, then this one | who waits for what | nobody |
 //!
-//! **Lock order.** A job may take the queue's lock while it holds its own, to say that a worker sleeps
-//! until it ends. Under its own lock the queue takes only that of a batch's inputs, which is a leaf.
+//! **Lock order.** A job may take the queue's lock under its own, to say who sleeps until it ends, or that
+//! it has ended. Under its own lock the queue takes only that of a batch's inputs, which is a leaf.
 
 use std::collections::VecDeque;
 
@@ -33,8 +33,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     /// The pool may have come to rest.
-    rests: Condvar,
-    /// How the jobs ended that each worker ran. A lock a worker, which nobody else takes but to report.
+    at_rest: Condvar,
+    /// How the jobs ended that each worker ran. One lock per worker, which nobody else takes but to report.
     ended: Vec<Ended>,
 }
 
@@ -50,16 +50,18 @@ struct State {
     idle: usize,
     workers: Workers,
     submitted: u64,
-    /// Jobs that ended without a worker, and jobs of workers that have come for the next one since.
+    /// Jobs that ended without a worker.
     cancelled: u64,
+    /// Jobs of workers that have come for the next one since.
     done: u64,
-    /// How often nothing was queued and nothing ran, and how many threads wait for that.
+    /// How often nothing was queued and nothing ran.
     rests: u64,
     waiting_for_rest: usize,
 }
 
 impl State {
-    fn is_empty(&self) -> bool {
+    /// Nothing to claim, and something may still come.
+    fn has_nothing_yet(&self) -> bool {
         self.entries.is_empty() && !self.is_closed
     }
 
@@ -82,7 +84,7 @@ impl Queue {
         Arc::new(Self {
             state: Mutex::new(state),
             changed: Condvar::new(),
-            rests: Condvar::new(),
+            at_rest: Condvar::new(),
             ended: (0..workers).map(|_| Ended::default()).collect(),
         })
     }
@@ -132,11 +134,15 @@ impl Queue {
         }
     }
 
+    /// The calling thread is the worker in this place, up to the end of its `work`.
+    pub(crate) fn begin(&self, place: usize) {
+        let pool = self.address();
+        worker::begin(place + 1, Some(worker::Worker { pool, place }));
+    }
+
     /// A worker's whole life: claims and runs until the queue is closed and empty.
     // ANCHOR: work
     pub(crate) fn work(&self, place: usize, name: &str) {
-        let pool = self.address();
-        worker::begin(place + 1, Some(worker::Worker { pool, place }));
         let worker = Worker::new(name, &self.ended[place].0);
         while let Some(entry) = self.claim(place, worker.since_last_claim()) {
             entry.run(&worker);
@@ -144,6 +150,8 @@ impl Queue {
                 self.retire(place, &entry);
             }
         }
+        // Its thread-locals may outlive the queue, and find another one in its place.
+        worker::end();
     }
 
     fn claim(&self, place: usize, done: u64) -> Option<Arc<dyn Queued>> {
@@ -152,7 +160,7 @@ impl Queue {
         state.done += done;
         self.note_rest(&mut state);
         for _ in 0..LOOKS {
-            if !state.is_empty() {
+            if !state.has_nothing_yet() {
                 break;
             }
             drop(state);
@@ -160,7 +168,7 @@ impl Queue {
             state = self.state.lock();
         }
         // A loop: somebody else may have claimed what this worker was woken for.
-        while state.is_empty() {
+        while state.has_nothing_yet() {
             state.idle += 1;
             state = self.changed.wait(state);
             state.idle -= 1;
@@ -176,17 +184,12 @@ impl Queue {
     // ANCHOR_END: work
 
     /// Takes a batch out in which a worker found no more inputs, if none was given back since.
-    fn retire(&self, place: usize, batch: &Arc<dyn Queued>) {
+    fn retire(&self, worker: usize, batch: &Arc<dyn Queued>) {
         let mut state = self.state.lock();
-        state.workers.leaves(place);
-        let mut entry = None;
-        if let Some(place) = state.place_of(batch.id())
-            && !batch.has_more()
-        {
-            entry = state.entries.remove(place);
-        }
+        state.workers.leaves(worker);
+        let place = state.place_of(batch.id()).filter(|_| !batch.has_more());
+        let _entry = place.and_then(|place| state.entries.remove(place));
         drop(state);
-        drop(entry);
     }
 
     /// A worker has given inputs back: they come next.
@@ -254,12 +257,11 @@ impl Queue {
         let seen = state.rests;
         while !state.is_at_rest() && state.rests == seen {
             state.waiting_for_rest += 1;
-            state = self.rests.wait(state);
+            state = self.at_rest.wait(state);
             state.waiting_for_rest -= 1;
         }
     }
 
-    /// How many threads wait for the pool to come to rest.
     #[allow(dead_code, reason = "only the models ask")]
     pub(crate) fn waiting_for_rest(&self) -> usize {
         self.state.lock().waiting_for_rest
@@ -268,7 +270,7 @@ impl Queue {
     fn note_rest(&self, state: &mut State) {
         state.rests += u64::from(state.is_at_rest());
         if state.is_at_rest() && state.waiting_for_rest > 0 {
-            self.rests.notify_all();
+            self.at_rest.notify_all();
         }
     }
 

@@ -72,7 +72,7 @@ impl ThreadPool {
     /// Runs `f` on every input; gives all outputs in the inputs' order, or the first error.
     ///
     /// The first by index, whichever came first: what a loop would have given. Once an input has failed
-    /// no input after it begins; those before it do, since one of them may fail as well.
+    /// no worker looks for one after it; those before it begin, since one of them may fail as well.
     ///
     /// # Blocking
     /// Until every input that began has ended. When it returns, every input and `f` have been dropped.

@@ -8,7 +8,8 @@
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
 //! | a job ends | the lock of the list | its index goes to the back | who waits in `next` |
-//! | `next` | the lock of the list, given up while it sleeps | takes inputs, submits; the front of the list | a worker |
+//! | `next` takes inputs | nothing, then the queue's lock | the caller's iterator, the queue | a worker |
+//! | `next` waits | the list's lock, given up while it sleeps; to say so, in it the queue's | the front of the list | nobody |
 //! | drop | nothing, then each job's lock | cancels what has not begun | nobody |
 //!
 //! **Lock order.** A job tells of its end after it has given up its own lock; under the list's lock
@@ -61,8 +62,9 @@ pub(crate) struct Told {
 impl Told {
     pub(super) fn hears(&self) {
         let mut state = self.ended.state.lock();
+        let is_awaited = std::mem::take(&mut state.is_awaited_by_worker);
         state.indices.push_back(self.index);
-        if std::mem::take(&mut state.is_awaited_by_worker) {
+        if is_awaited {
             self.ended.queue.release(self.ended.id());
         }
         drop(state);

@@ -91,7 +91,8 @@ pub(super) fn draw(title: &str, spans: &[Span], axis: Duration) -> String {
         }
     }
     for part in 0..=4u32 {
-        let at = axis * part / 4;
+        // Divided first: four quarters of the longest axis are no more than that.
+        let at = axis / 4 * part;
         let anchor = ["start", "middle", "middle", "middle", "end"][part as usize];
         let words = duration(at);
         line(format_args!(

@@ -9,12 +9,12 @@ type Pick = (&'static str, &'static str, [&'static str; 4]);
 const PICKS: [Pick; 10] = [
     (
         "many tiny computations on a slice",
-        "`scoped_map`, or rayon",
+        "rayon; `scoped_map` if each input is to have an outcome of its own",
         ["thread_map", "1000000 jobs*", "scoped_map", "rayon"],
     ),
     (
         "the same, on values that are given away",
-        "`ThreadPool::map`, or rayon",
+        "rayon; `ThreadPool::map` if each input is to have an outcome of its own",
         ["thread_map", "1000000 jobs*", "ThreadPool::map", "rayon"],
     ),
     (

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::budgets::questions_are_fair;
 use super::built::{check_pages, log_complaints};
 use super::checks::*;
+use super::examples::programs_are_shown;
 use super::pages::Book;
 
 /// A sound book of two sections and a preface.
-const SOUND: [(&str, &str); 18] = [
+const SOUND: [(&str, &str); 20] = [
     ("src/cli/notebook.rs", SECTIONS_TABLE),
     (
         "src/event.rs",
@@ -47,13 +49,21 @@ const SOUND: [(&str, &str); 18] = [
     ),
     (
         "book/src/preface.md",
-        "# Preface\n\nSee [Python](https://docs.python.org/3/).\n\n{{#include note.md}}\n",
+        "# Preface\n\nSee [Python](https://docs.python.org/3/).\n\n{{#include note.md}}\n\nNext: [Event](event.md)\n",
     ),
     ("book/src/note.md", "A note.\n"),
     ("book/src/event.md", EVENT_CHAPTER),
     ("book/src/thread-pool.md", POOL_CHAPTER),
     ("README.md", "# Here\n"),
-    ("Cargo.toml", "[package]\n"),
+    (
+        "Cargo.toml",
+        "[package]\n[[example]]\nname = \"one\"\npath = \"book/examples/one.rs\"\n",
+    ),
+    ("book/examples/one.rs", "//! One thread.\n\nfn main() {}\n"),
+    (
+        "fixtures/blessed/examples/one.txt",
+        "$ cargo run --example one\n",
+    ),
 ];
 
 const SECTIONS_TABLE: &str = r#"pub struct Section {
@@ -98,9 +108,28 @@ const EVENT_CHAPTER: &str = "# Event
 |---|---|---|
 | E2 | a set wakes all | every order: [`tests/loom/event.rs::a_set_wakes_all`](x.md) |
 | E9 | the second set does not build | the compiler: `src/event.rs::Event` |
+
+Next: [Pool](thread-pool.md)
 ";
 
 const POOL_CHAPTER: &str = "# Pool
+
+<span class=\"file\">book/examples/one.rs</span><code>cargo run --example one</code>
+
+```rust
+{{#include ../examples/one.rs}}
+```
+
+```console
+{{#include ../../fixtures/blessed/examples/one.txt}}
+```
+
+<div class=\"quiz\" data-quiz=\"pool\">
+<details class=\"choice\" name=\"pool\"><summary>yes</summary>
+<p>There is one worker, and it waits.</p></details>
+<details class=\"choice is-right\" name=\"pool\"><summary>no</summary>
+<p>Nobody is left to run the second job.</p></details>
+</div>
 
 ```python
 {{#include ../../fixtures/python/thread_pool.py:cell}}
@@ -116,7 +145,7 @@ const POOL_CHAPTER: &str = "# Pool
 type Break = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BREAKS: [Break; 45] = [
+const BREAKS: [Break; 56] = [
     // Includes.
     ("book/src/event.md", "src/event.rs:set", "src/evnt.rs:set", "book/src/event.md:8: no text file src/evnt.rs"),
     ("book/src/event.md", "src/event.rs:set", "src/event.rs:sett", "book/src/event.md:8: src/event.rs has no anchor `sett`"),
@@ -150,6 +179,8 @@ const BREAKS: [Break; 45] = [
     ("book/src/SUMMARY.md", "[Preface](preface.md)", "none", "book/src/preface.md:1: the chapter is not in book/src/SUMMARY.md"),
     ("book/src/SUMMARY.md", "preface.md", "prefaces.md", "book/src/SUMMARY.md:3: there is no chapter book/src/prefaces.md"),
     ("book/src/SUMMARY.md", "- [Pool]", "- [Again](event.md)\n- [Pool]", "book/src/SUMMARY.md:6: book/src/event.md is listed a second time"),
+    ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/preface.md:7: the last line does not lead on; write `Next: [title](thread-pool.md)`"),
+    ("book/src/event.md", "\nNext: [Pool]", "\nThen: [Pool]", "book/src/event.md:26: the last line does not lead on"),
     // Sections.
     ("src/cli/notebook.rs", "", "", "src/cli/notebook.rs:1: no section found"),
     ("src/cli/notebook.rs", "number: 2", "number: 3", "src/cli/notebook.rs:12: section 3 stands in place 2"),
@@ -160,13 +191,23 @@ const BREAKS: [Break; 45] = [
     ("fixtures/blessed/expected/event.txt", "", "", "src/cli/notebook.rs:7: section \"event\" has no transcript fixtures/blessed/expected/event.txt"),
     ("fixtures/blessed/expected/event.txt", "$ threadproof event\n", "", "fixtures/blessed/expected/event.txt:1: the first line is not the command"),
     ("book/src/thread-pool.md", "expected/thread-pool.txt", "expected/event.txt", "book/src/thread-pool.md:1: the chapter does not show fixtures/blessed/expected/thread-pool.txt"),
-    ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/SUMMARY.md:5: book/src/thread-pool.md stands before book/src/event.md"),
     ("src/cli/notebook.rs", "\"thread-pool\"", "\"pool\"", "fixtures/python/thread_pool.py:1: no section of src/cli/notebook.rs has this name"),
     // Claims.
     ("book/src/event.md", "a_set_wakes_all`", "a_set_wakes`", "book/src/event.md:23: tests/loom/event.rs holds no `fn a_set_wakes`"),
     ("book/src/event.md", "a_set_wakes_all`", "no_longer_here`", "book/src/event.md:23: tests/loom/event.rs holds no `fn no_longer_here`"),
     ("book/src/event.md", "tests/loom/event.rs::", "tests/lom/event.rs::", "book/src/event.md:23: the proof names tests/lom/event.rs, which"),
     ("book/src/event.md", "`src/event.rs::Event`", "trust me", "book/src/event.md:24: claim E9 has no proof"),
+    // Programs and questions.
+    ("Cargo.toml", "examples/one.rs", "examples/two.rs", "book/examples/one.rs:1: Cargo.toml does not declare it"),
+    ("book/examples/one.rs", "//! One", "// One", "book/examples/one.rs:1: it does not say what it shows"),
+    ("book/src/thread-pool.md", "../examples/one.rs", "../../fixtures/blessed/examples/one.txt", "book/examples/one.rs:1: no page shows it"),
+    ("book/src/thread-pool.md", "run --example one", "run --example two", "book/src/thread-pool.md:1: above book/examples/one.rs stands no head"),
+    ("book/src/thread-pool.md", "{{#include ../../fixtures/blessed/examples/one.txt}}", "{{#include ../../fixtures/blessed/expected/event.txt}}", "book/src/thread-pool.md:1: fixtures/blessed/examples/one.txt is not shown"),
+    ("book/examples/one.rs", "", "", "fixtures/blessed/examples/one.txt:1: there is no book/examples/one.rs"),
+    ("book/src/thread-pool.md", "choice is-right", "choice", "book/src/thread-pool.md:13: the question pool has 0 right answers"),
+    ("book/src/thread-pool.md", "<p>There is one worker, and it waits.</p>", "", "book/src/thread-pool.md:13: an answer of pool has no reason"),
+    ("book/src/thread-pool.md", "\"choice\" name=\"pool\"", "\"choice\" name=\"poll\"", "book/src/thread-pool.md:13: an answer of pool has another name"),
+    ("book/src/event.md", "# Event", "<div data-quiz=\"pool\">\n</div>", "book/src/thread-pool.md:13: there is another question pool"),
     // Elsewhere.
     ("book/src/note.md", "A note.", "![a cat](https://example.org/cat.png)", "book/src/note.md:1: an image, script or style"),
     ("book/src/note.md", "A note.", "<script src='//example.org/x.js'></script>", "book/src/note.md:1: an image, script or style"),
@@ -295,9 +336,12 @@ fn complaints(root: &Path) -> Vec<String> {
         anchors_are_sound_and_used,
         fences_only_include,
         summary_lists_the_chapters,
+        pages_lead_on,
         sections_are_complete,
         proofs_exist,
         nothing_is_remote,
+        programs_are_shown,
+        questions_are_fair,
     ];
     checks
         .iter()

@@ -1,6 +1,7 @@
 //! The checks. Each looks at the whole book and gives all of its complaints.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::built::tags;
 use super::complaints::Complaints;
@@ -43,7 +44,7 @@ fn faults_of_include(book: &Book, include: &Include) -> Vec<String> {
     };
     let mut faults = Vec::new();
     match anchor.as_deref() {
-        None if !WHOLE_FILES.contains(&extension(path)) => {
+        None if !WHOLE_FILES.contains(&extension(path)) && !is_shown_whole(path) => {
             faults.push(format!("all of {shown} is included; name an anchor of it"));
         }
         Some(anchor) if anchor.chars().all(|c| c.is_ascii_digit() || c == ':') => {
@@ -70,6 +71,17 @@ fn faults_of_include(book: &Book, include: &Include) -> Vec<String> {
         ));
     }
     faults
+}
+
+/// What is written to be read whole.
+fn is_shown_whole(path: &Path) -> bool {
+    [
+        "book/examples",
+        "tests/exercises/solutions",
+        "tests/exercises/starters",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder))
 }
 
 pub(super) fn anchors_are_sound_and_used(book: &Book) -> Complaints {
@@ -162,6 +174,29 @@ pub(super) fn summary_lists_the_chapters(book: &Book) -> Complaints {
     wrong
 }
 
+/// The last line of each page but the last one leads on.
+pub(super) fn pages_lead_on(book: &Book) -> Complaints {
+    let mut wrong = Complaints::default();
+    let contents = summary(&book.text(SUMMARY).unwrap_or_default());
+    for pair in contents.windows(2) {
+        let [(_, path), (_, next)] = pair else {
+            continue;
+        };
+        let Some(page) = book.chapters().find(|page| page.path == *path) else {
+            continue;
+        };
+        let is_blank = |words: &&(String, bool)| words.0.trim().is_empty();
+        let last = page.lines.iter().rfind(|words| !is_blank(words));
+        let last = last.map(|(words, _)| words.as_str()).unwrap_or_default();
+        let file = next.file_name().unwrap_or_default().to_string_lossy();
+        if !(last.starts_with("Next: [") && last.ends_with(&format!("]({file})"))) {
+            let words = format!("the last line does not lead on; write `Next: [title]({file})`");
+            wrong.add(path, page.lines.len(), words);
+        }
+    }
+    wrong
+}
+
 // Sections -----------------------------------------------------------------------------------------
 
 pub(super) fn sections_are_complete(book: &Book) -> Complaints {
@@ -224,22 +259,6 @@ pub(super) fn sections_are_complete(book: &Book) -> Complaints {
                 );
                 wrong.add(&page.path, 1, words);
             }
-        }
-    }
-    // The order of the table is the order of the book.
-    let contents = summary(&book.text(SUMMARY).unwrap_or_default());
-    let place_of = |section: &Section| contents.iter().find(|(_, path)| *path == section.chapter());
-    let places: Vec<_> = sections.iter().filter_map(place_of).collect();
-    for pair in places.windows(2) {
-        if let [(before, earlier), (after, later)] = pair
-            && before > after
-        {
-            let (earlier, later) = (earlier.display(), later.display());
-            wrong.add(
-                SUMMARY,
-                *after,
-                format!("{later} stands before {earlier}; swap them"),
-            );
         }
     }
     for path in book

@@ -4,6 +4,7 @@
 //!
 //! - **Code is included, never written.** A fence holds one line, `{{#include path:anchor}}`. It
 //!   stands at the margin, and its tag is one of [`TAGS`].
+//! - **A whole program** lies in `book/examples`, is shown whole, and has at most 25 lines.
 //! - **An include names an anchor**, never line numbers. Whole files may be included if they are of
 //!   a kind in [`WHOLE_FILES`]. Outside a fence stand only `.md` and `.svg`.
 //! - **An anchor** is a pair of lines `ANCHOR: name` and `ANCHOR_END: name`, once in its file, with
@@ -14,6 +15,11 @@
 //! - **A section** of the table in `src/cli/notebook.rs` has a chapter `book/src/<name>.md`, which
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
 //!   `fixtures/blessed/expected/<name>.txt`, whose first line is the command after `$ `.
+//! - **A page leads on**: its last line is `Next: [title](next.md)`, the next one of `SUMMARY.md`.
+//! - **A page that teaches** has at most 900 words with its folds closed, and shows no program that
+//!   uses what a later page explains: `budgets.rs`.
+//! - **A question** (`data-quiz`) has one right answer, and a reason for each.
+//! - **A link to a word** of the glossary has its meaning as the title: `glossary.rs`.
 //! - **Nothing is loaded from elsewhere**: no image, script or style has a web address. Links may
 //!   lead out.
 //!
@@ -25,12 +31,17 @@
 #![cfg(not(loom))]
 
 mod broken;
+mod budgets;
 mod built;
 mod checks;
 mod claims;
 mod complaints;
+mod examples;
+mod glossary;
 mod pages;
 mod paths;
+#[path = "../support/mod.rs"]
+mod support;
 mod timelines;
 mod transcripts;
 
@@ -60,6 +71,11 @@ fn no_fence_holds_code_that_was_written_by_hand() {
 #[test]
 fn every_chapter_is_in_the_summary_and_the_reverse() {
     summary_lists_the_chapters(&Book::here()).expect_none();
+}
+
+#[test]
+fn every_page_leads_to_the_next_one() {
+    pages_lead_on(&Book::here()).expect_none();
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Book {
 }
 
 impl Page {
-    fn read(path: PathBuf, text: &str) -> Self {
+    pub(super) fn read(path: PathBuf, text: &str) -> Self {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut page = Self {
             path,

@@ -202,8 +202,31 @@ fn map_runs_as_a_whole_or_not_at_all() {
         let is_refused = outputs == [refused.clone(), refused];
         assert!(is_refused || outputs == [Ok(10), Ok(20)], "{outputs:?}");
         queue.close();
-        join_workers(threads, &queue);
+        let report = join_workers(threads, &queue);
+        assert_eq!((report.queued, report.running), (0, 0));
         seen.add(is_refused);
+    });
+    answers.are_exactly([false, true]);
+}
+
+/// P5: a map that comes while the pool shuts down runs or is cancelled, and nobody waits for ever.
+#[test]
+fn map_while_the_queue_closes_runs_or_is_cancelled() {
+    let answers = Seen::new();
+    let seen = answers.clone();
+    holds(Bound::Preemptions(2), move || {
+        let queue = Queue::new(1);
+        let threads = start_workers(1, &queue);
+        let closer = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.close())
+        };
+        let outputs = map(&queue, vec![1], 1);
+        let has_run = outputs == [Ok(10)];
+        assert!(has_run || outputs == [Err(JobError::Cancelled)]);
+        closer.join().unwrap();
+        join_workers(threads, &queue);
+        seen.add(has_run);
     });
     answers.are_exactly([false, true]);
 }

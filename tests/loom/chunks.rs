@@ -201,10 +201,25 @@ fn lowest_of_two_limits_stays() {
 /// of that input stands in the next one. Many of them, since a sort of a few is stable.
 #[test]
 fn chunks_of_which_nothing_began_leave_no_gap() {
-    let began = |index| Outcomes::<usize, usize>::refused(index..index + 1, &index);
-    let nothing = |index| Outcomes::<usize, usize>::refused(index..index, &0);
-    let all: Vec<_> = (0..100)
-        .flat_map(|index| [began(index), nothing(index)])
-        .collect();
-    assert!(in_order(all).into_iter().eq((0..100).map(Err)));
+    holds(Bound::Exhaustive, || {
+        let began = |index| Outcomes::<usize, usize>::refused(index..index + 1, &index);
+        let nothing = |index| Outcomes::<usize, usize>::refused(index..index, &0);
+        let each = |index| [began(index), nothing(index)];
+        let all: Vec<_> = (0..100).flat_map(each).collect();
+        assert!(in_order(all).into_iter().eq((0..100).map(Err)));
+    });
+}
+
+/// P5: several may wait for what the last one gives back; all of them hear that it gives nothing.
+#[test]
+fn all_who_wait_hear_that_nothing_is_left() {
+    holds(Bound::Preemptions(2), || {
+        let inputs = inputs(1, 3);
+        let workers = [(); 3].map(|()| {
+            let inputs = inputs.clone();
+            thread::spawn(move || work(&inputs).0)
+        });
+        let all = workers.map(|worker| worker.join().unwrap());
+        assert_eq!(in_order(all.into_iter().flatten().collect()), [Ok(0)]);
+    });
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::harness::{Bound, holds};
 use super::recorder::Data;
-use crate::order::Order;
+use crate::order::{Order, Turn};
 use crate::sync::thread;
 
 /// Three threads take a download each and do this before they let go; the numbers as they began.
@@ -16,7 +16,10 @@ fn three_begin(at_once: usize, work: impl Fn() + Clone + 'static) -> Vec<usize> 
     let download = {
         let begun = begun.clone();
         move || {
-            let (number, permit) = order.begin();
+            let (turn, permit) = order.begin(|| None::<()>);
+            let Turn::New(number) = turn else {
+                unreachable!("nothing waits for another attempt")
+            };
             begun.lock().unwrap().push(number);
             work();
             drop(permit);

@@ -305,3 +305,24 @@ fn nested_joins_of_all_workers_never_hang() {
     });
     counts.are_exactly([1, 2]);
 }
+
+/// P5: a refused job leaves the queue, and takes no other one along that comes meanwhile.
+#[test]
+fn job_that_comes_while_a_refused_one_leaves_is_not_lost() {
+    holds(Bound::Preemptions(2), || {
+        let queue = Queue::new(1);
+        let workers = start_workers(1, &queue);
+        let outer = submit_nested(&queue);
+        let other = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                queue.cancel();
+                submit(&queue, || 8).unwrap().join()
+            })
+        };
+        drop(outer.join());
+        assert_eq!(other.join().unwrap(), Ok(8));
+        queue.close();
+        join_workers(workers, &queue);
+    });
+}

@@ -13,7 +13,10 @@ use crate::{Job, JobError, PoolReport, PoolShutDown};
 pub(super) fn start_workers(number: usize, queue: &Arc<Queue>) -> Vec<JoinHandle<()>> {
     let start = |place| {
         let queue = queue.clone();
-        thread::spawn(move || queue.work(place, "worker"))
+        thread::spawn(move || {
+            queue.begin(place);
+            queue.work(place, "worker");
+        })
     };
     (0..number).map(start).collect()
 }

@@ -278,17 +278,20 @@ fn who_survives_of_the_breaks_that_rules_make_is_argued() {
             return None;
         }
         let said = workspace.run_all(&name, one.models);
-        let failed = said
-            .models
-            .iter()
-            .find_map(|model| Some((&model.name, model.failure()?)));
-        let end = match failed {
-            Some((model, how)) => format!("dies in {model}: {how}"),
+        let models = said.models.iter();
+        let mut failed =
+            models.filter_map(|model| Some((&model.name, model.failure()?.to_owned())));
+        let fails = |all: &&Programs| all.verdict.starts_with("fails");
+        let programs = said.programs.iter().filter(fails);
+        let mut programs = programs.map(|all| (&all.test, all.verdict.clone()));
+        let died = failed.next().or_else(|| programs.next());
+        let end = match &died {
+            Some((test, how)) => format!("dies in {test}: {how}"),
             None if said.does_not_end => "does not end".to_owned(),
             None => "survives".to_owned(),
         };
         say(&format!("{row} {end}"));
-        failed.is_none().then_some(row)
+        died.is_none().then_some(row)
     });
     let survivors: BTreeSet<String> = survivors.into_iter().flatten().collect();
     let unargued = survivors.difference(&argued);

@@ -27,14 +27,22 @@ const FILES: [(&str, &[&str]); 14] = [
     ("src/lifecycle/outcome.rs", &["lifecycle::"]),
     ("src/thread_pool/batch.rs", &["batch::"]),
     ("src/thread_pool/builder.rs", &["whole_pool::"]),
-    ("src/thread_pool/cell.rs", &["thread_pool::"]),
+    (
+        "src/thread_pool/cell.rs",
+        &["thread_pool::", "programs::job::"],
+    ),
     (
         "src/thread_pool/entry.rs",
         &["thread_pool::", "whole_pool::"],
     ),
     (
         "src/thread_pool/queue.rs",
-        &["thread_pool::", "batch::", "whole_pool::"],
+        &[
+            "thread_pool::",
+            "batch::",
+            "whole_pool::",
+            "programs::queue::",
+        ],
     ),
     ("src/thread_pool/unordered.rs", &["unordered::"]),
 ];
@@ -95,7 +103,7 @@ impl Generated {
             models: self
                 .models
                 .iter()
-                .map(|model| model.replace("::", ""))
+                .map(|model| model.split("::").next().expect("a file").to_owned())
                 .collect(),
         }
     }
@@ -170,6 +178,7 @@ impl Source {
                 continue;
             };
             let (indent, name, lock) = (&taken[1], &taken[2], &taken[3]);
+            let guarded = Regex::new(&format!(r"\b{name}\b")).expect("a pattern");
             let again = format!("{indent}drop({name}); let mut {name} = {lock};");
             let drops = format!("{indent}drop({name});");
             let block = self.lines.iter().enumerate().skip(index + 1);
@@ -177,15 +186,22 @@ impl Source {
                 (line.starts_with(indent) || line.is_empty()) && **line != drops
             });
             // The first statement may as well come after an instant in which others had the lock.
-            let statements = section.filter(|(index, line)| {
+            let statements = section.clone().filter(|(index, line)| {
                 let begins = line.trim_start().chars().next();
                 let is_begin = begins.is_some_and(|first| first.is_alphabetic() || first == '(');
                 let ends_before = self.lines[index - 1].trim_end().ends_with([';', '}']);
                 let is_here = line.len() - line.trim_start().len() == indent.len();
                 is_here && is_begin && ends_before
             });
+            // Nor does it matter where nothing that the lock guards is touched any more.
+            let last = section
+                .clone()
+                .filter(|(_, line)| guarded.is_match(line))
+                .last();
+            let last = last.map_or(0, |(index, _)| index);
             let splits = statements
                 .skip(1)
+                .filter(|(index, _)| *index <= last)
                 .map(|(index, line)| ("two sections", index, vec![again.clone(), line.clone()]));
             breaks.extend(splits);
         }

@@ -271,10 +271,13 @@ impl Said {
 impl Model {
     /// `event::one  bound none  schedules 606  holds  (total: …)`
     fn parse(line: &str) -> Self {
-        let columns: Vec<&str> = line.split("  ").collect();
-        let [name, bound, schedules, verdict, _total] = columns[..] else {
+        // The verdict may be of several lines, and then ends with another one.
+        let columns: Vec<&str> = line.splitn(4, "  ").collect();
+        let [name, bound, schedules, verdict] = columns[..] else {
             panic!("not a model's line: {line}");
         };
+        let verdict = verdict.rsplit_once("  (total: ");
+        let verdict = verdict.map_or(columns[3], |(verdict, _)| verdict);
         let bound = bound.strip_prefix("bound ").expect("the bound");
         let schedules = schedules.strip_prefix("schedules ").expect("the schedules");
         Self {

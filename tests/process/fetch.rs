@@ -6,9 +6,10 @@ use std::time::Duration;
 use assert_cmd::assert::{Assert, OutputAssertExt};
 use predicates::prelude::*;
 use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
 use threadproof::local_server::{Fault, Framing, Hangup, LocalServer, Reply, Site};
 
-use crate::support::threadproof;
+use crate::support::{threadproof, until};
 
 const BODY: [u8; 1000] = [7; 1000];
 
@@ -35,6 +36,11 @@ fn cut(how: Hangup) -> Fault {
 #[case::mid_chunk(Reply::ok(BODY).framing(Framing::Chunked).fault(cut(Hangup::Fin)), &[], 5)]
 #[case::unknown_length(Reply::ok(BODY).framing(Framing::UntilClose), &[], 5)]
 #[case::allowed(Reply::ok(BODY).framing(Framing::UntilClose), &["--allow-unknown-length"], 0)]
+#[case::allowed_and_reset(
+    Reply::ok(BODY).framing(Framing::UntilClose).fault(cut(Hangup::Rst)),
+    &["--allow-unknown-length"],
+    5
+)]
 #[case::stalled(Reply::ok(BODY).fault(Fault::Stall { after: 600 }), &["--stall", "0.2"], 6)]
 #[case::drip(
     Reply::ok(BODY).fault(Fault::Drip { every: Duration::from_millis(20) }),
@@ -83,11 +89,28 @@ fn each_kind_of_end_has_its_exit_code(
 #[case::chunked_cut(Reply::ok(BODY).framing(Framing::Chunked).fault(cut(Hangup::Fin)), 5, "the body ended after")]
 #[case::chunked_without_its_end(Reply::ok(BODY).framing(Framing::Chunked).fault(Fault::Cut { after: 1000, how: Hangup::Fin }), 5, "the body ended after")]
 #[case::no_length(Reply::ok(BODY).framing(Framing::UntilClose), 5, "gave no length")]
+#[case::not_yet(Reply::status(202), 4, "status 202")]
+#[case::no_content(Reply::status(204), 4, "status 204")]
+#[case::reset_content(Reply::status(205).body([]), 4, "status 205")]
 #[case::status_404(Reply::status(404), 4, "status 404")]
 #[case::status_503(Reply::status(503), 4, "status 503")]
 #[case::redirect_loop(Reply::redirect("/a.bin"), 8, "redirected more than 10 times")]
 #[case::redirect_to_nowhere(Reply::status(301), 4, "missing a location header")]
-#[case::empty(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Fin }), 3, "cannot connect")]
+#[case::redirect_to_a_bad_port(
+    Reply::redirect("http://127.0.0.1:99999/a.bin"),
+    4,
+    "its port is no number"
+)]
+#[case::redirect_to_a_file(
+    Reply::redirect("file:///etc/passwd"),
+    4,
+    "its scheme is not supported"
+)]
+#[case::redirect_to_two_places(Reply::redirect("/b").header("Location", "/c"), 4, "two places")]
+#[case::coded(Reply::ok(BODY).framing(Framing::Chunked).header("Transfer-Encoding", "gzip"), 4, "coded in a way")]
+#[case::long_head(Reply::ok(BODY).header("X", &"x".repeat(100_000)), 4, "longer than 64 KiB")]
+#[case::a_whole_that_is_a_part(Reply::ok(BODY).header("Content-Range", "bytes 0-999/2000"), 4, "a range of one")]
+#[case::empty(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Fin }), 3, "cannot connect: the connection was closed before an answer")]
 #[case::empty_by_reset(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Rst }), 3, "cannot connect")]
 #[case::half_a_head(Reply::ok(BODY).fault(Fault::CutHead { after: 20, how: Hangup::Fin }), 3, "cannot connect")]
 fn every_fault_has_its_error_and_leaves_the_file_as_it_was(
@@ -112,7 +135,6 @@ fn every_fault_has_its_error_and_leaves_the_file_as_it_was(
 #[rstest]
 #[case::long(Reply::ok(BODY).framing(Framing::WrongLength(600)), 600)]
 #[case::empty_body(Reply::ok([]), 0)]
-#[case::no_content(Reply::status(204), 0)]
 fn a_body_ends_where_its_length_says(
     #[case] reply: Reply,
     #[case] length: usize,
@@ -206,6 +228,7 @@ fn a_folder_that_is_a_file_is_exit_code_9() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let named = predicate::str::contains(file.to_str().unwrap());
+    let named = named.and(predicate::str::contains("it is no folder"));
     fetch(Reply::ok(BODY), &[], &file).code(9).stderr(named);
 }
 
@@ -224,6 +247,27 @@ fn failures_of_several_kinds_are_exit_code_10_and_good_files_arrive() {
     assert.stderr(predicate::str::contains("2 of 3 files failed"));
     assert_eq!(std::fs::read(folder.path().join("good")).unwrap(), BODY);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Of many files that a signal has ended one line says all.
+#[test]
+fn files_that_are_stopped_are_counted() {
+    let held = Reply::ok(BODY).latency(Duration::from_secs(3600));
+    let server = LocalServer::start(Site::new().page("/a", held.clone()).page("/b", held)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (server.url("/a"), server.url("/b"));
+    let mut program = threadproof(&["fetch", "--dir", folder.path().to_str().unwrap(), &a, &b]);
+    let child = program
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(|| server.requests().len() == 2);
+    let (pid, signal) = (Pid::from_child(&child), Signal::INT);
+    kill_process(pid, signal).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "threadproof: 2 of 2 files stopped\n");
 }
 
 #[test]

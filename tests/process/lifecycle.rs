@@ -1,6 +1,7 @@
 //! Threads and the end of the program: <https://docs.python.org/3/library/threading.html#thread-objects>.
 
 use assert_cmd::assert::OutputAssertExt;
+use predicates::prelude::*;
 use threadproof::local_server::{LocalServer, Reply, Site};
 
 use crate::support::{PATIENCE, threadproof};
@@ -25,7 +26,7 @@ fn daemon_program(
 #[test]
 fn a_joined_thread_has_done_its_work_when_the_program_ends() {
     let (assert, folder) = daemon_program(Reply::ok(*b"office"), &["--join"]);
-    assert.stdout("joined.png downloaded, 6 bytes\nMain program done!!\n");
+    assert.stdout("joined.png: started\njoined.png: 6 bytes, done\nMain program done!!\n");
     assert_eq!(
         std::fs::read(folder.path().join("joined.png")).unwrap(),
         b"office"
@@ -37,6 +38,32 @@ fn a_joined_thread_has_done_its_work_when_the_program_ends() {
 fn a_daemon_that_nobody_joins_is_lost_with_the_program() {
     let late = Reply::ok(*b"office").latency(PATIENCE);
     let (assert, folder) = daemon_program(late, &[]);
-    assert.stdout("Main program done!!\n");
+    assert.stdout("cut-off.png: started\nMain program done!!\n");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Whoever started the program may have told the system not to keep how children end: then nobody knows
+/// their exit codes, and what they said counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_daemon_s_program_may_end_unseen() {
+    let can = std::process::Command::new("env")
+        .args(["--ignore-signal=CHLD", "true"])
+        .status();
+    if !can.is_ok_and(|status| status.success()) {
+        return println!("env of the GNU coreutils is needed");
+    }
+    let program = threadproof(&["daemon"]);
+    let mut command = std::process::Command::new("env");
+    command.arg("--ignore-signal=CHLD");
+    command.arg(program.get_program()).args(program.get_args());
+    let whole = predicate::str::contains("joined.png: whole, 199865 bytes");
+    command.assert().success().stdout(whole).stderr("");
+    let mut command = std::process::Command::new("env");
+    command
+        .arg("--ignore-signal=CHLD")
+        .arg(program.get_program());
+    command.args(["daemon", "--url", "http://127.0.0.1:1/a"]);
+    let refused = predicate::str::contains("refused");
+    command.assert().code(1).stderr(refused);
 }

@@ -7,18 +7,25 @@
 mod support;
 
 mod compare;
+mod download;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fetch;
 mod killed;
 mod lifecycle;
+mod limits;
+#[cfg(target_os = "linux")]
+mod names;
 mod options;
 mod process;
 mod process_jobs;
 mod process_pool;
 mod process_pool_wrapped;
+mod proxy;
 mod schedule;
 mod sections;
+mod serve;
 mod signals;
+mod streams;
 #[cfg(target_os = "linux")]
 mod surroundings;

@@ -3,6 +3,7 @@
 //! <https://docs.python.org/3/library/signal.html>
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,9 +55,13 @@ struct Obedient {
 
 impl Obedient {
     fn start(shell: &str) -> Self {
+        Self::start_at(Path::new(MISBEHAVE), shell)
+    }
+
+    fn start_at(program: &Path, shell: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{shell} exec \"$0\" obey-signals")]);
-        command.arg(MISBEHAVE);
+        command.arg(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let says = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -133,6 +138,22 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored(
     program.says(&format!("stopped by {code}"));
     drop(program.child.stdin.take());
     program.ends_with(code);
+}
+
+/// Linux tells it beside the program's name, which may be any bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_of_any_name_knows_what_is_ignored() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
+    std::fs::copy(MISBEHAVE, &odd).unwrap();
+    let mut program = Obedient::start_at(&odd, "trap '' HUP;");
+    program.gets(Signal::HUP);
+    program.gets(Signal::TERM);
+    program.says("stopped by 143");
+    drop(program.child.stdin.take());
+    program.ends_with(143);
 }
 
 /// Claim P9, and so for every section: those that would run for an hour are interrupted once they
@@ -225,32 +246,46 @@ fn a_signal_ends_a_download_that_is_still_connecting() {
     assert!(files_in(folder.path()).is_empty());
 }
 
-/// What the first signal cannot end, such as writing into a pipe that nobody reads, the second does.
+/// What the first signal cannot end, such as a write into a pipe that nobody reads, the second does. The
+/// program's own lines look at the signal, so it is this test that writes, in a process of its own.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
+    const HERE: &str = "THREADPROOF_TEST_WRITES_TO_STDIN";
+    if std::env::var_os(HERE).is_some() {
+        threadproof::stop_on_signals().unwrap();
+        loop {
+            let _ = rustix::io::write(std::io::stdin(), b"x");
+        }
+    }
     let (_nobody_reads, mut full) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&full, true).unwrap();
     while full.write(&[b'x'; 512]).is_ok() {}
     rustix::io::ioctl_fionbio(&full, false).unwrap();
-    let mut command = threadproof(&["event"]);
-    let mut child = command.stdout(full).spawn().unwrap();
+    let this = std::thread::current();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", this.name().unwrap(), "--nocapture"]);
+    command.env(HERE, "yes").stdin(full).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
     let _watchdog = Watchdog::of(&child);
     let told = |file: &str| {
         let told = std::fs::read_to_string(format!("/proc/{}/{file}", child.id()));
         told.unwrap_or_default()
     };
-    until(|| told("wchan").contains("pipe_write"));
-    // Two signals of which the listener has not taken the first would be one: so wait until it has
-    // slept and listens again.
-    let listener = || {
+    let thread_that = |is_it: &dyn Fn(&str) -> bool| {
         let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
         let mut folders = threads.flatten().map(|thread| {
             let number = thread.file_name();
             format!("task/{}", number.to_str().unwrap())
         });
-        folders.find(|folder| told(&format!("{folder}/comm")) == "signals\n")
+        folders.find(|folder| is_it(folder))
     };
+    let writes = |folder: &str| told(&format!("{folder}/wchan")).contains("pipe_write");
+    until(|| thread_that(&writes).is_some());
+    // Two signals of which the listener has not taken the first would be one: so wait until it has
+    // slept and listens again.
+    let is_listener = |folder: &str| told(&format!("{folder}/comm")) == "signals\n";
+    let listener = || thread_that(&is_listener);
     until(|| listener().is_some());
     let listener = listener().unwrap();
     let of_listener = |file: &str| told(&format!("{listener}/{file}"));

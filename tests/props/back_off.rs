@@ -30,7 +30,12 @@ proptest! {
     }
 
     #[test]
-    fn the_server_s_word_wins(first in any::<Duration>(), attempts in any::<u32>(), asked in any::<Duration>()) {
-        prop_assert_eq!(BackOff::new(first, first).wait(attempts, Some(asked)), asked);
+    fn of_the_server_s_word_and_the_back_off_the_longer_wins(
+        first in any::<Duration>(),
+        attempts in any::<u32>(),
+        asked in any::<Duration>(),
+    ) {
+        let wait = BackOff::new(first, first).wait(attempts, Some(asked));
+        prop_assert_eq!(wait, first.max(asked));
     }
 }

@@ -1,5 +1,7 @@
 //! The file that arrives against the body that was sent, wherever the connection is cut.
 
+mod raw;
+
 use std::fs;
 use std::path::Path;
 

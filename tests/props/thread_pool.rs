@@ -5,6 +5,7 @@ mod unordered;
 mod waits;
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -24,18 +25,15 @@ fn function(input: i64) -> i64 {
 }
 
 /// Jobs that end when they are told to, and a record of which run.
-#[derive(Default)]
-struct Gates {
+struct Gated {
     gates: Vec<Event>,
     running: Mutex<BTreeSet<usize>>,
 }
 
-impl Gates {
-    fn new(jobs: usize) -> Arc<Self> {
-        let (gates, running) = ((0..jobs).map(|_| Event::new()).collect(), Mutex::default());
-        Arc::new(Self { gates, running })
-    }
+/// Opens all gates when it is dropped: a test that fails ends, and does not wait for its jobs for ever.
+struct Gates(Arc<Gated>);
 
+impl Gated {
     /// The body of job `number`.
     fn pass(&self, number: usize) -> usize {
         self.running.lock().unwrap().insert(number);
@@ -43,9 +41,34 @@ impl Gates {
         self.running.lock().unwrap().remove(&number);
         number
     }
+}
+
+impl Deref for Gates {
+    type Target = Gated;
+
+    fn deref(&self) -> &Gated {
+        &self.0
+    }
+}
+
+impl Drop for Gates {
+    fn drop(&mut self) {
+        for gate in &self.gates {
+            gate.set();
+        }
+    }
+}
+
+impl Gates {
+    /// The test's hand on the gates, and what the jobs pass.
+    fn new(jobs: usize) -> (Self, Arc<Gated>) {
+        let (gates, running) = ((0..jobs).map(|_| Event::new()).collect(), Mutex::default());
+        let gated = Arc::new(Gated { gates, running });
+        (Self(gated.clone()), gated)
+    }
 
     /// Ends the jobs one after the other: each time one of those that run, as `schedule` says.
-    fn open_one_by_one(&self, workers: usize, schedule: &[Index]) {
+    fn open_one_by_one(self, workers: usize, schedule: &[Index]) {
         for (ended, choice) in schedule.iter().enumerate() {
             let at_once = workers.min(schedule.len() - ended);
             until(|| self.running.lock().unwrap().len() == at_once);
@@ -120,11 +143,11 @@ proptest! {
 
     #[test]
     fn outputs_belong_to_their_inputs_in_every_order_of_completion((workers, schedule) in schedules()) {
-        let (pool, gates) = (Arc::new(pool(workers)), Gates::new(schedule.len()));
+        let (pool, (gates, theirs)) = (Arc::new(pool(workers)), Gates::new(schedule.len()));
         let jobs = 0..schedule.len();
         let expected: Vec<Result<usize, JobError>> = jobs.clone().map(Ok).collect();
 
-        let (inside, theirs) = (pool.clone(), gates.clone());
+        let inside = pool.clone();
         let map = move || inside.map(jobs, move |number| theirs.pass(number));
         let map = threadproof::start("map", map).unwrap();
         gates.open_one_by_one(workers, &schedule);
@@ -136,9 +159,9 @@ proptest! {
         workers in 1usize..=8,
         schedule in prop::collection::vec(any::<Index>(), 0..40),
     ) {
-        let (pool, gates) = (pool(workers), Gates::new(schedule.len()));
+        let (pool, (gates, theirs)) = (pool(workers), Gates::new(schedule.len()));
         let submit = |number| {
-            let gates = gates.clone();
+            let gates = theirs.clone();
             pool.submit(move || gates.pass(number)).unwrap()
         };
         let jobs: Vec<_> = (0..schedule.len()).map(submit).collect();
@@ -271,9 +294,9 @@ proptest! {
         jobs in 1usize..12,
         opened in any::<Index>(),
     ) {
-        let (pool, gates) = (Arc::new(pool(workers)), Gates::new(jobs));
+        let (pool, (gates, theirs)) = (Arc::new(pool(workers)), Gates::new(jobs));
         let submit = |number| {
-            let gates = gates.clone();
+            let gates = theirs.clone();
             pool.submit(move || gates.pass(number)).unwrap()
         };
         let handles: Vec<_> = (0..jobs).map(submit).collect();

@@ -9,6 +9,8 @@ use std::thread;
 
 use tempfile::tempdir;
 use threadproof::AtomicFile;
+#[cfg(target_os = "linux")]
+use threadproof::atomic_file::left_out;
 
 use crate::support::{files_in, passes_in_its_own_process};
 
@@ -117,7 +119,7 @@ fn a_folder_that_does_not_exist_is_named_in_the_error() {
 #[test]
 fn a_path_without_a_file_name_is_refused() {
     let folder = tempdir().unwrap();
-    for path in ["", "/", "..", "a/.."] {
+    for path in ["", "/", "..", "a/..", "a/", "a/.", "./"] {
         let error = AtomicFile::create(path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{path:?}");
         assert!(error.to_string().contains(path));
@@ -129,13 +131,119 @@ fn a_path_without_a_file_name_is_refused() {
 fn a_commit_that_fails_leaves_the_path_and_no_temporary_file() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a_folder");
-    fs::create_dir(&path).unwrap();
-    fs::write(path.join("inside"), b"old").unwrap();
     let mut file = AtomicFile::create(&path).unwrap();
     file.write_all(b"new").unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("inside"), b"old").unwrap();
     assert!(file.commit().is_err());
     assert_eq!(fs::read(path.join("inside")).unwrap(), b"old");
     assert_eq!(files_in(folder.path()), ["a_folder"]);
+}
+
+/// Somebody makes what stands at a path: no file, and nothing that a file may take the place of.
+#[cfg(unix)]
+type Make = fn(&Path);
+
+#[cfg(unix)]
+fn make_a_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+fn make_a_socket(path: &Path) {
+    drop(std::os::unix::net::UnixListener::bind(path).unwrap());
+}
+
+#[cfg(unix)]
+fn make_a_link(leads_to: impl FnOnce(&Path)) -> impl FnOnce(&Path) {
+    |path| {
+        let other = path.with_extension("other");
+        leads_to(&other);
+        std::os::unix::fs::symlink(other, path).unwrap();
+    }
+}
+
+/// Found out before the first byte, and at the commit if it comes to be there meanwhile.
+#[cfg(unix)]
+#[rstest::rstest]
+#[case::folder(|path: &Path| fs::create_dir(path).unwrap(), "is a folder")]
+#[case::pipe(make_a_pipe, "is a pipe")]
+#[case::socket(make_a_socket, "is a socket")]
+#[case::device(|path: &Path| std::os::unix::fs::symlink("/dev/null", path).unwrap(), "is a device")]
+#[case::link_to_a_folder(|path: &Path| make_a_link(|other| fs::create_dir(other).unwrap())(path), "is a folder")]
+#[case::link_to_a_pipe(|path: &Path| make_a_link(make_a_pipe)(path), "is a pipe")]
+fn what_is_no_file_is_refused_and_stays(
+    #[case] make: Make,
+    #[case] words: &str,
+    #[values("before the create", "before the commit")] when: &str,
+) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let error = if when == "before the create" {
+        make(&path);
+        AtomicFile::create(&path).unwrap_err()
+    } else {
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"new").unwrap();
+        make(&path);
+        file.commit().unwrap_err()
+    };
+    let (text, named) = (error.to_string(), path.display().to_string());
+    assert!(text.contains(&named) && text.contains(words), "{text}");
+    assert!(!fs::symlink_metadata(&path).unwrap().is_file());
+    let hidden = files_in(folder.path()).into_iter();
+    assert_eq!(hidden.filter(|name| name.starts_with('.')).count(), 0);
+}
+
+/// Only the system's administrator may give files away.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_owner_of_an_old_file_owns_the_new_one() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    set_mode(&path, 0o640);
+    if chown(&path, Some(65534), Some(65533)).is_err() {
+        return println!("only root can try that");
+    }
+    write(&path, b"new");
+    let new = fs::metadata(&path).unwrap();
+    assert_eq!((new.uid(), new.gid()), (65534, 65533));
+    assert_eq!(mode(&path), "640");
+}
+
+/// Whoever may not give a file to its old group does not open it to another one instead.
+#[cfg(target_os = "linux")]
+#[rstest::rstest]
+#[case::of_a_group(0o640, "600")]
+#[case::of_a_group_that_writes(0o664, "644")]
+#[case::of_everybody(0o644, "644")]
+#[case::of_its_owner(0o600, "600")]
+fn another_group_may_do_no_more_than_everybody(#[case] old: u32, #[case] expected: &str) {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    if chown(&path, Some(65534), Some(65533)).is_err() {
+        return println!("only root can try that");
+    }
+    set_mode(&path, old);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut rights = capabilities(None).unwrap();
+            rights.effective -= CapabilitySet::CHOWN;
+            set_capabilities(None, rights).unwrap();
+            write(&path, b"new");
+        });
+    });
+    assert_ne!(fs::metadata(&path).unwrap().gid(), 65533);
+    assert_eq!(mode(&path), expected);
+    let said = left_out().into_iter().map(|left| left.to_string());
+    let said: Vec<String> = said.filter(|text| text.contains("owner")).collect();
+    assert_eq!(said.len(), 1, "once, not for each file: {said:?}");
 }
 
 #[cfg(unix)]

@@ -23,13 +23,18 @@ fn by_default_waits_double_from_200_ms_to_10_s(#[case] attempts: u32, #[case] ex
 }
 
 #[rstest]
-#[case::shorter(Duration::ZERO)]
+#[case::at_once(Duration::ZERO)]
+#[case::sooner(ms(199))]
 #[case::longer_than_the_cap(Duration::from_secs(3600))]
 #[case::for_ever(Duration::MAX)]
-fn the_server_s_word_goes_first(#[case] retry_after: Duration, #[values(1, 9)] attempts: u32) {
+fn the_server_can_ask_for_a_longer_wait_and_for_no_shorter_one(
+    #[case] retry_after: Duration,
+    #[values(1, 9)] attempts: u32,
+) {
+    let back_off = BackOff::default();
     assert_eq!(
-        BackOff::default().wait(attempts, Some(retry_after)),
-        retry_after
+        back_off.wait(attempts, Some(retry_after)),
+        back_off.wait(attempts, None).max(retry_after)
     );
 }
 

@@ -3,62 +3,17 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use rstest::rstest;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, Stream};
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{DownloadError, Downloader, Event, Receipt, start_daemon};
 
-use crate::support::files_in;
+use crate::support::{AUTHORITY, files_in, serve_tls, serve_tls_without_goodbye, tls_ok};
 
-/// Made for these tests, and good for 127.0.0.1 alone.
-const AUTHORITY: &str = include_str!("../../fixtures/tls/authority.pem");
-const CERTIFICATE: &[u8] = include_bytes!("../../fixtures/tls/server.pem");
-const KEY: &[u8] = include_bytes!("../../fixtures/tls/server.key");
 const OLD: &[u8] = b"the good old file";
-
-/// Answers every request with these bytes, over TLS, until the tests end.
-fn serve(answer: String) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let certificates = vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
-    let config = ServerConfig::builder().with_no_client_auth();
-    let config = Arc::new(config.with_single_cert(certificates, key).unwrap());
-    let serve_all = move || {
-        for stream in listener.incoming() {
-            // A client that does not trust us goes away: that is its business.
-            let _ = answer_one(stream.unwrap(), config.clone(), &answer);
-        }
-    };
-    start_daemon("tls-server", serve_all).unwrap();
-    address
-}
-
-fn answer_one(mut tcp: TcpStream, config: Arc<ServerConfig>, answer: &str) -> std::io::Result<()> {
-    let mut tls = ServerConnection::new(config).unwrap();
-    let mut stream = Stream::new(&mut tls, &mut tcp);
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
-    stream.write_all(answer.as_bytes())?;
-    tls.send_close_notify();
-    tls.complete_io(&mut tcp)?;
-    Ok(())
-}
-
-fn ok(length: usize, body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-}
 
 fn redirect(to: &str) -> String {
     format!(
@@ -90,14 +45,14 @@ fn has(folder: &TempDir, body: &[u8]) {
 
 #[test]
 fn a_file_comes_over_tls() {
-    let (server, folder) = (serve(ok(6, "secret")), folder());
+    let (server, folder) = (serve_tls(tls_ok(6, "secret")), folder());
     fetch(&trusting(), &format!("https://{server}/a"), &folder).unwrap();
     has(&folder, b"secret");
 }
 
 #[test]
 fn a_redirect_to_https_is_followed() {
-    let (server, folder) = (serve(ok(6, "secret")), folder());
+    let (server, folder) = (serve_tls(tls_ok(6, "secret")), folder());
     let plain = Site::new().page("/a", Reply::redirect(format!("https://{server}/a")));
     let plain = LocalServer::start(plain).unwrap();
     fetch(&trusting(), &plain.url("/a"), &folder).unwrap();
@@ -106,8 +61,31 @@ fn a_redirect_to_https_is_followed() {
 
 #[test]
 fn a_body_that_is_cut_is_truncated_over_tls_too() {
-    let (server, folder) = (serve(ok(100, "half")), folder());
+    let (server, folder) = (serve_tls(tls_ok(100, "half")), folder());
     let error = fetch(&trusting(), &format!("https://{server}/a"), &folder).unwrap_err();
+    assert!(
+        matches!(error, DownloadError::Truncated { got: 4, .. }),
+        "{error}"
+    );
+    has(&folder, OLD);
+}
+
+/// A server says by TLS that nothing more comes. Without that anybody on the way may have cut the body.
+#[rstest]
+fn a_body_without_a_length_needs_the_end_of_tls(#[values(true, false)] says_goodbye: bool) {
+    let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf".to_owned();
+    let server = match says_goodbye {
+        true => serve_tls(answer),
+        false => serve_tls_without_goodbye(answer),
+    };
+    let (url, folder) = (format!("https://{server}/a"), folder());
+    let settings = Downloader::builder().root_certificates(AUTHORITY).unwrap();
+    let outcome = fetch(&settings.allow_unknown_length(true).build(), &url, &folder);
+    if says_goodbye {
+        assert_eq!(outcome.unwrap().bytes, 4);
+        return has(&folder, b"half");
+    }
+    let error = outcome.unwrap_err();
     assert!(
         matches!(error, DownloadError::Truncated { got: 4, .. }),
         "{error}"
@@ -123,11 +101,30 @@ fn a_server_that_cannot_say_who_it_is_gets_no_request(
     #[case] downloader: Downloader,
     #[case] host: &str,
 ) {
-    let (server, folder) = (serve(ok(6, "secret")), folder());
+    let (server, folder) = (serve_tls(tls_ok(6, "secret")), folder());
     let url = format!("https://{host}:{}/a", server.port());
     let error = fetch(&downloader, &url, &folder).unwrap_err();
     assert!(matches!(error, DownloadError::Connect { .. }), "{error}");
     assert!(error.to_string().contains("ertificate"), "{error}");
+    has(&folder, OLD);
+}
+
+/// A server that knows HTTP alone complains of what it does not understand.
+#[test]
+fn a_server_without_tls_is_said_to_speak_none() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("https://{}/a", listener.local_addr().unwrap());
+    let complain = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let complaint = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+        // Until the client has gone, so that nothing is cut.
+        drop(stream.write_all(complaint));
+        drop(stream.read_to_end(&mut Vec::new()));
+    };
+    start_daemon("plain-server", complain).unwrap();
+    let folder = folder();
+    let error = fetch(&trusting(), &url, &folder).unwrap_err();
+    assert!(error.to_string().contains("may be http://"), "{error}");
     has(&folder, OLD);
 }
 
@@ -151,7 +148,7 @@ fn a_redirect_from_https_to_http_is_not_followed(
 ) {
     let site = Site::new().page("/a", Reply::ok(*b"in the clear"));
     let (plain, folder) = (LocalServer::start(site).unwrap(), folder());
-    let server = serve(redirect(
+    let server = serve_tls(redirect(
         &plain.url("/a").replace("://", &format!("://{user}")),
     ));
     let error = fetch(&trusting(), &format!("{scheme}://{server}/a"), &folder).unwrap_err();

@@ -12,9 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use threadproof::{Event, JobError, JoinError, Panicked, Running, start, start_daemon};
+use threadproof::{Event, JobError, JoinError, Panicked, Running, ThreadPool, start, start_daemon};
 
-use crate::support::{ends, passes_in_its_own_process, until};
+use crate::support::{count, ends, passes_in_its_own_process, until};
 
 /// A payload whose drop panics, too.
 struct Bomb;
@@ -550,4 +550,19 @@ fn thread_that_the_system_refuses_is_an_error_and_nothing_of_it_stays() {
     gate.set();
     assert!(running.into_iter().all(|running| running.join() == Ok(())));
     assert_eq!(Arc::strong_count(&owned), 1);
+}
+
+/// J5: jobs of a map run one after the other on the same thread; each has panicked where it says.
+#[test]
+fn the_place_of_a_panic_is_not_that_of_an_earlier_job_which_caught_its_own() {
+    let pool = ThreadPool::new(count(1)).unwrap();
+    let outcomes = pool.map(0..64, |job| match job {
+        40 => drop(catch_unwind(|| panic!("boom"))),
+        41 => resume_unwind(Box::new("boom")),
+        _ => {}
+    });
+    let Err(JobError::Panicked(panicked)) = &outcomes[41] else {
+        panic!("job 41 panics");
+    };
+    assert_eq!((panicked.message(), panicked.location()), ("boom", None));
 }

@@ -90,6 +90,20 @@ fn fetch(server: &LocalServer, path: &str) -> Result<Vec<u8>, ureq::Error> {
         .read_to_vec()
 }
 
+/// The port is free again afterwards, unless another test has been given it meanwhile.
+#[test]
+fn a_server_stands_on_the_port_that_it_was_given_alone() {
+    let first = serve(Site::new());
+    let port = first.address().port();
+    let taken = LocalServer::start_on(port, Site::new()).map(|server| server.address());
+    assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse);
+    drop(first);
+    match LocalServer::start_on(port, Site::new()) {
+        Ok(second) => assert_eq!(second.address().port(), port),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+    }
+}
+
 // https://docs.python.org/3/library/http.server.html
 
 #[rstest]

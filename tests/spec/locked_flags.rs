@@ -430,3 +430,20 @@ fn key_whose_hash_panics_leaves_the_flags_usable() {
     drop(one);
     assert_eq!(flags.stop(&key(2)), Ok(true));
 }
+
+/// P12: then it is dropped while the panic unwinds; under no lock, and a panic of its own ends there.
+#[rstest]
+#[case::which_calls_the_flags(|| _ = OF_KEYS.len())]
+#[case::which_panics(|| panic!("a key panics when it is dropped"))]
+fn key_whose_hash_panics_may_do_this_when_it_is_dropped(#[case] dropped: fn()) {
+    ends(move || {
+        let key = Key {
+            number: 1000,
+            does: [|| (), || (), dropped],
+        };
+        HASH_PANICS.set(true);
+        let said = message_of(move || drop(OF_KEYS.register(key)));
+        HASH_PANICS.set(false);
+        assert_eq!(said, "unlucky");
+    });
+}

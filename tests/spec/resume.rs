@@ -513,12 +513,15 @@ fn the_size_limit_counts_the_whole_file() {
 fn a_complete_file_that_cannot_take_its_place_stays_a_part() {
     let scene = Scene::new([whole(1)]);
     let path = scene.at("folder");
-    fs::create_dir(&path).unwrap();
     let (url, downloader) = (scene.server.url("/a"), settings().build());
-    let error = downloader.fetch(&url, &path, &Event::new()).unwrap_err();
+    // There was nothing when the download began.
+    let mut stand_in_its_way = |_| drop(fs::create_dir(&path));
+    let stop = Event::new();
+    let outcome = downloader.fetch_with(&url, &path, &stop, &mut stand_in_its_way);
+    let error = outcome.unwrap_err();
     assert!(matches!(error, DownloadError::Write { .. }), "{error}");
     fs::remove_dir(&path).unwrap();
-    downloader.fetch(&url, &path, &Event::new()).unwrap();
+    downloader.fetch(&url, &path, &stop).unwrap();
     assert_eq!(scene.range(1).as_deref(), Some("bytes=10000-"));
     assert_eq!(fs::read(&path).unwrap(), body(1));
     assert_eq!(files_in(scene.folder.path()), ["a.bin", "folder"]);

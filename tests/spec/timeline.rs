@@ -211,3 +211,13 @@ fn no_bar_leaves_the_picture_however_long_the_names_are() {
         "{all:?}"
     );
 }
+
+/// No duration is too long for an axis, nor for a span.
+#[test]
+fn the_longest_durations_can_be_drawn() {
+    let timeline = Timeline::new();
+    timeline.record("lane", "long", Duration::ZERO, Duration::MAX);
+    for axis in [Duration::ZERO, Duration::MAX] {
+        assert!(timeline.to_svg_until("Long", axis).ends_with("</svg>\n"));
+    }
+}

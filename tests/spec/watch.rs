@@ -150,6 +150,144 @@ fn change_within_a_tick_of_the_clock_is_seen(#[case] act: Act) {
     }
 }
 
+/// As fast as can be, and of the same length: within a tick neither time tells it.
+fn rewrite_many_times_within_ticks(folder: &Path) {
+    let path = folder.join("a.txt");
+    for round in 0..200 {
+        fs::write(&path, "hello").unwrap();
+        let mut watcher = Watcher::new(&path).unwrap();
+        let mut file = fs::File::options().write(true).open(&path).unwrap();
+        file.write_all(b"HELLO").unwrap();
+        let change = watcher.look().unwrap();
+        assert_eq!(change, Some(Change::Modified), "round {round}");
+        assert_eq!(watcher.look().unwrap(), None, "reported already");
+    }
+}
+
+/// W2: a file that was changed a moment ago may be changed again, and its metadata stays.
+#[test]
+fn rewrite_of_the_same_length_within_a_tick_is_seen() {
+    let (folder, _) = folder();
+    rewrite_many_times_within_ticks(folder.path());
+}
+
+/// W2: on a file system whose clock is as coarse as all were before Linux 6.13. Only who may mount one
+/// can try.
+#[cfg(target_os = "linux")]
+#[test]
+fn rewrite_within_a_coarse_tick_is_seen() {
+    const HERE: &str = "THREADPROOF_TEST_ON_A_COARSE_CLOCK";
+    if let Some(folder) = std::env::var_os(HERE) {
+        return rewrite_many_times_within_ticks(Path::new(&folder));
+    }
+    let (folder, _) = folder();
+    let script = r#"mount -t ramfs none "$0" || exit 77; exec "$@""#;
+    let mut alone = std::process::Command::new("unshare");
+    alone
+        .args(["--mount", "sh", "-c", script])
+        .arg(folder.path());
+    alone.arg(std::env::current_exe().unwrap());
+    alone.args(["--exact", "watch::rewrite_within_a_coarse_tick_is_seen"]);
+    match alone.env(HERE, folder.path()).output() {
+        Ok(output) if output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.contains("running 1 test\n"), "no such test: {said}");
+        }
+        Ok(output) if output.status.code() == Some(101) => panic!("{output:?}"),
+        _ => println!("nobody may mount a file system here"),
+    }
+}
+
+/// W2, and no matter of luck: a page that is dirty already is written to without any new time.
+#[cfg(all(target_os = "linux", feature = "processes"))]
+#[test]
+fn rewrite_that_leaves_all_metadata_is_seen_in_the_contents() {
+    use vm_memory::{Bytes, FileOffset, MmapRegion, VolatileMemory};
+    let (_folder, path) = folder();
+    fs::write(&path, [b'0'; 4096]).unwrap();
+    let file = fs::File::options().read(true).write(true).open(&path);
+    let offset = FileOffset::new(file.unwrap(), 0);
+    let page = MmapRegion::<()>::from_file(offset, 4096).unwrap();
+    let write = |byte: u8| page.as_volatile_slice().write_obj(byte, 0).unwrap();
+    write(b'1');
+    let mut watcher = Watcher::new(&path).unwrap();
+    for byte in b"23" {
+        write(*byte);
+        assert_eq!(watcher.look().unwrap(), Some(Change::Modified));
+        assert_eq!(watcher.look().unwrap(), None, "reported already");
+    }
+}
+
+/// A file that may be looked at and not read, and one of which nobody reads all, are watched all the same.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::not_readable(0o000, 5)]
+#[case::very_long(0o644, 1 << 40)]
+fn file_whose_contents_are_not_read_is_watched_by_its_metadata(
+    #[case] mode: u32,
+    #[case] length: u64,
+) {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, path) = folder();
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(length).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            look_as_others_do();
+            let mut watcher = Watcher::new(&path).unwrap();
+            assert_eq!(watcher.look().unwrap(), None);
+            file.set_len(length + 1).unwrap();
+            assert_eq!(watcher.look().unwrap(), Some(Change::Modified));
+        });
+    });
+}
+
+/// How many bytes this thread has read so far, as Linux counts them.
+#[cfg(target_os = "linux")]
+fn bytes_read() -> Option<u64> {
+    let counts = fs::read_to_string("/proc/thread-self/io").ok()?;
+    let count = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
+    count?.trim().parse().ok()
+}
+
+/// Once the longest tick is over the metadata tell everything.
+#[cfg(target_os = "linux")]
+#[test]
+fn file_that_has_settled_is_not_read_any_more() {
+    const LENGTH: u64 = 1 << 20;
+    let (_folder, path) = folder();
+    fs::write(&path, vec![b'0'; LENGTH as usize]).unwrap();
+    let mut watcher = Watcher::new(&path).unwrap();
+    let mut read_by_a_look = || {
+        let before = bytes_read()?;
+        assert_eq!(watcher.look().unwrap(), None);
+        Some(bytes_read()? - before)
+    };
+    let Some(while_young) = read_by_a_look() else {
+        return println!("nobody counts here");
+    };
+    assert!(while_young >= LENGTH);
+    thread::sleep(Duration::from_millis(2100));
+    let in_turn = [(); 2].map(|()| read_by_a_look().unwrap());
+    assert!(in_turn[0] >= LENGTH, "what came before the end of the tick");
+    assert!(in_turn[1] < LENGTH);
+}
+
+/// A pipe that nobody writes to would hold up whoever reads it.
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_not_read() {
+    let (_folder, path) = folder();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let changes = ends(move || {
+        let mut watcher = Watcher::new(&path).unwrap();
+        [(); 2].map(|()| watcher.look().unwrap())
+    });
+    assert_eq!(changes, [None, None]);
+}
+
 /// W3: the watcher has looked, then sleeps; what happens until the stop is not lost.
 #[rstest]
 #[case::created(None, |path: &Path| fs::write(path, "hello").unwrap(), Some(Change::Created))]

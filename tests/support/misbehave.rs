@@ -177,7 +177,11 @@ impl Work for Misbehave {
                     Err(error) => error.to_string().into_bytes(),
                 }
             }
-            Self::Arguments => std::env::args().collect::<Vec<_>>().join("\n").into_bytes(),
+            Self::Arguments => {
+                let arguments: Vec<_> = std::env::args_os().collect();
+                let lines = arguments.join(std::ffi::OsStr::new("\n"));
+                lines.into_encoded_bytes()
+            }
             Self::AnswerThenExit => {
                 std::thread::spawn(|| {
                     std::thread::sleep(Duration::from_millis(5));
@@ -399,7 +403,8 @@ impl Work for Faulty {
 
 /// What a worker of the program does before its first job: nothing, unless its arguments say so.
 pub(crate) fn initialise() -> Result<(), impl fmt::Display> {
-    match std::env::args().nth(2).as_deref() {
+    let argument = std::env::args_os().nth(2);
+    match argument.as_ref().and_then(|argument| argument.to_str()) {
         Some("initialiser-fails") => Err("no such database"),
         Some("initialiser-panics") => panic!("no such table"),
         Some("initialiser-hangs") => loop {

@@ -12,7 +12,9 @@ fn main() -> std::process::ExitCode {
         .with::<misbehave::Half>()
         .with::<misbehave::Faulty>();
     threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    // The program's own name, which comes first, may be no UTF-8.
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words.flat_map(std::ffi::OsString::into_string).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["leave-busy-daemons", number] => {

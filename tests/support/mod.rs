@@ -13,19 +13,25 @@ mod full_port;
 mod leftovers;
 #[cfg(all(feature = "program", unix))]
 mod program;
+mod raw_server;
+#[cfg(feature = "program")]
+mod tls_server;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use cargo::{as_this_build, cargo};
+pub(crate) use cargo::{TARGET, as_this_build, cargo};
 #[cfg(all(feature = "program", target_os = "linux"))]
 pub(crate) use full_port::FullPort;
 #[cfg(target_os = "linux")]
 pub(crate) use leftovers::*;
 #[cfg(all(feature = "program", unix))]
 pub(crate) use program::*;
+pub(crate) use raw_server::*;
+#[cfg(feature = "program")]
+pub(crate) use tls_server::*;
 
 /// After this long a test is broken, and says so instead of hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

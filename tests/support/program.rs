@@ -37,6 +37,8 @@ pub(crate) fn threadproof(arguments: &[&str]) -> Command {
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "ALL_PROXY",
+        "no_proxy",
+        "NO_PROXY",
     ] {
         command.env_remove(proxy);
     }

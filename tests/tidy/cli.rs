@@ -9,9 +9,11 @@ use super::{ROOT, Source, expect_none, sources};
 /// Which files each ring has: what all stand on, what runs, and what `main` calls, which is in
 /// `cli` itself. Files in a folder belong to the ring of the file above them.
 const RINGS: [&[&str]; 3] = [
-    &["failure", "notebook", "options", "print"],
+    &[
+        "failure", "notebook", "options", "output", "print", "printer",
+    ],
     &["sections", "work"],
-    &["cli", "fetch", "schedule", "tour"],
+    &["cli", "fetch", "schedule", "serve", "tour"],
 ];
 
 /// The files by the paths of their modules, such as `cli::sections::join`.

@@ -275,6 +275,22 @@ fn nothing_is_ignored_or_left_to_do() {
     expect_none(complaints);
 }
 
+/// `println!` and its kin panic if the stream cannot be written: work ends for the sake of a line.
+#[test]
+fn nothing_prints_by_a_macro_that_panics() {
+    let prints = |code: &str| code.contains("print!(") || code.contains("println!(");
+    let mut complaints = Vec::new();
+    for source in sources("src") {
+        let code = source.code();
+        let printing = code.filter(|(_, code)| prints(code));
+        complaints.extend(printing.map(|(line, _)| {
+            let at = source.at(line);
+            format!("{at}: print by src/cli/output.rs, or `let _ = writeln!`")
+        }));
+    }
+    expect_none(complaints);
+}
+
 /// A module opens with its picture: what it is in one sentence, and a drawing.
 #[test]
 fn every_module_opens_with_its_picture() {

@@ -1,6 +1,7 @@
 //! D1, A2: the bytes are durable before the rename, the rename before the program says "done".
 //!
-//! Nothing short of a power cut shows that, so strace watches the system calls.
+//! Nothing short of a power cut shows that, so strace watches the system calls. And it answers some in
+//! the place of a file system that cannot do what is asked.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,7 +17,56 @@ use crate::support::{PROGRAM, files_in};
 pub(crate) fn tests() -> Vec<Test> {
     let table: [(&str, &[&str]); 2] = [("a_temporary_file", &[]), ("a_part", &["--resume"])];
     let test = bytes_are_durable_before_they_have_their_name;
-    Test::cases(&[Need::Strace], test, table)
+    let mut tests = Test::cases(&[Need::Strace], test, table);
+    let table = [
+        ("no_fsync", ("fsync:error=EINVAL", 0, "power cut")),
+        (
+            "no_fsync_at_all",
+            ("fsync:error=EOPNOTSUPP", 0, "power cut"),
+        ),
+        ("a_failing_disk", ("fsync:error=EIO", 9, "cannot write")),
+        ("no_fchmod", ("fchmod:error=EPERM", 0, "who may read")),
+    ];
+    let test = what_a_file_system_cannot_do_costs_no_file;
+    tests.extend(Test::cases(&[Need::Strace], test, table));
+    tests
+}
+
+/// A complete file comes, with a word on stderr of what was left out; an error of the disk is one.
+fn what_a_file_system_cannot_do_costs_no_file((injected, code, words): (&str, i32, &str)) {
+    use std::os::unix::fs::PermissionsExt;
+    let server = LocalServer::start(
+        Site::new()
+            .page("/a.bin", Reply::ok(*b"new"))
+            .page("/b.bin", Reply::ok(*b"new")),
+    );
+    let server = server.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.bin", "b.bin"] {
+        fs::write(folder.path().join(name), "old").unwrap();
+    }
+    let output = Command::new(Need::Strace.program())
+        .args(["-f", "-e", "trace=fsync,fchmod", "-o", "/dev/null"])
+        .args(["-e", &format!("inject={injected}"), PROGRAM, "fetch"])
+        .args(["a.bin", "b.bin"].map(|name| server.url(name)))
+        .arg("--dir")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(words), "{said}");
+    let notes = said.lines().filter(|line| line.contains("note"));
+    let once = usize::from(code == 0 && !words.is_empty());
+    assert_eq!(notes.count(), once, "{said}");
+    for name in ["a.bin", "b.bin"] {
+        let path = folder.path().join(name);
+        let expected = if code == 0 { "new" } else { "old" };
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077 & !0o044, 0, "no more than before");
+    }
+    assert_eq!(files_in(folder.path()), ["a.bin", "b.bin"]);
 }
 
 fn bytes_are_durable_before_they_have_their_name(options: &[&str]) {

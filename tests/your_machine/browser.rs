@@ -2,6 +2,7 @@
 //!
 //! Pictures of some pages are left in `target/screenshots`, for a person to look at.
 
+mod chapters;
 mod chromium;
 mod everybody;
 mod game;
@@ -30,6 +31,7 @@ const NEEDS: &[Need] = &[Need::Chromium, Need::MdBook];
 
 pub(crate) fn tests() -> Vec<Test> {
     let tests = [
+        chapters::tests(),
         stepper::tests(),
         zoom::tests(),
         game::tests(),
@@ -75,6 +77,12 @@ fn reader() -> (Reader, &'static Path) {
     let mut browser = free.unwrap_or_else(|| Chromium::start(Need::Chromium.program()));
     browser.turn_over();
     (Reader(Some(browser)), pages)
+}
+
+/// Opens what a chapter has for a second reading.
+fn unfold(browser: &mut Chromium) {
+    browser
+        .evaluate("for (const fold of document.querySelectorAll('main .layer')) fold.open = true");
 }
 
 /// Where the tables of steps are that a page itself shows, and not a game.

@@ -1,5 +1,5 @@
 //! What needs something that not every machine has: a browser, mdBook, Slurm, Python, strace, two
-//! cores.
+//! cores, the rights of root.
 //!
 //! Not run is not passed. libtest cannot say "ignored" at run time, so these tests have a harness
 //! that can: it looks for each need before the run, ignores what cannot run and says why, and its
@@ -25,9 +25,15 @@ mod browser;
 #[cfg(not(loom))]
 mod built;
 #[cfg(all(feature = "program", unix, not(loom)))]
+mod cells;
+#[cfg(all(feature = "program", unix, not(loom)))]
 mod compare;
 #[cfg(not(loom))]
 mod doctests;
+#[cfg(all(feature = "program", target_os = "linux", not(loom)))]
+mod download;
+#[cfg(not(loom))]
+mod examples;
 #[cfg(not(loom))]
 mod needs;
 #[cfg(all(feature = "program", unix, not(loom)))]
@@ -56,10 +62,15 @@ fn tests() -> Vec<run::Test> {
     #[cfg(all(feature = "program", unix))]
     tests.extend(browser::tests());
     tests.extend(built::tests());
+    tests.extend(examples::tests());
+    #[cfg(all(feature = "program", unix))]
+    tests.extend(cells::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]
     tests.extend(atomic_file::tests());
+    #[cfg(all(feature = "program", target_os = "linux"))]
+    tests.extend(download::tests());
     #[cfg(all(feature = "program", unix))]
     tests.extend(not_run::tests());
     tests

@@ -16,6 +16,7 @@ pub(crate) enum Need {
     Python,
     Strace,
     TwoCores,
+    Root,
 }
 
 struct Row {
@@ -25,7 +26,7 @@ struct Row {
     how_to_get_it: &'static str,
 }
 
-const TABLE: [Row; 6] = [
+const TABLE: [Row; 7] = [
     Row {
         need: Need::Chromium,
         name: "Chromium",
@@ -61,6 +62,12 @@ const TABLE: [Row; 6] = [
         name: "two cores",
         look: two_cores,
         how_to_get_it: "another machine",
+    },
+    Row {
+        need: Need::Root,
+        name: "root",
+        look: root,
+        how_to_get_it: "run as root, in a container",
     },
 ];
 
@@ -184,4 +191,17 @@ fn two_cores() -> Found {
         1 => Err(Lack::Missing("one core".to_owned())),
         _ => Ok(None),
     }
+}
+
+#[cfg(unix)]
+fn root() -> Found {
+    match rustix::process::geteuid().is_root() {
+        true => Ok(None),
+        false => Err(Lack::Missing("not root".to_owned())),
+    }
+}
+
+#[cfg(not(unix))]
+fn root() -> Found {
+    Err(Lack::Missing("no Unix".to_owned()))
 }

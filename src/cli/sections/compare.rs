@@ -17,16 +17,15 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(cores);
     let ways = ways(context.options.only);
     let begin = Instant::now();
-    let mut main = context.main_lane(begin);
-    main.say(format!(
+    let main = context.main_lane(begin);
+    main.say(format_args!(
         "{jobs} jobs of 10^{power} steps, {workers} workers, {cores} cores"
     ));
     main.say(match ways.len() {
         1 => format!("{ROUNDS} rounds"),
-        _ => format!("{ROUNDS} rounds; each runs every way once, and begins with the next"),
+        _ => format!("{ROUNDS} rounds of every way; each begins with the next"),
     });
     main.say(row("round", ways.iter().map(Way::to_string)));
-    main.flush();
     let mut comparison = Comparison {
         jobs,
         power,
@@ -46,24 +45,22 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         }
         let times = ways.iter().filter_map(|way| comparison.times(*way).pop());
         main.say(row(round + 1, times.map(seconds)));
-        main.flush();
     }
-    main.say("way           median  from the fastest to the slowest but one");
+    main.say("way           median  fastest, slowest but one  speed");
     for way in &ways {
         main.say(line(&comparison, *way));
     }
     if let Some(steps) = comparison.steps_per_second() {
-        main.say(format!(
+        main.say(format_args!(
             "one core takes {:.2} billion steps a second",
             steps / 1e9
         ));
     }
     let verdict = comparison.verdict();
     if let Some(verdict) = &verdict {
-        main.say(format!("{verdict}{}", reason(&comparison)));
+        main.say(format_args!("{verdict}{}", reason(&comparison)));
     }
     main.say("Main program done!!");
-    main.flush();
     Ok(outcome(&comparison, &ways, verdict, cores))
 }
 
@@ -82,7 +79,8 @@ fn run_apart(context: &Context, way: Way, of: &Comparison) -> Result<Run, Failur
     let (jobs, power, workers) = (of.jobs, of.power, of.workers);
     let program = context.program.clone();
     let body = move || run_way(way, jobs, power, workers, &program);
-    let mut running = start("compare", body).map_err(|error| Failure::io("a thread", error))?;
+    let mut running =
+        start("compare", body).map_err(|error| Failure::io("cannot start a thread", error))?;
     loop {
         running = match running.join_timeout(LOOK) {
             Ok(run) => return Ok(run??),
@@ -115,11 +113,12 @@ fn line(comparison: &Comparison, way: Way) -> String {
         Some(sequential) if way != Way::Sequential => {
             let median = spread.median.as_secs_f64().max(1e-9);
             let factor = sequential.median.as_secs_f64() / median;
-            format!("  {factor:.2} × as fast as sequential")
+            format!("{factor:.2} ×")
         }
         _ => String::new(),
     };
-    format!("{way:<10}  {median:>8}  {fastest:>8} to {slowest:>8}{factor}")
+    let line = format!("{way:<10}  {median:>8}  {fastest:>8} to {slowest:<12}  {factor}");
+    line.trim_end().to_owned()
 }
 
 /// Why nobody was faster although the medians may be far apart.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{Event, Timeline, Wait, WorkerProgram};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, make_folder};
 use crate::cli::notebook::Section;
 use crate::cli::options::Options;
 use crate::cli::print::{Lane, Mode, Story};
@@ -22,6 +23,15 @@ static OFFICE: &[u8] = include_bytes!("../../../fixtures/site/office.png");
 
 /// How long the embedded server thinks before each answer.
 const LATENCY: Duration = Duration::from_millis(100);
+
+/// The site of the embedded server, and of `serve`: one image, which it gives after this time.
+pub(crate) fn office(latency: Duration) -> Site {
+    let image = Reply::ok(OFFICE).header("Content-Type", "image/png");
+    Site::new().page(OFFICE_PATH, image.latency(latency))
+}
+
+/// Where that image stands.
+pub(crate) const OFFICE_PATH: &str = "/office.png";
 
 /// How often a wait looks whether the user has interrupted the program.
 pub(crate) const LOOK: Duration = Duration::from_millis(20);
@@ -36,6 +46,8 @@ pub(crate) struct Context {
     folder: PathBuf,
     /// Removes the folder in the end, unless the user named one.
     _temporary: Option<TempDir>,
+    /// The watchers' files, whose names a user's own may have.
+    watched: OnceLock<TempDir>,
     server: OnceLock<LocalServer>,
     measured: Mutex<BTreeMap<&'static str, Duration>>,
 }
@@ -65,28 +77,30 @@ impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+                make_folder(folder)?;
                 (folder.clone(), None)
             }
             None => {
                 let made = tempfile::Builder::new().prefix("threadproof-").tempdir();
-                let made = made.map_err(|error| Failure::io("a temporary folder", error))?;
+                let made = made.map_err(Failure::cannot_write(&std::env::temp_dir()))?;
                 (made.path().to_owned(), Some(made))
             }
         };
-        let mode = match (options.json, options.live) {
-            (true, _) => Mode::Silent,
-            (false, true) => Mode::Live,
-            (false, false) => Mode::Told,
+        let mode = match options.json {
+            true => Mode::Silent,
+            false => Mode::Live,
         };
         let program = WorkerProgram::current();
+        // What the user has named is to be made, whoever listens.
+        let makes_files = options.dir.is_some() || options.timeline.is_some();
         Ok(Self {
-            story: Story::new(mode, stop),
+            story: Story::new(mode, (!makes_files).then_some(stop)),
             stop,
             timeline: Arc::new(Timeline::new()),
             program: program.map_err(|error| Failure::io("the program's own path", error))?,
             folder,
             _temporary: temporary,
+            watched: OnceLock::new(),
             server: OnceLock::new(),
             measured: Mutex::default(),
             options,
@@ -101,18 +115,30 @@ impl Context {
         let server = match self.server.get() {
             Some(server) => server,
             None => {
-                let office = Reply::ok(OFFICE).header("Content-Type", "image/png");
-                let site = Site::new().page("/office.png", office.latency(LATENCY));
-                let server = LocalServer::start(site);
+                let server = LocalServer::start(office(LATENCY));
                 let server = server.map_err(|error| Failure::io("the embedded server", error))?;
                 self.server.get_or_init(|| server)
             }
         };
-        Ok(server.url("/office.png"))
+        Ok(server.url(OFFICE_PATH))
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A folder inside that one, for files that are only made to be watched; removed in the end.
+    pub(crate) fn watched_folder(&self) -> Result<&Path, Failure> {
+        let watched = match self.watched.get() {
+            Some(watched) => watched,
+            None => {
+                let mut named = tempfile::Builder::new();
+                let made = named.prefix("threadproof-").tempdir_in(&self.folder);
+                let made = made.map_err(Failure::cannot_write(&self.folder))?;
+                self.watched.get_or_init(|| made)
+            }
+        };
+        Ok(watched.path())
     }
 
     /// `--workers`, or what the section has in the notebook.
@@ -151,18 +177,13 @@ impl Context {
         Ok(time)
     }
 
-    /// Ends the section if the user has interrupted the program or closed the pipe.
+    /// Ends the section if the user has interrupted the program, or hears no more of its story.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match (self.story.is_closed(), self.stop.is_set()) {
-            (true, _) => Err(Failure::PipeClosed),
+        match (self.story.is_over(), self.stop.is_set()) {
+            (true, _) => Err(Failure::Unheard),
             (false, true) => Err(Failure::Interrupted),
             (false, false) => Ok(()),
         }
-    }
-
-    /// Waits for one of a section's own events.
-    pub(crate) fn wait(&self, event: &Event) -> Result<(), Failure> {
-        self.wait_until(|| event.wait_timeout(LOOK) == Wait::Set)
     }
 
     /// Calls `is_true`, which waits a moment itself, until it is.
@@ -181,20 +202,20 @@ impl Context {
     ) -> Result<R, Failure> {
         let finished = Event::new();
         let output = std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let look = || {
                 while finished.wait_timeout(LOOK) == Wait::TimedOut {
                     if self.stop.is_set() {
                         return end_it();
                     }
                 }
-            });
-            let _finish = OnDrop(|| {
-                finished.set();
-            });
-            body()
+            };
+            let looker = Builder::new().name("interrupt".to_owned());
+            looker.spawn_scoped(scope, look)?;
+            let _finish = finished.set_on_drop();
+            Ok(body())
         });
         self.check()?;
-        Ok(output)
+        output.map_err(|error| Failure::io("cannot start a thread", error))
     }
 }
 

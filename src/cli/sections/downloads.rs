@@ -24,8 +24,8 @@ pub(crate) struct Kit {
     story: Arc<Story>,
 }
 
-/// A thread that downloads one file, and gives its part of the story with the outcome.
-pub(crate) type Download = Running<(Lane, Result<Receipt, DownloadError>)>;
+/// A thread that downloads one file.
+pub(crate) type Download = Running<Result<Receipt, DownloadError>>;
 
 impl Kit {
     pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
@@ -46,21 +46,20 @@ impl Kit {
         self.folder.join(file)
     }
 
-    /// Downloads to a file of this name, and says so.
-    pub(crate) fn download(&self, lane: &mut Lane, file: &str) -> Result<Receipt, DownloadError> {
+    /// Downloads to a file of this name, and says when it starts and when it is done.
+    pub(crate) fn download(&self, lane: &Lane, file: &str) -> Result<Receipt, DownloadError> {
         let bar = self.story.bar(file);
-        let receipt = self.timeline.span(lane.name(), file, || {
-            Downloader::new().fetch_with(&self.url, &self.path(file), self.stop, &mut |progress| {
-                bar.set_length(progress.total.unwrap_or(progress.bytes));
-                bar.set_position(progress.bytes);
-            })
-        });
-        bar.finish_and_clear();
-        match &receipt {
-            Ok(receipt) => lane.say(format!("{file}: {} bytes", receipt.bytes)),
-            Err(error) => lane.say(format!("{file}: {error}")),
-        }
-        receipt
+        lane.download(file, || {
+            let receipt = self.timeline.span(lane.name(), file, || {
+                let (url, path) = (&self.url, self.path(file));
+                Downloader::new().fetch_with(url, &path, self.stop, &mut |progress| {
+                    bar.set_length(progress.total.unwrap_or(progress.bytes));
+                    bar.set_position(progress.bytes);
+                })
+            });
+            bar.finish_and_clear();
+            receipt
+        })
     }
 
     /// Starts a thread for each file; its name is the lane's.
@@ -72,26 +71,20 @@ impl Kit {
     ) -> io::Result<Vec<Download>> {
         let start_one = |number| {
             let (kit, file) = (self.clone(), format!("{section}-{number}.png"));
-            let mut lane = self.story.lane(format!("download-{number}"), start_of_all);
-            start(&format!("download-{number}"), move || {
-                let receipt = kit.download(&mut lane, &file);
-                (lane, receipt)
-            })
+            let name = format!("download-{number}");
+            let lane = self.story.lane(&*name, start_of_all);
+            start(&name, move || kit.download(&lane, &file))
         };
         (1..=FILES).map(start_one).collect()
     }
     // ANCHOR_END: start_all
+}
 
-    /// Joins the threads in order, tells what they said, and ends with the first error.
-    pub(crate) fn join_all(&self, downloads: Vec<Download>) -> Result<Vec<Receipt>, Failure> {
-        let mut receipts = Vec::new();
-        for download in downloads {
-            let (lane, receipt) = download.join()?;
-            self.story.tell(lane);
-            receipts.push(receipt);
-        }
-        Ok(receipts.into_iter().collect::<Result<_, _>>()?)
-    }
+/// Joins all the threads, in order, and ends with the first error.
+pub(crate) fn join_all(downloads: Vec<Download>) -> Result<Vec<Receipt>, Failure> {
+    let joined = downloads.into_iter().map(Running::join);
+    let receipts = joined.collect::<Result<Vec<_>, _>>()?;
+    Ok(receipts.into_iter().collect::<Result<_, _>>()?)
 }
 
 /// How long the downloads take one after the other, in this run.

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let of_threads = flags.clone();
     stop_one_by_one(
         context,
-        "three watchers stopped by their flags, the slowest",
+        "3 watchers that cannot be woken",
         move |watch, interval, program_stops, lane| {
             watch_until_stopped(&of_threads, watch, interval, program_stops, lane)
         },
@@ -30,9 +30,9 @@ fn watch_until_stopped(
     watch: &Watch,
     interval: Duration,
     program_stops: &Event,
-    lane: &mut Lane,
+    lane: &Lane,
 ) -> Result<(), Failure> {
-    let mut watcher = watch.begin(lane)?;
+    let mut watcher = None;
     let stopped = || flags.is_stopped(watch.file);
     while !stopped().expect("its key is in the table") {
         watch.look(&mut watcher, lane)?;
@@ -40,6 +40,7 @@ fn watch_until_stopped(
             break;
         }
     }
+    watch.end(lane);
     Ok(())
 }
 // ANCHOR_END: watch

@@ -5,25 +5,23 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::context::{Baseline, Context, Outcome};
-use super::downloads::{FILES, Kit, sequential};
+use super::downloads::{FILES, Kit, join_all, sequential};
 use crate::cli::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let kit = Kit::new(context)?;
     let baseline = sequential(context)?;
     let start = Instant::now();
-    let mut main = context.main_lane(start);
+    let main = context.main_lane(start);
     // ANCHOR: run
     let downloads = kit.start_all("join", start);
-    let downloads = downloads.map_err(|error| Failure::io("a thread", error))?;
-    main.say(format!("{FILES} threads started"));
-    main.flush();
+    let downloads = downloads.map_err(|error| Failure::io("cannot start a thread", error))?;
+    main.say(format_args!("{FILES} threads started"));
     let receipts = context
         .timeline
-        .span("main", "join", || kit.join_all(downloads))?;
+        .span("main", "join", || join_all(downloads))?;
     let time = start.elapsed();
     main.say("Main program done!!");
-    main.flush();
     context.note("join", time);
     // ANCHOR_END: run
     let bytes: u64 = receipts.iter().map(|receipt| receipt.bytes).sum();

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let of_threads = flags.clone();
     stop_one_by_one(
         context,
-        "three watchers, no look after the stop, the slowest",
+        "no late look, but cannot be woken",
         move |watch, interval, program_stops, lane| {
             watch_until_stopped(&of_threads, watch, interval, program_stops, lane)
         },
@@ -30,18 +30,19 @@ fn watch_until_stopped(
     watch: &Watch,
     interval: Duration,
     program_stops: &Event,
-    lane: &mut Lane,
+    lane: &Lane,
 ) -> Result<(), Failure> {
     let registration = flags
         .register(watch.file)
         .expect("each watcher has a file of its own");
-    let mut watcher = watch.begin(lane)?;
+    let mut watcher = None;
     while let Some(looked) = registration.step(|| watch.look(&mut watcher, lane)) {
         looked?;
         if program_stops.wait_timeout(interval) == Wait::Set {
             break;
         }
     }
+    watch.end(lane);
     Ok(())
 }
 // ANCHOR_END: watch

@@ -1,5 +1,7 @@
 //! §10: an ordered map over processes.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
 
 use serde_json::json;
@@ -12,44 +14,38 @@ use crate::cli::work::Square;
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     let start = Instant::now();
-    let mut main = context.main_lane(start);
+    let main = context.main_lane(start);
     let mut program = context.program.clone();
     if let Some(launcher) = &context.options.launcher {
-        program = program.wrapped_by(launcher.split_whitespace());
+        program = program.wrapped_by(words_of(launcher));
     }
     // ANCHOR: run
     let pool = ProcessPool::builder(program)
         .workers(workers.get())
         .build()?;
     let up = start.elapsed();
-    main.say(format!("{workers} workers are up"));
-    main.flush();
-    let inputs = [1, 2, 3, 4, 5];
+    main.say(format_args!("{workers} workers are up"));
+    let lane = context.story.elsewhere(start);
+    let inputs = [1, 2, 3, 4, 5].map(|number| Square { number, lane });
     let (began, map) = (context.timeline.elapsed(), Instant::now());
-    let outputs = context.interruptible(|| pool.kill(), || pool.map(inputs.map(Square)))?;
+    let outputs = context.interruptible(|| pool.kill(), || pool.map(inputs))?;
     let time = map.elapsed();
     // ANCHOR_END: run
     context
         .timeline
         .record("main", "map", began, context.timeline.elapsed());
     let outputs = outputs.into_iter().collect::<Result<Vec<_>, _>>()?;
-    for (input, (square, pid)) in inputs.iter().zip(&outputs) {
-        let mut lane = context.story.lane(format!("pid {pid}"), start);
-        lane.say(format!("{input} × {input} = {square}"));
-        context.story.tell(lane);
-    }
     let squares: Vec<i64> = outputs.iter().map(|(square, _)| *square).collect();
-    main.say(format!("Squares: {squares:?}"));
+    main.say(format_args!("Squares: {squares:?}"));
     let down = Instant::now();
     pool.shutdown(Shutdown::Drain);
     let down = down.elapsed();
     main.say("Main program done!!");
-    main.flush();
     let millis = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     Ok(Outcome {
         what: format!(
             "{} squares on {workers} workers (up in {:.1} ms, down in {:.1} ms)",
-            inputs.len(),
+            squares.len(),
             millis(up),
             millis(down)
         ),
@@ -62,4 +58,11 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
             "seconds_down": down.as_secs_f64(),
         }),
     })
+}
+
+/// What stands between spaces, whatever bytes it is.
+fn words_of(command: &OsStr) -> impl Iterator<Item = OsString> {
+    let words = command.as_bytes().split(u8::is_ascii_whitespace);
+    let words = words.filter(|word| !word.is_empty());
+    words.map(|word| OsStr::from_bytes(word).to_owned())
 }

@@ -15,39 +15,37 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let threads = on_threads(context)?;
     let url = context.url()?;
     let start = Instant::now();
-    let mut main = context.main_lane(start);
+    let main = context.main_lane(start);
     let mut processes = Vec::new();
     // ANCHOR: run
     for number in 1..=FILES {
         let file = format!("processes-{number}.png");
-        let (url, to) = (url.clone(), context.folder().join(&file));
+        let download = Download {
+            url: url.clone(),
+            to: context.folder().join(&file).into(),
+            lane: context.story.elsewhere(start),
+        };
         let began = context.timeline.elapsed();
-        let process = Process::start(&context.program, Download { url, to })?;
-        let lane = context.story.lane(format!("pid {}", process.pid()), start);
-        processes.push((Leaving(Some(process)), lane, file, began));
+        let process = Process::start(&context.program, download)?;
+        processes.push((Leaving(Some(process)), file, began));
     }
     // ANCHOR_END: run
     let start_up = start.elapsed() / FILES as u32;
-    main.say(format!(
+    main.say(format_args!(
         "{FILES} processes started, {:.1} ms each",
         start_up.as_secs_f64() * 1e3
     ));
-    main.flush();
     let (mut pids, mut bytes) = (Vec::new(), 0);
-    for (process, mut lane, file, began) in processes {
+    for (process, file, began) in processes {
         let (pid, outcome) = join(context, process)?;
         let received = outcome.map_err(|(code, words)| Failure::Remote { code, words })?;
         pids.push(pid);
-        context
-            .timeline
-            .record(lane.name(), &file, began, context.timeline.elapsed());
-        lane.say(format!("{file}: {received} bytes"));
-        context.story.tell(lane);
+        let (lane, ended) = (format!("pid {pid}"), context.timeline.elapsed());
+        context.timeline.record(&lane, &file, began, ended);
         bytes += received;
     }
     let time = start.elapsed();
     main.say("Main program done!!");
-    main.flush();
     Ok(Outcome {
         what: format!("{FILES} files, a process each"),
         time,

@@ -12,16 +12,14 @@ use crate::cli::failure::Failure;
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let kit = Kit::new(context)?;
     let start = Instant::now();
-    let mut main = context.main_lane(start);
+    let main = context.main_lane(start);
     let mut bytes = 0;
     for number in 1..=FILES {
-        let receipt = kit.download(&mut main, &format!("sequential-{number}.png"));
-        main.flush();
-        bytes += receipt?.bytes;
+        let receipt = kit.download(&main, &format!("sequential-{number}.png"))?;
+        bytes += receipt.bytes;
     }
     let time = start.elapsed();
     main.say("Main program done!!");
-    main.flush();
     context.note("sequential", time);
     let what = format!("{FILES} files, one after the other");
     Ok(Outcome {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use threadproof::{Event, ThreadPool, Wait};
 
-use super::context::{Baseline, Context, LOOK, Outcome};
+use super::context::{Baseline, Context, LOOK, OnDrop, Outcome};
 use super::watchers::Watch;
 use crate::cli::failure::Failure;
-use crate::cli::print::{Lane, Mode, Story};
+use crate::cli::print::{Mode, Story};
 
 const FILES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d.txt"];
 
@@ -26,10 +26,10 @@ struct Job {
     program_stops: &'static Event,
 }
 
-/// What the job gives: the output that the notebook throws away, and when it ran.
+/// What the job gives: the greeting that the notebook throws away, and when it ran.
 #[derive(Debug)]
 struct Hello {
-    lane: Lane,
+    greeting: String,
     began: Duration,
     ended: Duration,
     worker: String,
@@ -38,11 +38,13 @@ struct Hello {
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     let workers = context.workers(3);
     // ANCHOR: run
-    let pool = ThreadPool::new(workers).map_err(|error| Failure::io("a thread", error))?;
+    let pool =
+        ThreadPool::new(workers).map_err(|error| Failure::io("cannot start a thread", error))?;
     let begin = Instant::now();
-    let mut main = context.main_lane(begin);
+    let main = context.main_lane(begin);
     let jobs = jobs(context, begin)?;
-    let touching = touch_each(context, &jobs)?;
+    let over = Arc::new(Event::new());
+    let touching = touch_each(context, &jobs, over.clone())?;
     let hellos = context.interruptible(
         || {
             pool.cancel_queued();
@@ -50,28 +52,30 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         || pool.map(jobs, hello),
     );
     let time = begin.elapsed();
-    // ANCHOR_END: run
+    // A job that has not begun, or could not, does so no more.
+    over.set();
     touching.join()??;
-    let mut spans = Vec::new();
+    let mut outputs = Vec::new();
     for hello in hellos? {
-        let hello = hello??;
-        context.story.tell(hello.lane);
-        spans.push((hello.began, hello.ended, hello.worker));
+        outputs.push(hello??);
     }
-    if let Some(wait) = fourth_waited(&spans, workers) {
+    for hello in &outputs {
+        main.say(&hello.greeting);
+    }
+    // ANCHOR_END: run
+    if let Some(wait) = fourth_waited(&outputs, workers) {
         main.say(wait);
     }
     main.say("Main program done!!");
-    main.flush();
     let one_by_one = sequential(context)?;
     let rounds = FILES.len().div_ceil(workers.get()) as f64;
     let ideal = rounds / FILES.len() as f64;
-    let spans: Vec<_> = spans
-        .iter()
-        .map(|(began, ended, worker)| {
-            json!({ "worker": worker, "began": began.as_secs_f64(), "ended": ended.as_secs_f64() })
-        })
-        .collect();
+    let in_json = |hello: &Hello| {
+        let [began, ended] = [hello.began, hello.ended].map(|time| time.as_secs_f64());
+        let (worker, output) = (&hello.worker, &hello.greeting);
+        json!({ "worker": worker, "began": began, "ended": ended, "output": output })
+    };
+    let jobs: Vec<_> = outputs.iter().map(in_json).collect();
     Ok(Outcome {
         what: format!("{} watchers on {workers} workers", FILES.len()),
         time,
@@ -80,18 +84,18 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
             time: one_by_one,
             ideal,
         }),
-        details: json!({ "workers": workers, "jobs": spans }),
+        details: json!({ "workers": workers, "jobs": jobs }),
     })
 }
 
-/// The job: looks at its file a few times.
+/// The job: looks at its file a few times, and gives a greeting.
 fn hello(job: Job) -> Result<Hello, Failure> {
     let worker = std::thread::current().name().unwrap_or("main").to_owned();
     let began = job.begin.elapsed();
-    let mut lane = job.story.lane(&*worker, job.begin);
-    lane.say(format!("Hello {}", job.number));
+    let lane = job.story.lane(&*worker, job.begin);
     let watched = job.watch.timeline.span(&worker, job.watch.file, || {
-        let mut watcher = job.watch.begin(&mut lane)?;
+        let mut watcher = None;
+        job.watch.look(&mut watcher, &lane)?;
         for look in 1..job.polls {
             if job.program_stops.wait_timeout(job.interval) == Wait::Set {
                 return Err(Failure::Interrupted);
@@ -102,16 +106,16 @@ fn hello(job: Job) -> Result<Hello, Failure> {
                     return Err(Failure::Interrupted);
                 }
             }
-            job.watch.look(&mut watcher, &mut lane)?;
+            job.watch.look(&mut watcher, &lane)?;
         }
+        job.watch.end(&lane);
         Ok(())
     });
     watched?;
-    let ended = job.begin.elapsed();
     Ok(Hello {
-        lane,
+        greeting: format!("Hello {}", job.number),
         began,
-        ended,
+        ended: job.begin.elapsed(),
         worker,
     })
 }
@@ -131,17 +135,24 @@ fn jobs(context: &Context, begin: Instant) -> Result<Vec<Job>, Failure> {
     (1..).zip(FILES).map(job).collect()
 }
 
-/// Touches each file as soon as its watcher has looked, so that there is something to report.
+/// Touches each file as soon as its watcher has looked, so that there is something to report; until
+/// the jobs are `over`. If that fails, no job waits for it.
 fn touch_each(
     context: &Context,
     jobs: &[Job],
+    over: Arc<Event>,
 ) -> Result<threadproof::Running<Result<(), Failure>>, Failure> {
     let watches: Vec<Watch> = jobs.iter().map(|job| job.watch.clone()).collect();
     let program_stops = context.stop;
     let touching = threadproof::start("toucher", move || {
-        for watch in watches {
+        let _release = OnDrop(|| {
+            for watch in &watches {
+                watch.changed.set();
+            }
+        });
+        for watch in &watches {
             while watch.begun.wait_timeout(LOOK) == Wait::TimedOut {
-                if program_stops.is_set() {
+                if program_stops.is_set() || over.is_set() {
                     return Ok(());
                 }
             }
@@ -149,25 +160,25 @@ fn touch_each(
         }
         Ok(())
     });
-    touching.map_err(|error| Failure::io("a thread", error))
+    touching.map_err(|error| Failure::io("cannot start a thread", error))
 }
 
 /// Whether the first job beyond the number of workers began after the end of an earlier one.
-fn fourth_waited(spans: &[(Duration, Duration, String)], workers: NonZeroUsize) -> Option<String> {
-    let (began, _, worker) = spans.get(workers.get())?;
-    let mut earlier = (1..).zip(&spans[..workers.get()]);
-    let (number, (_, ended, _)) = earlier.find(|(_, (_, _, of))| of == worker)?;
-    let gap = began.checked_sub(*ended)?.as_secs_f64();
-    let next = workers.get() + 1;
+fn fourth_waited(outputs: &[Hello], workers: NonZeroUsize) -> Option<String> {
+    let late = outputs.get(workers.get())?;
+    let mut earlier = outputs[..workers.get()].iter();
+    let before = earlier.find(|before| before.worker == late.worker)?;
+    let gap = late.began.checked_sub(before.ended)?.as_secs_f64();
+    let (late, before, worker) = (&late.greeting, &before.greeting, &late.worker);
     Some(format!(
-        "Hello {next} began {gap:.3} s after Hello {number} had ended, on its {worker}"
+        "{late} began {gap:.3} s after {before} ended, on {worker}"
     ))
 }
 
 /// How long the same jobs take in a loop, which tells nothing and draws nothing.
 fn sequential(context: &Context) -> Result<Duration, Failure> {
     let begin = Instant::now();
-    let silent = Story::new(Mode::Silent, context.stop);
+    let silent = Story::new(Mode::Silent, None);
     for mut job in jobs(context, begin)? {
         job.story = silent.clone();
         job.watch.timeline = Arc::default();

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use threadproof::{Change, Event, Timeline, Watcher, start};
+use threadproof::{Change, Event, Timeline, Wait, Watcher, start};
 
-use super::context::{Baseline, Context, OnDrop, Outcome};
+use super::context::{Baseline, Context, LOOK, OnDrop, Outcome};
 use crate::cli::failure::Failure;
 use crate::cli::print::Lane;
 
@@ -33,8 +33,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Makes the file.
     pub(crate) fn new(context: &Context, file: &'static str) -> Result<Self, Failure> {
-        let path = context.folder().join(file);
-        std::fs::write(&path, "old\n").map_err(Failure::at(&path))?;
+        let path = context.watched_folder()?.join(file);
+        std::fs::write(&path, "old\n").map_err(Failure::cannot_write(&path))?;
         Ok(Self {
             file,
             path,
@@ -46,36 +46,21 @@ impl Watch {
         })
     }
 
-    /// Begins to watch, and says so.
-    pub(crate) fn begin(&self, lane: &mut Lane) -> Result<Watcher, Failure> {
-        lane.say(format!("Watching {}", self.file));
-        let watcher = Watcher::new(&self.path).map_err(Failure::at(&self.path))?;
-        self.count_look();
-        self.begun.set();
-        Ok(watcher)
-    }
-
-    /// Looks once; says and notes a change.
-    pub(crate) fn look(&self, watcher: &mut Watcher, lane: &mut Lane) -> Result<(), Failure> {
-        let change = watcher.look().map_err(Failure::at(&self.path))?;
-        self.count_look();
-        if let Some(change) = change {
-            self.report(change, lane);
-        }
-        Ok(())
-    }
-
-    fn count_look(&self) {
-        // ORDERING: Relaxed, only a count. In §7 the lock of the flags orders looks and stop.
-        self.looks.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn looks(&self) -> u64 {
-        // ORDERING: Relaxed, as above.
-        self.looks.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn report(&self, change: Change, lane: &mut Lane) {
+    /// Looks once, and says what it has seen. The first look makes the watcher.
+    pub(crate) fn look(&self, watcher: &mut Option<Watcher>, lane: &Lane) -> Result<(), Failure> {
+        let (path, file) = (&self.path, self.file);
+        let Some(watcher) = watcher else {
+            *watcher = Some(Watcher::new(path).map_err(Failure::at(path))?);
+            lane.say(format_args!("Watching {file}: look {}", self.count_look()));
+            self.begun.set();
+            return Ok(());
+        };
+        let change = watcher.look().map_err(Failure::at(path))?;
+        let look = self.count_look();
+        let Some(change) = change else {
+            lane.say(format_args!("look {look}: {file} is as it was"));
+            return Ok(());
+        };
         let what = match change {
             Change::Created => "created",
             Change::Modified => "modified",
@@ -83,22 +68,50 @@ impl Watch {
             Change::Removed => "removed",
             _ => "changed",
         };
-        lane.say(format!("{} was {what}", self.file));
+        lane.say(format_args!("look {look}: {file} was {what}"));
         self.reported.set();
+        Ok(())
     }
 
-    /// Touches the file once its watcher has looked, and waits until it has reported that.
-    pub(crate) fn touch(&self, context: &Context) -> Result<(), Failure> {
-        context.wait(&self.begun)?;
+    /// Says that the watcher has come to its end.
+    pub(crate) fn end(&self, lane: &Lane) {
+        let (file, looks) = (self.file, self.looks());
+        lane.say(format_args!("Stopped watching {file} after {looks} looks"));
+    }
+
+    /// Counts a look, and says which one it is.
+    fn count_look(&self) -> u64 {
+        // ORDERING: Relaxed, only a count. In §7 the lock of the flags orders looks and stop.
+        self.looks.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn looks(&self) -> u64 {
+        // ORDERING: Relaxed, as above.
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    /// Touches the file once its watcher has looked, and waits until it has reported that. A watcher
+    /// that has ended by then met with an error, which whoever joins it gets.
+    pub(crate) fn touch(
+        &self,
+        context: &Context,
+        main: &Lane,
+        has_ended: impl Fn() -> bool,
+    ) -> Result<(), Failure> {
+        let wait = |event: &Event| {
+            context.wait_until(|| event.wait_timeout(LOOK) == Wait::Set || has_ended())
+        };
+        wait(&self.begun)?;
+        main.say(format_args!("changes {}", self.file));
         self.change()?;
-        context.wait(&self.reported)
+        wait(&self.reported)
     }
 
     /// Changes the file in one step: `fs::write` empties it first, which is a change of its own.
     pub(crate) fn change(&self) -> Result<(), Failure> {
         let file = OpenOptions::new().append(true).open(&self.path);
         let changed = file.and_then(|mut file| file.write_all(b"new\n"));
-        changed.map_err(Failure::at(&self.path))?;
+        changed.map_err(Failure::cannot_write(&self.path))?;
         self.changed.set();
         Ok(())
     }
@@ -111,7 +124,7 @@ pub(crate) const FILES: [&str; 3] = ["a.txt", "b.txt", "c.txt"];
 pub(crate) fn stop_one_by_one(
     context: &Context,
     what: &str,
-    watch_until_stopped: impl Fn(&Watch, Duration, &Event, &mut Lane) -> Result<(), Failure>
+    watch_until_stopped: impl Fn(&Watch, Duration, &Event, &Lane) -> Result<(), Failure>
     + Clone
     + Send
     + 'static,
@@ -119,56 +132,55 @@ pub(crate) fn stop_one_by_one(
 ) -> Result<Outcome, Failure> {
     let interval = context.options.interval;
     let begin = Instant::now();
-    let mut main = context.main_lane(begin);
+    let main = context.main_lane(begin);
     let mut watchers = VecDeque::new();
     // Declared after `watchers`, so that it stops them before they are joined, however we leave.
     let _stop_all = OnDrop(|| FILES.iter().for_each(|file| stop(file)));
     for (number, file) in (1..).zip(FILES) {
         let watch = Watch::new(context, file)?;
         let name = format!("watcher-{number}");
-        let mut lane = context.story.lane(&*name, begin);
+        let lane = context.story.lane(&*name, begin);
         let (of_thread, program_stops) = (watch.clone(), context.stop);
-        let (lane_name, watch_until_stopped) = (name.clone(), watch_until_stopped.clone());
+        let watch_until_stopped = watch_until_stopped.clone();
         let running = start(&name, move || {
-            let ended = of_thread.timeline.span(&lane_name, file, || {
-                watch_until_stopped(&of_thread, interval, program_stops, &mut lane)
-            });
-            (lane, ended)
+            of_thread.timeline.span(lane.name(), file, || {
+                watch_until_stopped(&of_thread, interval, program_stops, &lane)
+            })
         });
         watchers.push_back((
             watch,
-            running.map_err(|error| Failure::io("a thread", error))?,
+            running.map_err(|error| Failure::io("cannot start a thread", error))?,
         ));
     }
     let (mut longest, mut looks, mut late) = (Duration::ZERO, Vec::new(), Vec::new());
     while let Some((watch, running)) = watchers.pop_front() {
-        let touched = watch.touch(context);
+        let touched = watch.touch(context, &main, || running.is_finished());
+        let name = running.name().to_owned();
+        main.say(format_args!("stops {name}"));
         let stopping = Instant::now();
         stop(watch.file);
         let looks_at_stop = watch.looks();
-        let (mut lane, ended) = running.join()?;
+        let ended = running.join()?;
         let took = stopping.elapsed();
         touched.and(ended)?;
         looks.push(watch.looks());
         late.push(watch.looks() - looks_at_stop);
-        lane.say(format!(
-            "stopped {:.3} s after the stop; {} looks, {} of them after it",
+        main.say(format_args!(
+            "{name} ended {:.3} s after the stop; {} late looks",
             took.as_secs_f64(),
-            looks[looks.len() - 1],
             late[late.len() - 1],
         ));
-        context.story.tell(lane);
         longest = longest.max(took);
     }
     main.say("Main program done!!");
-    main.flush();
     Ok(Outcome {
         what: what.to_owned(),
         time: longest,
         baseline: Some(Baseline {
             what: "the interval",
             time: interval,
-            ideal: 0.0,
+            // The stop comes when the watcher has just fallen asleep, and nobody can wake it.
+            ideal: 1.0,
         }),
         details: json!({
             "looks": looks,

@@ -171,7 +171,7 @@ fn ended(wait: crate::event::Wait) -> Answer {
     }
 }
 
-/// If a coin is laid out, that it was tossed; in any case, that nobody could go on otherwise.
+/// The coin was tossed, or nobody could go on otherwise.
 pub(super) fn has_time_passed() -> bool {
     coin::tossed() > 0 || progress::time_is_up()
 }

@@ -16,7 +16,7 @@ pub(super) fn code<S: Subject>(program: &Program<S::Call>) -> String {
     format!("holds::<{name}>(vec![{}]);", rows.join(", "))
 }
 
-/// A line a call.
+/// One line per call.
 pub(super) fn history<C: Copy + Debug, A: Debug>(
     program: &Program<C>,
     records: &[Record<A>],

@@ -118,7 +118,9 @@ impl Subject for Queues {
         calls.all(|me| {
             run::make::<Self>(me, |call| match call {
                 Work => {
-                    queue.work(run::place_of::<Self>(me), "worker");
+                    let place = run::place_of::<Self>(me);
+                    queue.begin(place);
+                    queue.work(place, "worker");
                     Answer::Ran(RAN.with(RefCell::take))
                 }
                 Push => {
@@ -184,7 +186,8 @@ impl Subject for Queues {
                 Way::answers(next, Answer::Done)
             }
             Work => return state.works(caller.row, at).into_iter().collect(),
-            // First everything is taken out, then one after the other is counted.
+            // First everything is taken out, then one after the other is counted: `at - 1` has in its
+            // sixteens how many there were, and in the rest how many are left.
             Cancel if at == 0 => {
                 let all = next.entries.len() as u8;
                 next.entries.clear();

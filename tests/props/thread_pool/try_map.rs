@@ -98,10 +98,11 @@ proptest! {
     ) {
         let (pool, jobs) = (Arc::new(pool(workers)), schedule.len());
         let ends = ends[..jobs].to_vec();
-        let (inside, gates) = (pool.clone(), Gates::new(jobs));
-        let (theirs, hows) = (gates.clone(), ends.clone());
+        let (inside, (gates, theirs), hows) = (pool.clone(), Gates::new(jobs), ends.clone());
         let body = move |number: usize| end(theirs.pass(number), hows[number]);
         let map = start("map", move || inside.try_map(0..jobs, body)).unwrap();
+        // A failure drops it before the map's thread, which is waited for.
+        let gates = gates;
         let (mut running, mut next, mut limit) = (BTreeSet::new(), 0, jobs);
         for choice in &schedule {
             while next < limit && running.len() < workers {

@@ -44,7 +44,7 @@ proptest! {
         schedule in prop::collection::vec(any::<Index>(), 0..30),
     ) {
         let (pool, jobs) = (pool(workers), schedule.len());
-        let (gates, theirs) = { let gates = Gates::new(jobs); (gates.clone(), gates) };
+        let (gates, theirs) = Gates::new(jobs);
         let (taken, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let most_ahead = Arc::new(AtomicUsize::new(0));
         let counts = (taken.clone(), given.clone(), most_ahead.clone());
@@ -55,11 +55,13 @@ proptest! {
         let mut outcomes = pool.map_unordered(inputs, count(window), move |number| theirs.pass(number));
         let (tell, told) = mpsc::channel();
         let expected = std::thread::scope(|scope| {
-            let (gates, schedule) = (&gates, &schedule);
+            let schedule = &schedule;
+            // A failure on either side lets the other one end: it drops the gates, or the sender.
+            let tell = tell;
             let opener = scope.spawn(move || {
                 let open = |(ended, choice): (usize, &Index)| {
                     let at_once = workers.min(window).min(jobs - ended);
-                    until(|| gates.running.lock().unwrap().len() == at_once);
+                    until(|| gates.running.lock().unwrap().len() >= at_once);
                     let running: Vec<usize> = gates.running.lock().unwrap().iter().copied().collect();
                     let chosen = *choice.get(&running);
                     gates.gates[chosen].set();

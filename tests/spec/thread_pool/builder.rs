@@ -126,6 +126,16 @@ fn a_name_with_a_zero_byte_is_an_error_that_shows_it() {
     assert!(error.to_string().contains(r#""a\0b-1""#), "{error}");
 }
 
+#[rstest]
+fn more_workers_than_there_can_be_are_an_error_that_says_how_many(
+    #[values(65_537, 1 << 40, usize::MAX)] workers: usize,
+) {
+    let error = ThreadPool::new(count(workers)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let said = error.to_string();
+    assert_eq!(said, format!("{workers} workers; a pool has 65536 at most"));
+}
+
 /// The last of these takes more than 8 MiB: a thread of `std`'s has 2, unless it is told otherwise.
 #[test]
 fn the_stack_of_a_worker_is_as_large_as_the_builder_is_told() {

@@ -1,10 +1,13 @@
 //! <https://docs.python.org/3/library/threading.html#threading.current_thread>: which worker it is.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Barrier};
+use std::convert::Infallible;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Barrier, Mutex};
 
 use rstest::rstest;
-use threadproof::{scoped_map, start, worker_number};
+use threadproof::{ThreadPool, scoped_map, start, worker_number};
 
 use super::{pool, this_worker};
 use crate::support::count;
@@ -46,9 +49,6 @@ fn it_is_known_wherever_a_worker_runs_the_caller_s_code() {
         .map_lazy([Asks], count(1), |_| worker_number())
         .collect();
     assert_eq!(known, [Ok(Some(1))]);
-    let prepare = || worker_number().map_or(Ok(()), |_| Err("it has no job yet"));
-    let made = threadproof::ThreadPool::initialised_by(count(1), prepare);
-    assert!(made.is_ok(), "an initialiser is not a job");
 }
 
 /// The threads of a `scoped_map` have numbers of their own, wherever it is called; the caller keeps
@@ -92,4 +92,36 @@ fn workers_of_two_pools_have_the_numbers_of_their_own_pool() {
         assert!((1..=3).contains(&outer));
         assert_eq!(inside, Ok(Some(1)));
     }
+}
+
+/// It could not name itself in what it prepares otherwise.
+#[test]
+fn an_initialiser_is_told_which_worker_it_is_in() {
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let note = seen.clone();
+    let prepare = move || -> Result<(), Infallible> {
+        note.lock().unwrap().insert(worker_number());
+        Ok(())
+    };
+    drop(ThreadPool::initialised_by(count(3), prepare).unwrap());
+    assert_eq!(*seen.lock().unwrap(), [1, 2, 3].map(Some).into());
+}
+
+/// By then the pool may have ended, and another one may have come in its place.
+#[test]
+fn a_worker_is_none_any_more_when_its_thread_locals_are_dropped() {
+    struct Asks(Sender<Option<usize>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            self.0.send(worker_number()).unwrap();
+        }
+    }
+    thread_local!(static ASKS: RefCell<Option<Asks>> = const { RefCell::new(None) });
+    let (tell, told) = mpsc::channel();
+    let pool = pool(1);
+    let asks = Asks(tell);
+    let job = pool.submit(move || ASKS.set(Some(asks))).unwrap();
+    job.join().unwrap();
+    drop(pool);
+    assert_eq!(told.recv(), Ok(None));
 }

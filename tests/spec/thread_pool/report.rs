@@ -101,20 +101,22 @@ fn who_cancelled_a_job_finds_it_counted() {
 fn a_report_adds_up_at_any_moment() {
     let pool = pool(2);
     // Before a call and after it: a report that comes between may count its jobs or not.
+    // ORDERING: Release and Acquire: whoever sees `submitted` sees the call before it, and whoever has
+    // seen a call by the pool's locks sees `begun`.
     let (begun, submitted) = (AtomicU64::new(0), AtomicU64::new(0));
     let is_done = Event::new();
     let submit = |jobs: u64, call: &dyn Fn()| {
-        begun.fetch_add(jobs, Ordering::SeqCst);
+        begun.fetch_add(jobs, Ordering::Release);
         call();
-        submitted.fetch_add(jobs, Ordering::SeqCst);
+        submitted.fetch_add(jobs, Ordering::Release);
     };
     thread::scope(|scope| {
         let looks = scope.spawn(|| {
             let (mut looks, mut before) = (0, pool.report());
             while !is_done.is_set() {
-                let least = submitted.load(Ordering::SeqCst);
+                let least = submitted.load(Ordering::Acquire);
                 let report = pool.report();
-                let most = begun.load(Ordering::SeqCst);
+                let most = begun.load(Ordering::Acquire);
                 let sum = report.submitted();
                 assert!(least <= sum && sum <= most, "{least} ≤ {report:?} ≤ {most}");
                 assert!(report.running <= 2, "{report:?}");

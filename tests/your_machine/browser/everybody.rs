@@ -3,7 +3,7 @@
 use serde_json::json;
 use threadproof::schedule::Program;
 
-use super::{NEEDS, STEP_TABLES, orders_of, reader};
+use super::{NEEDS, Reader, STEP_TABLES, orders_of, reader};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -28,22 +28,27 @@ fn without_javascript_every_table_question_and_answer_is_there() {
         "Emulation.setScriptExecutionDisabled",
         json!({ "value": true }),
     );
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("locked-flags.html"));
     assert!(browser.is("document.querySelector('.stepper, .game, .prediction') === null"));
-    let seen =
-        "[...document.querySelectorAll('main table')].every(table => table.checkVisibility())";
-    assert!(browser.is(seen));
-    let orders = orders_of(Program::named("lost-update").unwrap()).len();
-    assert!(browser.number(&format!("{STEP_TABLES}.length")) >= orders);
-    assert_eq!(
-        browser.number("document.querySelectorAll('main ul + details').length"),
-        1
+    // A fold is the browser's own: it opens without a script.
+    browser.call(
+        "Emulation.setScriptExecutionDisabled",
+        json!({ "value": false }),
     );
+    let seen = "(() => { for (const fold of document.querySelectorAll('main details')) fold.open = true; \
+        return [...document.querySelectorAll('main table')].every(table => table.checkVisibility()); })()";
+    assert!(browser.is(seen));
+    let orders = orders_of(Program::named("check-then-act").unwrap()).len();
+    assert!(browser.number(&format!("{STEP_TABLES}.length")) >= orders);
+    let answers = "[...document.querySelectorAll('main .choice > p')]";
+    assert!(browser.is(&format!(
+        "{answers}.length >= 4 && {answers}.every(why => why.textContent)"
+    )));
 }
 
 fn on_paper_the_tables_are_whole_and_plain() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     browser.evaluate("document.querySelector('.stepper button:nth-child(3)').click()");
     browser.pretend("print", &[]);
     browser.evaluate("window.dispatchEvent(new Event('beforeprint'))");
@@ -60,7 +65,7 @@ fn on_paper_the_tables_are_whole_and_plain() {
 
 fn a_reader_who_wants_no_motion_gets_none() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     let motion = "getComputedStyle(document.querySelector('.stepper td')).transitionDuration";
     assert_eq!(browser.text(motion), "0.15s");
     browser.pretend("", &[("prefers-reduced-motion", "reduce")]);
@@ -70,7 +75,7 @@ fn a_reader_who_wants_no_motion_gets_none() {
 /// Every button has a name, every change is announced, and Tab reaches the game.
 fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("locked-flags.html"));
     let tree = browser.call("Accessibility.getFullAXTree", json!({}));
     let nodes = tree["nodes"].as_array().expect("a tree");
     let of_role = |role: &str| -> Vec<&str> {
@@ -85,11 +90,12 @@ fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
         "{buttons:?}"
     );
     for name in ["Step A", "Step B", "Undo", "Start over"] {
-        assert!(buttons.contains(&name), "{name}: {buttons:?}");
+        let is_there = buttons.iter().any(|button| button.starts_with(name));
+        assert!(is_there, "{name}: {buttons:?}");
     }
-    assert!(of_role("status").len() >= 3);
+    assert!(of_role("status").len() >= 2);
     let groups = of_role("group");
-    let game = "Be the scheduler: Unlocked: 6 orders, 4 bad";
+    let game = "Be the scheduler: Looks, then steps";
     assert!(groups.contains(&game), "{groups:?}");
 
     browser.evaluate(
@@ -99,12 +105,12 @@ fn a_screen_reader_finds_names_and_a_keyboard_finds_its_way() {
     );
     browser.press("Tab");
     assert_eq!(
-        browser.text("document.activeElement.textContent.trim()"),
+        browser.text("document.activeElement.textContent.trim().slice(0, 6)"),
         "Step A"
     );
 }
 
-const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
+pub(super) const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 
 /// The contrast of what the script adds, by the rule of the accessibility guidelines.
 const CONTRAST: &str = "(part => {
@@ -126,9 +132,21 @@ const CONTRAST: &str = "(part => {
     return (high + 0.05) / (low + 0.05);
 })";
 
+/// Each of these parts of the page can be read, in the theme that it has.
+pub(super) fn can_be_read(browser: &mut Reader, theme: &str, parts: &[&str]) {
+    for part in parts {
+        let contrast = browser.evaluate(&format!("{CONTRAST}(document.querySelector('{part}'))"));
+        let contrast = contrast.as_f64().expect("a number");
+        assert!(
+            contrast >= 4.5,
+            "{theme}: {part} has a contrast of {contrast:.1}"
+        );
+    }
+}
+
 fn what_the_script_adds_can_be_read_in_every_theme() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
     browser.evaluate(
         "document.querySelector('.stepper button:nth-child(3)').click(); \
          document.querySelector('.game button').click()",
@@ -139,21 +157,13 @@ fn what_the_script_adds_can_be_read_in_every_theme() {
              document.documentElement.classList.add('{theme}')",
             themes = json!(THEMES)
         ));
-        for part in [
+        let parts = [
             ".bar button[aria-disabled=false]",
             ".bar button[aria-disabled=true]",
             ".said",
-            ".prediction button",
             "tr.now td",
             ".tally",
-        ] {
-            let contrast =
-                browser.evaluate(&format!("{CONTRAST}(document.querySelector('{part}'))"));
-            let contrast = contrast.as_f64().expect("a number");
-            assert!(
-                contrast >= 4.5,
-                "{theme}: {part} has a contrast of {contrast:.1}"
-            );
-        }
+        ];
+        can_be_read(&mut browser, theme, &parts);
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use threadproof::schedule::{PROGRAMS, Program, Run, Verdict};
 
-use super::{NEEDS, reader};
+use super::{NEEDS, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
     let places = [
         ("orders", ("orders", None)),
-        ("flags", ("flags", Some("lost-update"))),
+        ("lost_update", ("lost-update", Some("lost-update"))),
         ("locked_flags", ("locked-flags", Some("check-then-act"))),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
@@ -80,33 +80,28 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, only): (&str, Optio
                 .expect("the same orders")
                 .verdict;
             assert!(said.contains(words.as_str()), "{name}: {said}");
-            let nothing_to_break = format!("all {} orders end well", runs.len());
-            assert_eq!(
-                said.contains(&nothing_to_break),
-                !is_broken,
-                "{name}: {said}"
-            );
         }
         let tally = browser.text("game.querySelector('.tally').textContent");
         let n_bad = runs.iter().filter(|run| bad(run)).count();
-        let expected = if is_broken {
-            format!(
-                "Found: {n_bad} of {n_bad} bad orders, {0} of {0} good.",
-                runs.len() - n_bad
-            )
-        } else {
-            format!(
-                "Found: {0} of {0} orders, and no bad one: there is none.",
-                runs.len()
-            )
-        };
+        let s = if n_bad == 1 { "" } else { "s" };
+        let expected = format!("Found: {n_bad} bad order{s}, {} good.", runs.len() - n_bad);
         assert_eq!(tally, expected, "{name}");
+        browser.evaluate("game.querySelector('.judge button').click()");
+        let judged = browser.text("game.querySelector('[role=status]').textContent");
+        let expected = match is_broken {
+            true => format!("Right: {n_bad} of the {} orders are bad.", runs.len()),
+            false => format!("Right: all {} orders end well.", runs.len()),
+        };
+        assert_eq!(judged, expected, "{name}");
+        let stars = browser.text("game.querySelector('.stars').textContent");
+        assert_eq!(stars, if is_broken { "★★" } else { "★" }, "{name}");
     }
 }
 
 fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
     let (mut browser, book) = reader();
-    browser.open(&book.join("flags.html"));
+    browser.open(&book.join("lost-update.html"));
+    unfold(&mut browser);
     let here = browser.text("location.href");
     browser.evaluate(
         "[broken, mended] = document.querySelectorAll('.game'); \
@@ -128,7 +123,18 @@ fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
     assert_eq!(browser.text("broken.dataset.path"), "");
     assert!(browser.is("!broken.classList.contains('lost')"));
     let tally = browser.text("broken.querySelector('.tally').textContent");
-    assert_eq!(tally, "Found: 1 of 4 bad orders, 0 of 2 good.");
+    assert_eq!(tally, "Found: 1 bad order, 0 good.");
+
+    // It judges by what was found, and says of a step what it will do.
+    browser.evaluate("broken.querySelector('.judge button').click()");
+    assert_eq!(browser.text("said(broken)"), "At least one is left.");
+    assert!(browser.is("broken.querySelector('.bar button').textContent === 'Step A reads 0'"));
+    browser.evaluate("broken.querySelectorAll('.judge button')[1].click()");
+    let hint = browser.text("said(broken)");
+    assert!(
+        hint.starts_with("A bad order that you have not found goes on with"),
+        "{hint}"
+    );
 
     browser.evaluate("mended.querySelector('button').focus()");
     browser.press("a");

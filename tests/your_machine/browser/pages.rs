@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{NEEDS, ROOT, complaints, every_page, reader};
+use super::{NEEDS, ROOT, complaints, every_page, reader, unfold};
 use crate::run::Test;
 use crate::support::files_in;
 
@@ -119,10 +119,11 @@ fn four_pages_are_drawn_in_light_and_dark(scheme: &str) {
     for (page, prepare) in [
         ("orders", lost),
         ("event", stepped),
-        ("locked-flags", chosen),
+        ("start", chosen),
         ("join", zoomed),
     ] {
         browser.open(&book.join(page).with_extension("html"));
+        unfold(&mut browser);
         browser.evaluate(&format!("{{ {prepare} }}"));
         browser.events();
         let picture = folder.join(format!("{page}-{scheme}.png"));

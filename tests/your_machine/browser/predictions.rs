@@ -21,7 +21,8 @@ fn a_prediction_opens_the_answer_and_one_choice_is_right() {
         let name = page.display();
         let questions = "[...document.querySelectorAll('main .prediction')]";
         let n = browser.number(&format!("{questions}.length"));
-        let plain = browser.number("document.querySelectorAll('main ul + details').length");
+        let plain =
+            browser.number("document.querySelectorAll('main ul + details:not([class])').length");
         assert_eq!(
             plain, 0,
             "{name}: a list before an answer in which no choice stands in bold"
@@ -51,5 +52,5 @@ fn a_prediction_opens_the_answer_and_one_choice_is_right() {
             assert!(heard.len() >= 2, "{name}: {heard:?}");
         }
     }
-    assert!(n_questions >= 10, "{n_questions} questions");
+    assert!(n_questions >= 5, "{n_questions} questions");
 }

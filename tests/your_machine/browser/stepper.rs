@@ -3,7 +3,7 @@
 use serde_json::json;
 use threadproof::schedule::PROGRAMS;
 
-use super::{NEEDS, STEP_TABLES, orders_of, pages_with, reader};
+use super::{NEEDS, STEP_TABLES, orders_of, pages_with, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -27,9 +27,14 @@ const STEP_THROUGH: &str = r"(table => {
         const isTold = at() < 0 || [...rows[at()].cells].slice(1).every(tells);
         return { at: at(), said: said.textContent, isTold };
     };
+    // Two steps for each lock that was taken and given back, and no other step among them.
+    const folds = rows.map(row => [...row.cells].map(cell => cell.textContent))
+        .map(([number, ...cells]) => [number.split('–'), /takes (\d+) more locks/.exec(cells.join())?.[1]]);
+    const isSoundlyFolded = folds.every(([[from, to], locks]) => !locks || to - from + 1 === 2 * locks);
     const atFirst = at();
     const steps = rows.map(() => key('ArrowRight'));
-    return { atFirst, steps, beyond: key('ArrowRight'), home: key('Home'), end: key('End'), back: key('ArrowLeft') };
+    const [beyond, home, end, back] = ['ArrowRight', 'Home', 'End', 'ArrowLeft'].map(key);
+    return { atFirst, isSoundlyFolded, steps, beyond, home, end, back };
 })";
 
 fn every_table_of_steps_is_stepped_through_by_keys() {
@@ -45,6 +50,10 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
             n_tables += 1;
             let name = format!("table {table} of {}", page.display());
             assert_eq!(walk["atFirst"], -1, "{name}: nothing is marked at first");
+            assert_eq!(
+                walk["isSoundlyFolded"], true,
+                "{name}: steps are folded away"
+            );
             let steps = walk["steps"].as_array().expect("a list");
             let rows = steps.len();
             for (row, step) in steps.iter().enumerate() {
@@ -76,6 +85,7 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
 fn an_arrow_in_a_table_steps_and_means_no_other_chapter() {
     let (mut browser, book) = reader();
     browser.open(&book.join("event.html"));
+    unfold(&mut browser);
     let here = browser.text("location.href");
     browser.evaluate(
         "box = document.querySelector('.stepper'); \
@@ -102,6 +112,7 @@ fn an_arrow_in_a_table_steps_and_means_no_other_chapter() {
 fn a_stepper_has_buttons_that_stay_in_the_focus() {
     let (mut browser, book) = reader();
     browser.open(&book.join("event.html"));
+    unfold(&mut browser);
     browser.evaluate(
         "box = document.querySelector('.stepper'); rows = box.querySelectorAll('tbody tr'); \
          [first, back, next, last] = box.querySelectorAll('button'); last.focus()",

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::chromium::Chromium;
-use super::{NEEDS, ROOT, complaints, pages_with, reader};
+use super::{NEEDS, ROOT, complaints, pages_with, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -55,6 +55,7 @@ fn bars(browser: &mut Chromium) -> Vec<(String, f64, f64)> {
 fn keys_zoom_the_picture_of_a_run_and_mean_no_other_chapter() {
     let (mut browser, book) = reader();
     browser.open(&book.join("thread-pool.html"));
+    unfold(&mut browser);
     let here = browser.text("location.href");
     browser.evaluate(LOOK_AT_THE_PICTURE);
     browser.evaluate("box.querySelector('.picture').focus()");
@@ -113,6 +114,7 @@ fn keys_zoom_the_picture_of_a_run_and_mean_no_other_chapter() {
 fn buttons_zoom_the_picture_of_a_run_and_bring_it_back() {
     let (mut browser, book) = reader();
     browser.open(&book.join("thread-pool.html"));
+    unfold(&mut browser);
     browser.evaluate(LOOK_AT_THE_PICTURE);
     let recorded = Path::new(ROOT).join("fixtures/blessed/timelines/thread-pool.svg");
     let recorded = fs::read_to_string(recorded).unwrap();

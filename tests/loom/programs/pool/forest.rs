@@ -26,7 +26,7 @@ pub(super) fn forests(
             continue;
         }
         // The row is over, or it goes on.
-        if program.len() < callers.max(callers + submitted) {
+        if program.len() < callers + submitted {
             todo.push([&program[..], &[Vec::new()]].concat());
         } else if (made, submitted) == (calls, jobs) && makes_sense(&program, callers) {
             found.push(program.clone());

@@ -114,7 +114,7 @@ impl<const WORKERS: usize, const CALLERS: usize> State<WORKERS, CALLERS> {
         done(self)
     }
 
-    /// 0: asks before anything is queued, so that nothing of what is refused ever runs; 2: waits.
+    /// 0: queues and asks in one step, so that nothing of what is refused ever runs (0), then waits (1), so that nothing of what is refused ever runs; 2: waits.
     fn map(&self, caller: Caller, rows: &[u8], at: u8) -> Ways<Self> {
         let mut next = self.clone();
         if at > 0 {

@@ -1,0 +1,21 @@
+//! Two threads withdraw: each looks at the balance, then takes.
+
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+fn main() {
+    let balance = Mutex::new(100);
+    let both = Barrier::new(2);
+    let withdraw = || {
+        let is_enough = *balance.lock().unwrap() >= 100; // check
+        both.wait(); // the unlucky moment, made certain
+        if is_enough {
+            *balance.lock().unwrap() -= 100; // act
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(withdraw);
+        scope.spawn(withdraw);
+    });
+    println!("the balance is {}", balance.lock().unwrap());
+}

@@ -1,0 +1,19 @@
+//! The same, with one guard for the look and the taking.
+
+use std::sync::Mutex;
+use std::thread;
+
+fn main() {
+    let balance = Mutex::new(100);
+    let withdraw = || {
+        let mut balance = balance.lock().unwrap();
+        if *balance >= 100 {
+            *balance -= 100; // checked and done under one guard
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(withdraw);
+        scope.spawn(withdraw);
+    });
+    println!("the balance is {}", balance.lock().unwrap());
+}

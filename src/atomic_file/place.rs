@@ -1,0 +1,177 @@
+//! What stands at the path of a new file: a file, whose privacy is passed on; nothing; or what no file
+//! is to take the place of.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// What a new file keeps of the old one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Old {
+    /// Who may read and write it, and run it.
+    #[cfg(unix)]
+    mode: u32,
+    #[cfg(unix)]
+    owner: u32,
+    #[cfg(unix)]
+    group: u32,
+}
+
+/// What a new file at `path` is to keep of an old one; a link has nothing to keep.
+///
+/// # Errors
+/// What is there is no file, and not to be replaced by one.
+pub(crate) fn permissions_of(path: &Path) -> io::Result<Option<Old>> {
+    let old = match fs::symlink_metadata(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(at(path, &error)),
+    };
+    if old.is_symlink() {
+        // One that leads nowhere, or in a circle, is no more than a name.
+        fs::metadata(path).map_or(Ok(()), |leads_to| refuse(&leads_to, path))?;
+        return Ok(None);
+    }
+    refuse(&old, path)?;
+    Ok(Old::of(&old))
+}
+
+/// An error for what a rename would destroy, or fail at after all the work.
+fn refuse(found: &Metadata, path: &Path) -> io::Result<()> {
+    if found.is_file() {
+        return Ok(());
+    }
+    let kind = match found.is_dir() {
+        true => ErrorKind::IsADirectory,
+        false => ErrorKind::InvalidInput,
+    };
+    let (path, is) = (path.display(), name_of(found));
+    let why = format!("{path} is {is}, which no file takes the place of: name another path");
+    Err(io::Error::new(kind, why))
+}
+
+fn name_of(found: &Metadata) -> &'static str {
+    if found.is_dir() {
+        return "a folder";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let is = found.file_type();
+        if is.is_fifo() {
+            return "a pipe";
+        }
+        if is.is_socket() {
+            return "a socket";
+        }
+        if is.is_char_device() || is.is_block_device() {
+            return "a device";
+        }
+    }
+    "no file"
+}
+
+/// An error unless the open `file` is the one at `path`: others may have removed or replaced it there,
+/// and a rename goes by the name.
+pub(crate) fn check_is_at(file: &File, path: &Path) -> io::Result<()> {
+    if is_at(file, path)? {
+        return Ok(());
+    }
+    let why = format!("{} was removed or replaced meanwhile", path.display());
+    Err(io::Error::new(ErrorKind::NotFound, why))
+}
+
+/// Whether the open `file` is the one at `path`.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let ours = file.metadata()?;
+    Ok((ours.dev(), ours.ino()) == (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    fs::exists(path)
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// With which bits contents are begun that are to replace a file.
+pub(crate) fn mode_of_new(old: &Option<Old>) -> u32 {
+    match old {
+        Some(_) => 0o600,
+        // What `File::create` asks for; the process's umask takes its part away.
+        None => 0o666,
+    }
+}
+
+#[cfg(unix)]
+impl Old {
+    fn of(old: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self {
+            // Not the bits above: new contents must not run in somebody else's name.
+            mode: old.mode() & 0o777,
+            owner: old.uid(),
+            group: old.gid(),
+        })
+    }
+
+    /// Makes `file` as private as the old one, and whose that was, as far as the system lets us.
+    pub(super) fn pass_on(self, file: &File, folder: &Path) -> io::Result<()> {
+        use std::fs::Permissions;
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+        use super::left_out::{Step, is_unsupported, note};
+
+        let new = file.metadata()?;
+        let mut mode = self.mode;
+        if let Err(error) = self.give_away(file, &new) {
+            note(Step::Owner, folder, &error);
+            // The new group is another one: to it the file is what it is to everybody.
+            if file.metadata()?.gid() != self.group {
+                mode &= 0o707 | (mode & 0o007) << 3;
+            }
+        }
+        let Err(error) = file.set_permissions(Permissions::from_mode(mode)) else {
+            return Ok(());
+        };
+        let may_not = is_unsupported(&error) || error.kind() == ErrorKind::PermissionDenied;
+        let is_more_open = file.metadata()?.mode() & 0o777 & !mode != 0;
+        if !may_not || is_more_open {
+            return Err(error);
+        }
+        note(Step::Permissions, folder, &error);
+        Ok(())
+    }
+
+    fn give_away(self, file: &File, new: &Metadata) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        if new.gid() != self.group {
+            // First, and alone: it is allowed to more than to give away the file itself.
+            fchown(file, None, Some(self.group))?;
+        }
+        if new.uid() != self.owner {
+            fchown(file, Some(self.owner), None)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+impl Old {
+    fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn pass_on(self, _: &File, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}

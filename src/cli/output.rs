@@ -1,0 +1,186 @@
+//! The program's two streams, which somebody may have closed, filled or taken away.
+//!
+//! ```text
+//!   stdout: written ──┬── nobody reads (EPIPE) ─────────────────▶ silent; no fault of ours
+//!                     ├── a full disk, a terminal that is gone ──▶ silent; exit code 1
+//!                     └── a reader that has paused is waited for, until a signal asks us to end
+//!   stderr: written, or not: nobody is left to be told
+//! ```
+//!
+//! What cannot be printed does not end the work, so nothing here returns an error, and the macros of
+//! `std` and `anstream` that panic are not used in this program. After a lost line none is printed:
+//! a report with a hole in it would look whole.
+
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use anstream::AutoStream;
+use anstream::stream::RawStream;
+use console::Term;
+use indicatif::{ProgressDrawTarget, TermLike};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use threadproof::signals;
+
+/// Why stdout is not written to any more.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// Whoever read it has gone, as `head -1` does.
+    NobodyReads,
+    /// The system refuses to take a line.
+    CannotWrite(io::Error),
+}
+
+static LOST: OnceLock<Lost> = OnceLock::new();
+
+/// Held while a line is written: those of several threads are never torn.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// What surely fits into a pipe that says it has room: PIPE_BUF.
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>
+const PIECE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+
+/// How late a signal may be noticed while nobody reads.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 20_000_000,
+};
+
+/// How often bars are drawn; as often as indicatif does it by itself.
+const DRAWS_A_SECOND: u8 = 20;
+
+/// Writes a line to stdout.
+pub(crate) fn line(line: Arguments<'_>) {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    // Looked at under the lock: nobody writes behind a line that was lost.
+    if is_lost() {
+        return;
+    }
+    if let Err(error) = write(&io::stdout(), line) {
+        let _ = LOST.set(match error.kind() {
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Lost::NobodyReads,
+            _ => Lost::CannotWrite(error),
+        });
+    }
+}
+
+/// Writes a line to stderr, if that can be written.
+pub(crate) fn complain(line: Arguments<'_>) {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = write(&io::stderr(), line);
+}
+
+/// Past the streams of `std`: they keep a part of what they could not write, and take a stream that is
+/// not open for writing for one that is.
+fn write(stream: &(impl RawStream + AsFd), line: Arguments<'_>) -> io::Result<()> {
+    let mut text = AutoStream::new(Vec::new(), AutoStream::choice(stream));
+    writeln!(text, "{line}")?;
+    let text = text.into_inner();
+    let mut left = &text[..];
+    while !left.is_empty() {
+        wait_for_room(stream)?;
+        match rustix::io::write(stream, &left[..left.len().min(PIECE)]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => left = &left[written..],
+            // A program that has the same pipe or terminal was faster.
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until there is room for a piece; a write would not notice that the program is asked to end.
+fn wait_for_room(stream: &impl AsFd) -> io::Result<()> {
+    loop {
+        let is_ending = signals::exit_code().is_some();
+        let look = if is_ending { Timespec::default() } else { LOOK };
+        match poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&look)) {
+            Ok(0) if is_ending => return Err(ErrorKind::TimedOut.into()),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Why stdout was given up, if it was.
+pub(crate) fn lost() -> Option<&'static Lost> {
+    LOST.get()
+}
+
+pub(crate) fn is_lost() -> bool {
+    lost().is_some()
+}
+
+/// How many columns a line on stdout has room for: as many as the terminal's window, elsewhere no end.
+pub(crate) fn columns() -> usize {
+    let size = io::stdout()
+        .is_terminal()
+        .then(|| Term::stdout().size_checked());
+    size.flatten()
+        .map_or(usize::MAX, |(_, columns)| columns.into())
+}
+
+/// Where bars are drawn: on stderr, if both streams are a terminal's.
+pub(crate) fn bars() -> ProgressDrawTarget {
+    if io::stderr().is_terminal() && io::stdout().is_terminal() {
+        let terminal = Box::new(Forgiving(Term::buffered_stderr()));
+        ProgressDrawTarget::term_like_with_hz(terminal, DRAWS_A_SECOND)
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}
+
+/// A terminal that may go at any moment: indicatif panics if a bar cannot be drawn.
+#[derive(Debug)]
+struct Forgiving(Term);
+
+/// Whatever it was: a bar is no loss.
+fn forgive(_: io::Result<()>) -> io::Result<()> {
+    Ok(())
+}
+
+impl TermLike for Forgiving {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        forgive(self.0.move_cursor_up(n))
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        forgive(self.0.move_cursor_down(n))
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        forgive(self.0.move_cursor_right(n))
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        forgive(self.0.move_cursor_left(n))
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        forgive(self.0.write_line(line))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        forgive(self.0.write_str(text))
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        forgive(self.0.clear_line())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        forgive(self.0.flush())
+    }
+}

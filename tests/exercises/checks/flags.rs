@@ -1,0 +1,33 @@
+#[path = "../solutions/flags.rs"]
+mod solution;
+#[path = "../starters/flags.rs"]
+mod starter;
+
+use threadproof::StopFlags;
+
+use super::Exercise;
+
+pub(super) const EXERCISE: Exercise = Exercise {
+    name: "flags",
+    task: "Stop a list of watchers; a misspelt name is told, and the others are stopped.",
+    starter: || check(starter::solve),
+    solution: || check(solution::solve),
+    fails_because: "nobody was told",
+};
+
+fn check(stop: fn(&StopFlags<&'static str>, &[&'static str]) -> Vec<&'static str>) {
+    let flags = StopFlags::new(["a.txt", "b.txt", "c.txt"]);
+    let unknown = stop(&flags, &["a.txt", "d.txt", "b.txt"]);
+    assert_eq!(flags.is_stopped("a.txt"), Ok(true), "a.txt runs on");
+    assert_eq!(
+        flags.is_stopped("b.txt"),
+        Ok(true),
+        "b.txt comes after the misspelt name and runs on"
+    );
+    assert_eq!(
+        flags.is_stopped("c.txt"),
+        Ok(false),
+        "nobody asked c.txt to stop"
+    );
+    assert_eq!(unknown, ["d.txt"], "d.txt is misspelt, and nobody was told");
+}

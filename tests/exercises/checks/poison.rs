@@ -1,0 +1,36 @@
+#[path = "../solutions/poison.rs"]
+mod solution;
+#[path = "../starters/poison.rs"]
+mod starter;
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use super::Exercise;
+
+pub(super) const EXERCISE: Exercise = Exercise {
+    name: "poison",
+    task: "No panic under a lock.",
+    starter: || check(starter::solve),
+    solution: || check(solution::solve),
+    fails_because: "the lock is poisoned",
+};
+
+fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
+    let accounts = Mutex::new([100, 0]);
+    let calls = Cell::new(0);
+    let amount = || {
+        calls.set(calls.get() + 1);
+        assert!(calls.get() != 2, "the amount cannot be read");
+        30
+    };
+    for _ in 0..3 {
+        let _ = catch_unwind(AssertUnwindSafe(|| transfer(&accounts, &amount)));
+    }
+    let found = accounts.lock();
+    let found =
+        *found.unwrap_or_else(|_| panic!("the lock is poisoned: somebody panicked half way"));
+    assert_eq!(found[0] + found[1], 100, "money has vanished: {found:?}");
+    assert_eq!(found, [40, 60], "two of three transfers could be made");
+}
