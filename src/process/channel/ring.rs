@@ -266,10 +266,11 @@ fn new_memory() -> io::Result<(File, File)> {
     use rustix::event::{EventfdFlags, eventfd};
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use rustix::process::{Resource, getrlimit};
-    // The limit on the size of files counts here, too, and a signal kills those who try.
+    // The limit on the size of files counts here, too, and a signal kills those who try. Then a pool does
+    // without.
     let limit = getrlimit(Resource::Fsize).current;
     if limit.is_some_and(|limit| limit < SIZE as u64) {
-        return Err(ErrorKind::FileTooLarge.into());
+        return Err(ErrorKind::Unsupported.into());
     }
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let file = File::from(memfd_create("threadproof ring", flags)?);
