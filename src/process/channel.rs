@@ -4,7 +4,7 @@
 //!                 ┌── the socket: frames, one job at a time
 //!   unknown ── hello comes through ──┤
 //!     │           └── stdout, behind a relay: the same
-//!     └── hello says that the worker has the ring ──▶ the ring: frames; the socket only says "look"
+//!     └── hello says that the worker has the ring ──▶ the ring: frames; the socket says nothing
 //! ```
 //!
 //! Nothing here waits: whoever drives polls.
@@ -27,7 +27,7 @@ use self::hand_over::hand_over;
 pub(super) use self::hand_over::receive_ring;
 use self::ring::Ring;
 pub(super) use self::ring::RingWriter;
-use super::messages::{LOOK, says};
+use super::messages::says;
 use crate::frame::FrameReader;
 
 /// A worker that answers faster than the parent reads does not keep it from the others.
@@ -121,6 +121,17 @@ impl Channel {
         if let Some(stdout) = &self.stdout {
             into.push(PollFd::new(stdout, PollFlags::IN));
         }
+        let bell = self.ring().map(Ring::bell);
+        into.extend(bell.map(|bell| PollFd::from_borrowed_fd(bell, PollFlags::IN)));
+    }
+
+    /// If answers come through it. Its bell is the last of [what to poll](Self::sources) then.
+    fn ring(&self) -> Option<&Ring> {
+        self.ring.as_ref().filter(|_| self.source == Source::Ring)
+    }
+
+    pub(super) fn has_bell(&self) -> bool {
+        self.ring().is_some()
     }
 
     /// Tells the ring which chunk will be sent.
@@ -152,14 +163,12 @@ impl Channel {
 
     /// The ring that the worker has, if it has one: how many jobs it has begun.
     pub(super) fn begun(&self) -> Option<u64> {
-        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
-        ring.map(Ring::begun)
+        self.ring().map(Ring::begun)
     }
 
     /// How long the last chunk took, if the worker says so.
     pub(super) fn took(&self) -> Option<Duration> {
-        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
-        ring.and_then(Ring::took)
+        self.ring().and_then(Ring::took)
     }
 
     /// From now on answers come through the ring.
@@ -168,16 +177,18 @@ impl Channel {
         self.stdout = None;
     }
 
-    /// Reads what is there. `Err` if that is nothing that a worker says.
-    pub(super) fn read(&mut self) -> io::Result<()> {
+    /// Reads what is there, from the socket only if it `may` have something where there is a ring.
+    /// `Err` if that is nothing that a worker says.
+    pub(super) fn read(&mut self, socket_may: bool) -> io::Result<()> {
         if !matches!(self.source, Source::Ring) {
             self.read_frames_from_outside()?;
         }
         if let (Source::Ring, Some(ring)) = (self.source, &mut self.ring) {
-            // First, so that all is read that had been written before.
-            let looks = match self.is_closed {
-                true => Ok(true),
-                false => read_looks(&self.socket),
+            // Both first, so that all is read that had been written before.
+            ring.silence();
+            let closed = match socket_may && !self.is_closed {
+                true => is_closed(&self.socket),
+                false => Ok(self.is_closed),
             };
             for _ in 0..READS {
                 match self.frames.fill(ring) {
@@ -185,7 +196,7 @@ impl Channel {
                     other => other?,
                 };
             }
-            self.is_closed = looks?;
+            self.is_closed = closed?;
         }
         Ok(())
     }
@@ -269,8 +280,7 @@ impl Channel {
 
     /// Whether all that the worker has said has been taken.
     pub(super) fn is_drained(&self) -> bool {
-        let ring = self.ring.as_ref().filter(|_| self.source == Source::Ring);
-        ring.is_none_or(Ring::is_empty)
+        self.ring().is_none_or(Ring::is_empty)
     }
 }
 
@@ -282,21 +292,15 @@ fn is_answer(message: &[u8]) -> bool {
     matches!(message.first(), Some(&says::OUTPUT | &says::FAILURE))
 }
 
-/// Takes the bytes that say "look"; true if the other end is closed.
-fn read_looks(mut socket: &UnixStream) -> io::Result<bool> {
-    let mut bytes = [0; 64];
-    loop {
-        match socket.read(&mut bytes) {
-            Ok(0) => return Ok(true),
-            Ok(length) if bytes[..length].iter().any(|byte| *byte != LOOK) => {
-                let why = "somebody has written into its channel";
-                return Err(io::Error::new(ErrorKind::InvalidData, why));
-            }
-            Ok(length) if length < bytes.len() => return Ok(false),
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Ok(error.kind() != ErrorKind::WouldBlock),
+/// Whether nobody holds the other end of a socket through which nothing comes.
+fn is_closed(mut socket: &UnixStream) -> io::Result<bool> {
+    match socket.read(&mut [0]) {
+        Ok(0) => Ok(true),
+        Ok(_) => {
+            let why = "somebody has written into its channel";
+            Err(io::Error::new(ErrorKind::InvalidData, why))
         }
+        Err(error) => Ok(!matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)),
     }
 }
 

@@ -147,9 +147,11 @@ impl Link {
         };
         let end = next(self.polled_end().is_some());
         let words = next(self.last_words.source().is_some());
+        let bell = next(self.channel.has_bell());
         let channel = last.any(|source| !source.revents().is_empty());
         Ready {
             channel,
+            bell,
             words,
             end,
         }
@@ -205,12 +207,13 @@ impl Link {
             self.last_words.copy();
         }
         let has_written = self.write();
-        let mut read = self.channel.read();
+        let socket_may = ready.channel || self.ended.is_some();
+        let mut read = self.channel.read(socket_may);
         for _ in 0..ENOUGH {
             if read.is_err() || self.ended.is_none() || self.channel.is_drained() {
                 break;
             }
-            read = self.channel.read();
+            read = self.channel.read(socket_may);
         }
         if let Err(error) = read {
             self.garbage.get_or_insert(error.to_string());

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ProcessError;
 
 /// Worker and parent must speak the same version.
-pub(super) const PROTOCOL: u32 = 5;
-
-/// Where there is a ring, this is all that a worker says through its channel.
-pub(super) const LOOK: u8 = b'!';
+pub(super) const PROTOCOL: u32 = 6;
 
 // What the parent says is a chunk: a frame with its number, how many jobs it has, and the name of the
 // work; then the inputs, each a frame of its own. The worker runs them one after the other.

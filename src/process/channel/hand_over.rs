@@ -1,7 +1,7 @@
-//! How the ring travels: two files, beside one byte, through the very socket.
+//! How the ring travels: three files, beside one byte, through the very socket.
 //!
 //! ```text
-//!   parent ── one byte, memory and counter ──▶ worker           it holds the other end of the socket
+//!   parent ── one byte, memory and counters ──▶ worker          it holds the other end of the socket
 //!   parent ── one byte, and the files ──▶ a relay ── one byte ──▶ worker       it does not: no ring
 //! ```
 
@@ -21,8 +21,8 @@ use super::{QUIETLY, RingWriter};
 ///
 /// A wrapper that reads the channel and writes it on hands on the byte alone: a file travels only
 /// through the very socket. So whoever gets the ring holds the other end of that.
-pub(super) fn hand_over(socket: &UnixStream, files: Option<&[OwnedFd; 2]>) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+pub(super) fn hand_over(socket: &UnixStream, files: Option<&[OwnedFd; 3]>) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let files = files.map(|files| files.each_ref().map(AsFd::as_fd));
     if let Some(files) = &files {
@@ -35,7 +35,7 @@ pub(super) fn hand_over(socket: &UnixStream, files: Option<&[OwnedFd; 2]>) -> io
 /// The worker's side: takes what `hand_over` sent. `None` if no ring came or it cannot be
 /// mapped: answers then go through the channel itself.
 pub(in super::super) fn receive_ring(channel: &OwnedFd) -> io::Result<Option<RingWriter>> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
     // What a job starts has no business with it.
@@ -62,6 +62,6 @@ pub(in super::super) fn receive_ring(channel: &OwnedFd) -> io::Result<Option<Rin
         })
         .flatten()
         .collect();
-    let files = <[OwnedFd; 2]>::try_from(files).ok();
-    Ok(files.and_then(|[memory, room]| RingWriter::new(memory, room).ok()))
+    let files = <[OwnedFd; 3]>::try_from(files).ok();
+    Ok(files.and_then(|files| RingWriter::new(files).ok()))
 }

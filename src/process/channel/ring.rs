@@ -16,7 +16,7 @@
 //! | `begin_chunk` | the worker | goes to the front, then stores the chunk's number; all before has been read |
 //! | `begin_job` | the worker, before each job | stores how many it has begun, this one included |
 //! | `write` | the worker, after each job | copies the answer in, then stores `tail` |
-//! | the ring is full, or the chunk has ended | the worker | sends one byte: look |
+//! | the ring is full, or the chunk has ended | the worker | rings: adds 1 to a counter that the parent polls |
 //! | `read` | the parent, whenever it looks, and after a death | takes what is between head and tail, stores `head` |
 //! | there is room again | the parent | adds 1 to a counter that the worker sleeps on |
 //!
@@ -27,8 +27,8 @@
 //! A job that forks makes two writers. The second one finds `tail` changed, and ends.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use std::os::fd::OwnedFd;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -88,25 +88,37 @@ pub(super) struct Ring {
     /// The chunk that was sent last.
     sent: u64,
     head: u64,
+    /// The worker sleeps on it.
     room: File,
+    /// We sleep on it. A byte through the socket would wake the worker again when it is read.
+    bell: File,
 }
 
 impl Ring {
-    /// The ring, and what the worker is handed: the memory and the counter.
-    pub(super) fn new() -> io::Result<(Self, [OwnedFd; 2])> {
-        let (file, room) = new_memory()?;
-        let theirs = [
-            OwnedFd::from(file.try_clone()?),
-            OwnedFd::from(room.try_clone()?),
-        ];
-        let memory = Memory::map(file)?;
+    /// The ring, and what the worker is handed: the memory and the two counters.
+    pub(super) fn new() -> io::Result<(Self, [OwnedFd; 3])> {
+        let [file, room, bell] = new_memory()?;
+        let copy = |file: &File| file.try_clone().map(OwnedFd::from);
+        let theirs = [copy(&file)?, copy(&room)?, copy(&bell)?];
         let ring = Self {
-            memory,
+            memory: Memory::map(file)?,
             sent: 0,
             head: 0,
             room,
+            bell,
         };
         Ok((ring, theirs))
+    }
+
+    /// Readable once the worker has rung.
+    pub(super) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// To be called before what it rang for is read.
+    pub(super) fn silence(&mut self) {
+        // An error means that it has not rung.
+        let _ = self.bell.read(&mut [0; 8]);
     }
 
     /// The chunk that was sent last: nothing else is read.
@@ -162,7 +174,7 @@ impl Read for Ring {
         }
         if self.memory.load(WAITS) != 0 {
             // An error would mean that it has been woken very often already.
-            let _ = io::Write::write(&mut self.room, &1_u64.to_ne_bytes());
+            let _ = self.room.write(&1_u64.to_ne_bytes());
         }
         match length {
             0 => Err(ErrorKind::WouldBlock.into()),
@@ -180,16 +192,18 @@ pub(in super::super) struct RingWriter {
     head: u64,
     begun: u64,
     room: File,
+    bell: File,
 }
 
 impl RingWriter {
-    pub(in super::super) fn new(memory: OwnedFd, room: OwnedFd) -> io::Result<Self> {
+    pub(in super::super) fn new([memory, room, bell]: [OwnedFd; 3]) -> io::Result<Self> {
         Ok(Self {
             memory: Memory::map(File::from(memory))?,
             tail: 0,
             head: 0,
             begun: 0,
             room: File::from(room),
+            bell: File::from(bell),
         })
     }
 
@@ -200,8 +214,14 @@ impl RingWriter {
         self.memory.store(number, CHUNK);
     }
 
-    pub(in super::super) fn end_chunk(&self, took: Duration) {
+    /// The parent is to look.
+    pub(in super::super) fn end_chunk(&mut self, took: Duration) -> io::Result<()> {
         self.memory.store((took.as_nanos() as u64).max(1), TOOK);
+        self.ring()
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
+        self.bell.write_all(&1_u64.to_ne_bytes())
     }
 
     #[inline]
@@ -210,13 +230,9 @@ impl RingWriter {
         self.memory.store(self.begun, BEGUN);
     }
 
-    /// Copies all of it into the ring; `look` asks the parent to make room.
+    /// Copies all of it into the ring, and waits for room as often as it needs some.
     #[inline]
-    pub(in super::super) fn write(
-        &mut self,
-        mut bytes: &[u8],
-        mut look: impl FnMut() -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(in super::super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         if self.memory.load(TAIL) != self.tail {
             return Err(io::Error::other("another process answers in its place"));
         }
@@ -227,7 +243,7 @@ impl RingWriter {
             }
             let length = bytes.len().min(self.free()).min(until_the_end);
             if length == 0 {
-                self.wait_for_room(&mut look)?;
+                self.wait_for_room()?;
                 continue;
             }
             let written = self
@@ -248,10 +264,10 @@ impl RingWriter {
         RING.saturating_sub(used as usize)
     }
 
-    fn wait_for_room(&mut self, look: &mut impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    fn wait_for_room(&mut self) -> io::Result<()> {
         self.memory.store(1, WAITS);
-        // The parent reads `waits` after it has heard of this byte, so no wake-up is lost.
-        look()?;
+        // The parent reads `waits` after it has heard the bell, so no wake-up is lost.
+        self.ring()?;
         while self.tail.wrapping_sub(self.memory.load(HEAD)) >= RING as u64 {
             let _ = self.room.read(&mut [0; 8])?;
         }
@@ -260,9 +276,9 @@ impl RingWriter {
     }
 }
 
-/// Memory of the right size, which nobody can truncate; and the counter on which the worker sleeps.
+/// Memory of the right size, which nobody can truncate; and the counters on which worker and parent sleep.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(pipes)))]
-fn new_memory() -> io::Result<(File, File)> {
+fn new_memory() -> io::Result<[File; 3]> {
     use rustix::event::{EventfdFlags, eventfd};
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use rustix::process::{Resource, getrlimit};
@@ -277,11 +293,12 @@ fn new_memory() -> io::Result<(File, File)> {
     file.set_len(SIZE as u64)?;
     fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     let room = eventfd(0, EventfdFlags::CLOEXEC)?;
-    Ok((file, File::from(room)))
+    let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    Ok([file, File::from(room), File::from(bell)])
 }
 
 /// Elsewhere, and with `--cfg pipes`, answers come through the socket.
 #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(pipes))))]
-fn new_memory() -> io::Result<(File, File)> {
+fn new_memory() -> io::Result<[File; 3]> {
     Err(ErrorKind::Unsupported.into())
 }

@@ -25,6 +25,7 @@ pub(crate) enum News {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(super) channel: bool,
+    pub(super) bell: bool,
     pub(super) words: bool,
     pub(super) end: bool,
 }
@@ -32,12 +33,13 @@ pub(crate) struct Ready {
 impl Ready {
     pub(crate) const ALL: Self = Self {
         channel: true,
+        bell: true,
         words: true,
         end: true,
     };
 
     pub(crate) fn is_any(self) -> bool {
-        self.channel || self.words || self.end
+        self.channel || self.bell || self.words || self.end
     }
 }
 

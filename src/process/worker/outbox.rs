@@ -1,7 +1,7 @@
 //! What the worker has to say, and where it says it.
 //!
 //! ```text
-//!   begin a job ──▶ run it ──▶ its answer ──┬── into the ring; at the chunk's end one byte: look
+//!   begin a job ──▶ run it ──▶ its answer ──┬── into the ring; at the chunk's end it rings
 //!                                           └── through the channel, where there is no ring
 //! ```
 
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use super::super::channel::RingWriter;
-use super::super::messages::{JobFailure, LOOK, append, says};
+use super::super::messages::{JobFailure, append, says};
 use super::table::Failure;
 use crate::frame::append_frame;
 
@@ -69,7 +69,7 @@ impl Outbox {
             to, ring, answer, ..
         } = self;
         match ring {
-            Some(ring) => ring.write(answer, || to.write_all(&[LOOK]))?,
+            Some(ring) => ring.write(answer)?,
             // A job has forked: only the first of the two is a worker.
             None if std::process::id() != self.pid => std::process::exit(0),
             None => {
@@ -87,11 +87,8 @@ impl Outbox {
 
     /// The chunk is done: the parent is to look.
     pub(super) fn look(&mut self) -> io::Result<()> {
-        match &self.ring {
-            Some(ring) => {
-                ring.end_chunk(self.since.elapsed());
-                self.to.write_all(&[LOOK])
-            }
+        match &mut self.ring {
+            Some(ring) => ring.end_chunk(self.since.elapsed()),
             None => Ok(()),
         }
     }
