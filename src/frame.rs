@@ -150,6 +150,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// `InvalidData` with [`TooLong`] inside.
+    #[inline]
     pub(crate) fn has_frame(&self) -> io::Result<bool> {
         let end = self.end_of_next()?;
         Ok(end.is_some_and(|end| end <= self.unread.end))
@@ -159,6 +160,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// `InvalidData` with [`TooLong`] inside.
+    #[inline]
     pub(crate) fn take_buffered(&mut self) -> io::Result<Option<&[u8]>> {
         match self.end_of_next()? {
             Some(end) if end <= self.unread.end => {

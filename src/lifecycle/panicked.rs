@@ -110,6 +110,7 @@ impl fmt::Debug for Panicked {
 /// Runs a caller's code; a panic in it is data, with its place if [`note_places`] was called before.
 ///
 /// It may be a whole loop of jobs, if each of them begins with [`forget_place`].
+#[inline]
 pub(crate) fn caught<R>(worker: &str, body: impl FnOnce() -> R) -> Result<R, Panicked> {
     // A body may run another one in its midst, whose panics are its own.
     let outer = exchange(Note::NoPanic);
@@ -179,6 +180,7 @@ thread_local! {
 }
 
 /// Puts `note` in the place of this thread's, which it gives.
+#[inline]
 fn exchange(note: Note) -> Note {
     // A destructor of another thread-local may come here after this one is gone.
     let before = NOTE.try_with(|place| place.replace(note));

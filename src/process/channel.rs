@@ -300,7 +300,10 @@ fn is_closed(mut socket: &UnixStream) -> io::Result<bool> {
             let why = "somebody has written into its channel";
             Err(io::Error::new(ErrorKind::InvalidData, why))
         }
-        Err(error) => Ok(!matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)),
+        Err(error) => Ok(!matches!(
+            error.kind(),
+            ErrorKind::WouldBlock | ErrorKind::Interrupted
+        )),
     }
 }
 
