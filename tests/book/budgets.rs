@@ -9,7 +9,7 @@ use crate::complaints::Complaints;
 use crate::pages::{Book, Page, summary};
 
 /// The pages that teach, up to those about proofs.
-const TAUGHT: [&str; 19] = [
+const TAUGHT: [&str; 21] = [
     "three-minutes",
     "sequential",
     "start",
@@ -29,6 +29,8 @@ const TAUGHT: [&str; 19] = [
     "process-pool",
     "compare",
     "beyond",
+    "case-downloader",
+    "case-pool",
 ];
 
 /// Words that stand open on a page: no code, no table, nothing that is folded away.
