@@ -4,7 +4,7 @@ use std::process::{Command, Stdio, exit};
 
 fn main() -> std::io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("worker") {
-        let mut answers = Vec::new(); // sent together: one write is faster than six
+        let mut answers = Vec::new(); // sent at the end
         for bill in 1..=6 {
             if bill == 4 {
                 exit(3);

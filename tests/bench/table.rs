@@ -64,18 +64,18 @@ impl Report {
         &self.group
     }
 
-    /// What the first row of such a case says of these two.
-    pub(crate) fn sides(
+    /// The first row of such a case: what was measured, and what it says of these two.
+    pub(crate) fn row(
         &self,
         is_case: impl Fn(&str) -> bool,
         ours: &str,
         peer: &str,
-    ) -> Option<(String, String)> {
+    ) -> Option<[String; 3]> {
         let mut rows = self.rows.iter();
         let row = rows.find(|row| {
             is_case(&row.case) && row.ours.name == ours && row.peer.name.starts_with(peer)
         })?;
-        Some((row.side(&row.ours), row.side(&row.peer)))
+        Some([row.case.clone(), row.side(&row.ours), row.side(&row.peer)])
     }
 
     /// A line for each goal that was missed, with the reason.
