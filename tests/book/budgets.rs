@@ -37,7 +37,7 @@ const TAUGHT: [&str; 21] = [
 const MOST_WORDS: usize = 900;
 
 /// What a program uses, and the page that explains it.
-const EXPLAINED: [(&str, &str); 22] = [
+const EXPLAINED: [(&str, &str); 24] = [
     ("thread::spawn", "three-minutes"),
     ("move ||", "three-minutes"),
     (".join()", "three-minutes"),
@@ -60,6 +60,8 @@ const EXPLAINED: [(&str, &str); 22] = [
     ("mpsc::channel", "channels"),
     ("sync_channel", "channels"),
     ("ThreadPool", "thread-pool"),
+    ("ProcessPool", "process-pool"),
+    ("Downloader", "case-downloader"),
 ];
 
 #[test]
