@@ -5,7 +5,8 @@ use std::thread;
 
 fn main() {
     let name = Arc::new(String::from("office.png"));
-    let own = Arc::clone(&name); // a second owner, not a second string
+    // A second owner, not a second string.
+    let own = Arc::clone(&name);
     let helper = thread::spawn(move || println!("thread: {own}"));
     println!("main:   {name}");
     helper.join().unwrap();

@@ -9,7 +9,8 @@ fn main() {
         let sender = sender.clone();
         thread::spawn(move || sender.send(format!("page {n}")).unwrap()); // ①
     }
-    drop(sender); // ② else it would wait for ever
+    // ② Else it would wait for ever.
+    drop(sender);
     for page in receiver {
         println!("{page} has come"); // ③
     }

@@ -7,10 +7,13 @@ fn main() {
     let balance = Mutex::new(100);
     let both = Barrier::new(2);
     let withdraw = || {
-        let is_enough = *balance.lock().unwrap() >= 100; // check
-        both.wait(); // the unlucky moment, made certain
+        // Check.
+        let is_enough = *balance.lock().unwrap() >= 100;
+        // The unlucky moment, made certain.
+        both.wait();
         if is_enough {
-            *balance.lock().unwrap() -= 100; // act
+            // Act.
+            *balance.lock().unwrap() -= 100;
         }
     };
     thread::scope(|scope| {

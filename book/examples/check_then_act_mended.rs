@@ -8,7 +8,8 @@ fn main() {
     let withdraw = || {
         let mut balance = balance.lock().unwrap();
         if *balance >= 100 {
-            *balance -= 100; // checked and done under one guard
+            // Checked and done under one guard.
+            *balance -= 100;
         }
     };
     thread::scope(|scope| {

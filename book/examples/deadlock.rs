@@ -17,7 +17,8 @@ fn main() {
 
 fn dine(name: &str, first: &Mutex<&str>, second: &Mutex<&str>) {
     let one = first.lock().unwrap();
-    BOTH_HAVE_ONE.wait(); // the unlucky moment, made certain
+    // The unlucky moment, made certain.
+    BOTH_HAVE_ONE.wait();
     let two = second.lock().unwrap();
     println!("{name} eats with {one} and {two}");
 }

@@ -14,7 +14,8 @@ fn main() {
 }
 
 fn dine(name: &str) {
-    let fork = FORK.lock().unwrap(); // everybody takes the fork first
+    // Everybody takes the fork first.
+    let fork = FORK.lock().unwrap();
     let knife = KNIFE.lock().unwrap();
     println!("{name} eats with {fork} and {knife}");
 }

@@ -17,7 +17,8 @@ fn main() {
         });
         flags.stop("a.txt").unwrap();
         let at_the_stop = steps.load(Ordering::Relaxed);
-        thread::yield_now(); // time for a step, if one could begin
+        // Time for a step, if one could begin.
+        thread::yield_now();
         let since_then = steps.load(Ordering::Relaxed) - at_the_stop;
         println!("main:   {since_then} steps since the stop");
     });

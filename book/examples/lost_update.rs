@@ -17,6 +17,7 @@ fn main() {
 
 fn count_one() {
     let n = COUNT.load(Ordering::Relaxed); // read
-    thread::yield_now(); // anything may happen here
+    // Anything may happen here.
+    thread::yield_now();
     COUNT.store(n + 1, Ordering::Relaxed); // write
 }

@@ -15,5 +15,6 @@ fn main() {
 }
 
 fn count_one() {
-    COUNT.fetch_add(1, Ordering::Relaxed); // read and write in one step
+    // Read and write in one step.
+    COUNT.fetch_add(1, Ordering::Relaxed);
 }

@@ -9,7 +9,8 @@ fn main() {
     let transfer = thread::spawn(|| {
         let mut accounts = ACCOUNTS.lock().unwrap();
         accounts[0] -= 30;
-        panic!("half way"); // accounts[1] += 30 is never reached
+        panic!("half way");
+        // Never reached: accounts[1] += 30;
     });
     println!("the transfer panicked: {}", transfer.join().is_err());
     match ACCOUNTS.lock() {

@@ -10,7 +10,8 @@ static INSIDE: AtomicUsize = AtomicUsize::new(0);
 fn main() {
     let places = Semaphore::new(NonZeroUsize::new(2).unwrap());
     let visit = || {
-        let _place = places.acquire(); // in Python: with places:
+        // In Python: `with places:`.
+        let _place = places.acquire();
         assert!(INSIDE.fetch_add(1, Ordering::Relaxed) < 2);
         thread::yield_now(); // anybody may come
         INSIDE.fetch_sub(1, Ordering::Relaxed);

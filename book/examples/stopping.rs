@@ -12,7 +12,8 @@ fn main() {
         println!("worker: the queue is closed and empty");
     });
     (1..=3).for_each(|job| jobs.send(job).unwrap());
-    drop(jobs); // "no more jobs": what is queued is still done
+    // "No more jobs." What is queued is still done.
+    drop(jobs);
     worker.join().unwrap();
     println!("main:   the worker has ended");
 }

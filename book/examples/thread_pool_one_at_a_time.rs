@@ -18,6 +18,7 @@ fn main() {
         }
     };
     thread::scope(|scope| {
-        (0..3).for_each(|_| _ = scope.spawn(work)); // a copy for each thread
+        // A copy for each thread.
+        (0..3).for_each(|_| _ = scope.spawn(work));
     });
 }

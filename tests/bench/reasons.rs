@@ -6,8 +6,8 @@ const REASONS: [(&str, &str, &str); 16] = [
     (
         "jobs of 10ns",
         "rayon",
-        "a list of as many `Result`s of 48 bytes, filled by one thread, takes as long, since its pages are new ones; \
-         rayon's outputs here have 8 bytes",
+        "a list of as many `Result`s, filled by one thread, takes as long, since its pages are new ones; \
+         rayon's outputs here are bare numbers",
     ),
     (
         "one of them of 10 ms",

@@ -64,18 +64,18 @@ impl Report {
         &self.group
     }
 
-    /// What the first row of such a case says of these two.
-    pub(crate) fn sides(
+    /// The first row of such a case: what was measured, and what it says of these two.
+    pub(crate) fn row(
         &self,
         is_case: impl Fn(&str) -> bool,
         ours: &str,
         peer: &str,
-    ) -> Option<(String, String)> {
+    ) -> Option<[String; 3]> {
         let mut rows = self.rows.iter();
         let row = rows.find(|row| {
             is_case(&row.case) && row.ours.name == ours && row.peer.name.starts_with(peer)
         })?;
-        Some((row.side(&row.ours), row.side(&row.peer)))
+        Some([row.case.clone(), row.side(&row.ours), row.side(&row.peer)])
     }
 
     /// A line for each goal that was missed, with the reason.
@@ -94,6 +94,7 @@ impl Report {
                 Kind::Value => ours.clone(),
             };
             let why = reason(case, peer);
+            let who = as_it_stands(&who);
             format!("- **{case}**, {who}: {figure}, goal {goal}. Why: {why}.")
         };
         missed.map(line).collect()
@@ -162,10 +163,11 @@ impl Row {
     }
 
     fn side(&self, side: &Side) -> String {
-        let Some(median) = side.median else {
-            return side.name.clone();
-        };
-        format!("{} {}", side.name, show(median, self.unit))
+        let name = as_it_stands(&side.name);
+        match side.median {
+            None => name,
+            Some(median) => format!("{name} {}", show(median, self.unit)),
+        }
     }
 
     fn figure_text(&self) -> String {
@@ -214,4 +216,9 @@ fn show(value: f64, unit: Unit) -> String {
         usual if usual < 99.95 => format!("{usual:.1} {name}"),
         large => format!("{large:.0} {name}"),
     }
+}
+
+/// The book would make one long dash of the two before an option.
+fn as_it_stands(name: &str) -> String {
+    name.replace("--", r"\-\-")
 }

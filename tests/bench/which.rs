@@ -91,18 +91,22 @@ const PICKS: [Pick; 10] = [
 
 /// The table, from the groups' files; a row whose group was not measured says so.
 pub(crate) fn markdown() -> String {
-    let mut text = "| your work | take | ours | a peer |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| your work | take | measured |\n|---|---|---|\n".to_owned();
     let mut report: Option<Report> = None;
     for (work, take, [group, case, ours, peer]) in PICKS {
         if report.as_ref().is_none_or(|report| report.group() != group) {
             report = Report::load(group);
         }
-        let sides = report.as_ref().and_then(|report| {
+        let row = report.as_ref().and_then(|report| {
             let matches = |shown: &str| fits(case, shown);
-            report.sides(matches, ours, peer)
+            report.row(matches, ours, peer)
         });
-        let (ours, peer) = sides.unwrap_or_else(|| ("not measured".into(), String::new()));
-        text += &format!("| {work} | {take} | {ours} | {peer} |\n");
+        let measured = match row {
+            None => "nothing".to_owned(),
+            Some([case, ours, peer]) if peer.is_empty() => format!("{case}: {ours}"),
+            Some([case, ours, peer]) => format!("{case}: {ours}; {peer}"),
+        };
+        text += &format!("| {work} | {take} | {measured} |\n");
     }
     if let Some(report) = &report {
         text += &format!("\n{}\n", report.when_and_where());

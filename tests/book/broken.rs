@@ -10,7 +10,7 @@ use super::examples::programs_are_shown;
 use super::pages::Book;
 
 /// A sound book of two sections and a preface.
-const SOUND: [(&str, &str); 20] = [
+const SOUND: [(&str, &str); 21] = [
     ("src/cli/notebook.rs", SECTIONS_TABLE),
     (
         "src/event.rs",
@@ -45,7 +45,7 @@ const SOUND: [(&str, &str); 20] = [
     ("fixtures/site/office.png", "\u{1}"),
     (
         "book/src/SUMMARY.md",
-        "# Summary\n\n[Preface](preface.md)\n\n- [Event](event.md)\n- [Pool](thread-pool.md)\n",
+        "# Summary\n\n[Preface](preface.md)\n\n- [Event](event.md)\n  - [Inside](event-inside.md)\n- [Pool](thread-pool.md)\n",
     ),
     (
         "book/src/preface.md",
@@ -53,6 +53,10 @@ const SOUND: [(&str, &str); 20] = [
     ),
     ("book/src/note.md", "A note.\n"),
     ("book/src/event.md", EVENT_CHAPTER),
+    (
+        "book/src/event-inside.md",
+        "# Inside\n\nBack: [Event](event.md)\n",
+    ),
     ("book/src/thread-pool.md", POOL_CHAPTER),
     ("README.md", "# Here\n"),
     (
@@ -109,6 +113,8 @@ const EVENT_CHAPTER: &str = "# Event
 | E2 | a set wakes all | every order: [`tests/loom/event.rs::a_set_wakes_all`](x.md) |
 | E9 | the second set does not build | the compiler: `src/event.rs::Event` |
 
+See [inside](event-inside.md).
+
 Next: [Pool](thread-pool.md)
 ";
 
@@ -145,7 +151,7 @@ const POOL_CHAPTER: &str = "# Pool
 type Break = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const BREAKS: [Break; 56] = [
+const BREAKS: [Break; 58] = [
     // Includes.
     ("book/src/event.md", "src/event.rs:set", "src/evnt.rs:set", "book/src/event.md:8: no text file src/evnt.rs"),
     ("book/src/event.md", "src/event.rs:set", "src/event.rs:sett", "book/src/event.md:8: src/event.rs has no anchor `sett`"),
@@ -178,9 +184,11 @@ const BREAKS: [Break; 56] = [
     ("book/src/SUMMARY.md", "", "", "book/src/SUMMARY.md:1: the table of contents is missing"),
     ("book/src/SUMMARY.md", "[Preface](preface.md)", "none", "book/src/preface.md:1: the chapter is not in book/src/SUMMARY.md"),
     ("book/src/SUMMARY.md", "preface.md", "prefaces.md", "book/src/SUMMARY.md:3: there is no chapter book/src/prefaces.md"),
-    ("book/src/SUMMARY.md", "- [Pool]", "- [Again](event.md)\n- [Pool]", "book/src/SUMMARY.md:6: book/src/event.md is listed a second time"),
-    ("book/src/SUMMARY.md", "- [Event](event.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)", "book/src/preface.md:7: the last line does not lead on; write `Next: [title](thread-pool.md)`"),
-    ("book/src/event.md", "\nNext: [Pool]", "\nThen: [Pool]", "book/src/event.md:26: the last line does not lead on"),
+    ("book/src/SUMMARY.md", "- [Pool]", "- [Again](event.md)\n- [Pool]", "book/src/SUMMARY.md:7: book/src/event.md is listed a second time"),
+    ("book/src/SUMMARY.md", "- [Event](event.md)\n  - [Inside](event-inside.md)\n- [Pool](thread-pool.md)", "- [Pool](thread-pool.md)\n- [Event](event.md)\n  - [Inside](event-inside.md)", "book/src/preface.md:7: the last line does not lead on; write `Next: [title](thread-pool.md)`"),
+    ("book/src/event.md", "\nNext: [Pool]", "\nThen: [Pool]", "book/src/event.md:28: the last line does not lead on"),
+    ("book/src/event-inside.md", "Back: [Event]", "Next: [Event]", "book/src/event-inside.md:3: the last line does not lead on; write `Back: [title](event.md)`"),
+    ("book/src/event.md", "See [inside](event-inside.md).", "See inside.", "book/src/event.md:1: nothing leads to event-inside.md, which stands below this page"),
     // Sections.
     ("src/cli/notebook.rs", "", "", "src/cli/notebook.rs:1: no section found"),
     ("src/cli/notebook.rs", "number: 2", "number: 3", "src/cli/notebook.rs:12: section 3 stands in place 2"),

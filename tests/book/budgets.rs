@@ -9,7 +9,7 @@ use crate::complaints::Complaints;
 use crate::pages::{Book, Page, summary};
 
 /// The pages that teach, up to those about proofs.
-const TAUGHT: [&str; 19] = [
+const TAUGHT: [&str; 21] = [
     "three-minutes",
     "sequential",
     "start",
@@ -29,13 +29,15 @@ const TAUGHT: [&str; 19] = [
     "process-pool",
     "compare",
     "beyond",
+    "case-downloader",
+    "case-pool",
 ];
 
 /// Words that stand open on a page: no code, no table, nothing that is folded away.
 const MOST_WORDS: usize = 900;
 
 /// What a program uses, and the page that explains it.
-const EXPLAINED: [(&str, &str); 22] = [
+const EXPLAINED: [(&str, &str); 24] = [
     ("thread::spawn", "three-minutes"),
     ("move ||", "three-minutes"),
     (".join()", "three-minutes"),
@@ -58,6 +60,8 @@ const EXPLAINED: [(&str, &str); 22] = [
     ("mpsc::channel", "channels"),
     ("sync_channel", "channels"),
     ("ThreadPool", "thread-pool"),
+    ("ProcessPool", "process-pool"),
+    ("Downloader", "case-downloader"),
 ];
 
 #[test]

@@ -174,24 +174,40 @@ pub(super) fn summary_lists_the_chapters(book: &Book) -> Complaints {
     wrong
 }
 
-/// The last line of each page but the last one leads on.
+/// The last line of each page but the last one leads on; that of a page that stands below another one
+/// leads back to it, and that one leads to it.
 pub(super) fn pages_lead_on(book: &Book) -> Complaints {
     let mut wrong = Complaints::default();
-    let contents = summary(&book.text(SUMMARY).unwrap_or_default());
-    for pair in contents.windows(2) {
-        let [(_, path), (_, next)] = pair else {
-            continue;
-        };
+    let text = book.text(SUMMARY).unwrap_or_default();
+    let parents = parents(&text);
+    let mut contents: Vec<_> = summary(&text).into_iter().map(|(_, path)| path).collect();
+    contents.retain(|path| !parents.contains_key(path));
+    let next = contents.windows(2).map(|pair| (&pair[0], "Next", &pair[1]));
+    let back = parents.iter().map(|(page, parent)| (page, "Back", parent));
+    for (path, way, target) in next.chain(back) {
         let Some(page) = book.chapters().find(|page| page.path == *path) else {
             continue;
         };
         let is_blank = |words: &&(String, bool)| words.0.trim().is_empty();
         let last = page.lines.iter().rfind(|words| !is_blank(words));
         let last = last.map(|(words, _)| words.as_str()).unwrap_or_default();
-        let file = next.file_name().unwrap_or_default().to_string_lossy();
-        if !(last.starts_with("Next: [") && last.ends_with(&format!("]({file})"))) {
-            let words = format!("the last line does not lead on; write `Next: [title]({file})`");
+        let file = target.file_name().unwrap_or_default().to_string_lossy();
+        let begins = last.starts_with(&format!("{way}: ["));
+        if !(begins && last.ends_with(&format!("]({file})"))) {
+            let words = format!("the last line does not lead on; write `{way}: [title]({file})`");
             wrong.add(path, page.lines.len(), words);
+        }
+    }
+    for (path, parent) in &parents {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let leads_to = |words: &str| {
+            words.contains(&format!("href=\"{name}.html")) || words.contains(&format!("({name}.md"))
+        };
+        let page = book.chapters().find(|page| page.path == *parent);
+        if page.is_some_and(|page| !page.prose().any(|(_, words)| leads_to(words))) {
+            let words =
+                format!("nothing leads to {name}.md, which stands below this page; add a link");
+            wrong.add(parent, 1, words);
         }
     }
     wrong

@@ -58,6 +58,10 @@ fn for_each_program(folder: &str, check: fn(&str) -> Result<(), String>) {
 }
 
 fn prints_what_is_shown(name: &str) -> Result<(), String> {
+    if !cfg!(feature = "program") && needs_a_feature(name) {
+        println!("{name}: it is not built without the features that it needs");
+        return Ok(());
+    }
     let (mut reader, writer) = pipe().unwrap();
     let mut command = Command::new(built_programs().join(name));
     command
@@ -94,6 +98,12 @@ fn prints_what_is_shown(name: &str) -> Result<(), String> {
         command
     };
     as_shown_or_blessed(&path, is_as_shown, format!("{first}\n{}\n", printed.trim()))
+}
+
+/// Whether `Cargo.toml` says so, in the line behind the program's path.
+fn needs_a_feature(name: &str) -> bool {
+    let declared = format!("path = \"book/examples/{name}.rs\"\nrequired-features");
+    include_str!("../../Cargo.toml").contains(&declared)
 }
 
 fn has_the_errors_that_are_shown(name: &str) -> Result<(), String> {
@@ -226,11 +236,16 @@ pub(super) fn programs_are_shown(book: &Book) -> Complaints {
 }
 
 #[test]
-fn a_mask_hides_numbers_of_threads_and_nothing_else() {
+fn a_mask_hides_numbers_of_the_system_and_nothing_else() {
     let said = "thread 'worker-2' (4242) panicked at src/main.rs:3:5";
     assert_eq!(
         masked(said),
         "thread 'worker-N' (N) panicked at src/main.rs:3:5"
+    );
+    let said = "main: process 17 died at job 4; http://127.0.0.1:4242/a.png: 404";
+    assert_eq!(
+        masked(said),
+        "main: process N died at job 4; http://127.0.0.1:N/a.png: 404"
     );
     let note =
         "a\nnote: required by `spawn`\n --> /rustc/x/library/std/src/a.rs:1:1\n  |\n\nerror: b";
@@ -281,15 +296,21 @@ fn built_programs() -> &'static Path {
     })
 }
 
-/// The thread's number in a panic's message, and which worker took which job.
+/// Numbers that the system gives: of a thread, of a process, of a server's port; and which worker took
+/// which job.
 fn masked(text: &str) -> String {
-    let text = Regex::new(r"\(\d+\) panicked")
-        .unwrap()
-        .replace_all(text, "(N) panicked");
-    Regex::new(r"worker-\d+")
-        .unwrap()
-        .replace_all(&text, "worker-N")
-        .into_owned()
+    const MASKS: [(&str, &str); 4] = [
+        (r"\(\d+\) panicked", "(N) panicked"),
+        (r"worker-\d+", "worker-N"),
+        (r"process \d+ died", "process N died"),
+        (r"//127\.0\.0\.1:\d+/", "//127.0.0.1:N/"),
+    ];
+    let mut text = text.to_owned();
+    for (number, letter) in MASKS {
+        let number = Regex::new(number).unwrap();
+        text = number.replace_all(&text, letter).into_owned();
+    }
+    text
 }
 
 /// Without the notes that point into the source of `std`.

@@ -15,7 +15,9 @@
 //! - **A section** of the table in `src/cli/notebook.rs` has a chapter `book/src/<name>.md`, which
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
 //!   `fixtures/blessed/expected/<name>.txt`, whose first line is the command after `$ `.
-//! - **A page leads on**: its last line is `Next: [title](next.md)`, the next one of `SUMMARY.md`.
+//! - **A page leads on**: its last line is `Next: [title](next.md)`, the next one of `SUMMARY.md`. A page
+//!   that stands below another one there is for a second reading: its last line is `Back: [title](that.md)`,
+//!   and that one leads to it.
 //! - **A page that teaches** has at most 900 words with its folds closed, and shows no program that
 //!   uses what a later page explains: `budgets.rs`.
 //! - **A question** (`data-quiz`) has one right answer, and a reason for each.

@@ -282,6 +282,22 @@ pub(super) fn summary(text: &str) -> Vec<(usize, PathBuf)> {
     found
 }
 
+/// The pages that stand below another one in SUMMARY.md, each with that one.
+pub(super) fn parents(text: &str) -> BTreeMap<PathBuf, PathBuf> {
+    let mut found = BTreeMap::new();
+    let mut parent = None;
+    for words in text.lines() {
+        let Some((_, page)) = summary(words).pop() else {
+            continue;
+        };
+        match parent.clone().filter(|_| words.starts_with(' ')) {
+            Some(parent) => drop(found.insert(page, parent)),
+            None => parent = Some(page),
+        }
+    }
+    found
+}
+
 /// One entry of the table `SECTIONS`, read from its text.
 pub(super) struct Section {
     pub(super) line: usize,

@@ -249,6 +249,7 @@ impl Work for Misbehave {
     }
 }
 
+// ANCHOR: faults
 /// Where in a job's life something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
@@ -272,6 +273,7 @@ pub(crate) enum Fault {
     /// Stopped from outside: it lives and does nothing more.
     Stop,
 }
+// ANCHOR_END: faults
 
 impl Fault {
     fn happen(self) -> String {

@@ -13,6 +13,8 @@ mod channels;
 mod check_then_act;
 #[path = "../checks/compare.rs"]
 mod compare;
+#[path = "../checks/crash_loop.rs"]
+mod crash_loop;
 #[path = "../checks/daemon.rs"]
 mod daemon;
 #[path = "../checks/deadlock.rs"]
@@ -37,6 +39,8 @@ mod process_pool;
 mod processes;
 #[path = "../checks/programs.rs"]
 mod programs;
+#[path = "../checks/resume.rs"]
+mod resume;
 #[path = "../checks/sequential.rs"]
 mod sequential;
 #[path = "../checks/start.rs"]
@@ -60,7 +64,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// In the order of the chapters.
-pub(crate) const ALL: [Exercise; 23] = [
+pub(crate) const ALL: [Exercise; 25] = [
     three_minutes::EXERCISE,
     sequential::EXERCISE,
     start::EXERCISE,
@@ -82,6 +86,8 @@ pub(crate) const ALL: [Exercise; 23] = [
     processes::EXERCISE,
     process_pool::EXERCISE,
     compare::EXERCISE,
+    resume::EXERCISE,
+    crash_loop::EXERCISE,
     orders::EXERCISE,
     programs::EXERCISE,
 ];

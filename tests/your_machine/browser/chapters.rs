@@ -22,6 +22,7 @@ pub(super) fn tests() -> Vec<Test> {
             the_meaning_of_a_word_comes_with_the_focus_and_goes_with_escape,
         ),
         Test::new(NEEDS, no_page_with_a_question_is_longer_than_six_screens),
+        Test::new(NEEDS, no_inside_that_is_folded_is_longer_than_three_screens),
         Test::new(NEEDS, a_chapter_can_be_read_in_every_theme),
         Test::new(NEEDS, code_that_goes_on_beyond_its_edge_has_a_shadow_there),
     ];
@@ -56,6 +57,42 @@ fn no_page_with_a_question_is_longer_than_six_screens() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A longer one is a page of its own.
+const MOST_SCREENS_OF_A_FOLD: usize = 3;
+/// Their modules are changing; see "Inside is a fold if it is short" in the book's decisions.
+const NOT_YET: [&str; 2] = ["process-pool.html", "processes.html"];
+
+fn no_inside_that_is_folded_is_longer_than_three_screens() {
+    let (mut browser, book) = reader();
+    let size = json!({ "width": 1280, "height": SCREEN, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    let (mut wrong, mut n_folds) = (Vec::new(), 0);
+    let is_other = |page: &std::path::PathBuf| {
+        let others = NOT_YET.iter().chain(&["print.html"]);
+        others.copied().any(|name| page.ends_with(name))
+    };
+    for page in pages_with(book, "<summary>Inside")
+        .iter()
+        .filter(|page| !is_other(page))
+    {
+        browser.open(page);
+        browser.evaluate(
+            "insides = [...document.querySelectorAll('main .layer')] \
+             .filter(fold => fold.querySelector('summary').textContent.startsWith('Inside')); \
+             for (const fold of insides) fold.open = true",
+        );
+        n_folds += browser.number("insides.length");
+        let longest =
+            "Math.round(Math.max(...insides.map(fold => fold.getBoundingClientRect().height)))";
+        let height = browser.number(longest);
+        if height > MOST_SCREENS_OF_A_FOLD * SCREEN {
+            wrong.push(format!("{}: {height} px", page.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(n_folds >= 5, "{n_folds} folds");
 }
 
 /// What is wider than its page.

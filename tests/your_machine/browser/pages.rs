@@ -112,8 +112,9 @@ fn four_pages_are_drawn_in_light_and_dark(scheme: &str) {
         [0, 1, 0, 1].forEach(press); game.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
     let stepped = "const box = document.querySelectorAll('.stepper')[0];
         [1, 2, 3, 4].forEach(() => box.querySelectorAll('button')[2].click()); box.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
-    let chosen = "const list = document.querySelector('.prediction'); list.querySelectorAll('button')[1].click();
-        list.parentElement.querySelector('#predict-then-check').scrollIntoView(); scrollBy(0, -60)";
+    let chosen =
+        "[...document.querySelectorAll('.quiz')].pop().querySelectorAll('.choice')[1].open = true;
+        document.querySelector('#predict-then-check').scrollIntoView(); scrollBy(0, -60)";
     let zoomed = "const box = document.querySelector('.zoom'); const press = n => box.querySelectorAll('button')[n].click();
         [0, 0].forEach(press); box.querySelector('.picture').focus(); box.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
     for (page, prepare) in [

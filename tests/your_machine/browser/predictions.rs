@@ -52,5 +52,5 @@ fn a_prediction_opens_the_answer_and_one_choice_is_right() {
             assert!(heard.len() >= 2, "{name}: {heard:?}");
         }
     }
-    assert!(n_questions >= 5, "{n_questions} questions");
+    assert!(n_questions >= 2, "{n_questions} questions");
 }
