@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
 use threadproof::{ProcessPool, WorkerProgram};
 
-use crate::support::{MISBEHAVE, Misbehave, PROGRAM, files_in, threadproof};
+use crate::support::{MISBEHAVE, Misbehave, PROGRAM, copy_program, files_in, threadproof};
 
 /// A folder with a byte in its name that stands in no text.
 fn odd_folder() -> (TempDir, PathBuf) {
@@ -81,7 +81,7 @@ fn sections_download_into_a_folder_of_any_name(#[case] section: &str, #[case] fi
 fn the_program_itself_may_stand_in_a_folder_of_any_name() {
     let (_place, odd) = odd_folder();
     let program = odd.join(OsStr::from_bytes(b"program-\xfe"));
-    std::fs::copy(PROGRAM, &program).unwrap();
+    copy_program(PROGRAM, &program);
     let files = odd.join(OsStr::from_bytes(b"files-\xfd"));
     let picture = odd.join(OsStr::from_bytes(b"picture-\xfc.svg"));
     let mut command = Command::new(&program);
@@ -108,7 +108,7 @@ fn a_launcher_may_have_any_name() {
 fn a_worker_may_stand_anywhere_and_be_told_anything() {
     let (_place, odd) = odd_folder();
     let program = odd.join("worker");
-    std::fs::copy(MISBEHAVE, &program).unwrap();
+    copy_program(MISBEHAVE, &program);
     let told = OsStr::from_bytes(b"told-\xfe");
     let program = WorkerProgram::at(&program).with_args([told]);
     let pool = ProcessPool::builder(program).workers(1).build().unwrap();

@@ -14,7 +14,7 @@ use threadproof::local_server::{Fault, LocalServer, Reply, Site};
 use threadproof::{Event, Wait};
 
 #[cfg(target_os = "linux")]
-use crate::support::FullPort;
+use crate::support::{FullPort, copy_program};
 use crate::support::{MISBEHAVE, PATIENCE, files_in, threadproof, until};
 
 fn send(child: &Child, signal: Signal) {
@@ -147,7 +147,7 @@ fn a_program_of_any_name_knows_what_is_ignored() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
     let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd-\xff"));
-    std::fs::copy(MISBEHAVE, &odd).unwrap();
+    copy_program(MISBEHAVE, &odd);
     let mut program = Obedient::start_at(&odd, "trap '' HUP;");
     program.gets(Signal::HUP);
     program.gets(Signal::TERM);

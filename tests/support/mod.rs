@@ -59,6 +59,22 @@ pub(crate) fn ends<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static)
     }
 }
 
+/// Copies a program by a process of its own: while a thread of this one had the copy open for writing, a
+/// child that another thread is just starting would hold it too, and the copy could not be run ("text file
+/// busy").
+#[cfg(unix)]
+pub(crate) fn copy_program(from: impl AsRef<std::path::Path>, to: &std::path::Path) {
+    let copied = std::process::Command::new("cp")
+        .arg(from.as_ref())
+        .arg(to)
+        .status();
+    assert!(
+        copied.expect("cp can be started").success(),
+        "{}",
+        to.display()
+    );
+}
+
 /// Whether every fault and every round is to be tried, and not a sample: `FAULTS=all`, as in
 /// `.ci/run`.
 pub(crate) fn all_faults() -> bool {
