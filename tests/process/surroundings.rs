@@ -14,8 +14,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
 use crate::support::{
-    MISBEHAVE, Meddling, Misbehave, all_faults, children_of, copy_of, descriptors, exists,
-    leaves_nothing, number, runs, runs_told, until, worker_program,
+    MISBEHAVE, Meddling, Misbehave, all_faults, children_of, copy_of, copy_program, descriptors,
+    exists, leaves_nothing, number, runs, runs_told, until, worker_program,
 };
 
 fn builder(workers: usize) -> ProcessPoolBuilder {
@@ -144,7 +144,7 @@ fn a_job_that_meddles_with_the_channel_makes_no_job_run_twice(
 fn workers_run_the_image_that_runs_whatever_becomes_of_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("program");
-    fs::copy(MISBEHAVE, &program).unwrap();
+    copy_program(MISBEHAVE, &program);
     let ran = Command::new(&program).arg("outlive-its-file").output();
     let ran = ran.unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
@@ -253,7 +253,7 @@ fn a_start_that_fails_for_a_moment_is_waited_out(#[case] jobs_per_worker: Option
     leaves_nothing(move || {
         let folder = tempfile::tempdir().unwrap();
         let (path, away) = (folder.path().join("program"), folder.path().join("away"));
-        fs::copy(MISBEHAVE, &path).unwrap();
+        copy_program(MISBEHAVE, &path);
         let mut builder = ProcessPool::builder(WorkerProgram::at(&path)).workers(2);
         if let Some(jobs) = jobs_per_worker {
             builder = builder.jobs_per_worker(jobs);
