@@ -13,7 +13,8 @@ use super::output;
 pub(crate) enum Failure {
     #[error(transparent)]
     Download(#[from] DownloadError),
-    /// A download in another process, which sent its exit code and its words.
+    /// An error of which no more is left than its exit code and its words: another process sent them, or
+    /// `fetch` has added what to do.
     #[error("{words}")]
     Remote { code: u8, words: String },
     /// What `fetch` has already said file by file.

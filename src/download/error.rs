@@ -22,17 +22,20 @@ pub enum DownloadError {
     /// What was given as a proxy is none that can be used.
     #[error("{proxy}: not a proxy to use ({why}){}", must_begin(why))]
     BadProxy {
-        /// The text.
+        /// The text, and the variable that has it, if it is one of the environment's.
         proxy: String,
         /// What is wrong with it.
         why: String,
     },
     /// The server's name was not found, nobody listens there, or the connection broke before a
     /// whole answer's head had come.
-    #[error("{url}: cannot connect: {why}")]
+    #[error("{url}: cannot connect{}: {why}", through(.proxy.as_deref()))]
     Connect {
         /// What was to be fetched.
         url: String,
+        /// The proxy that was to be asked, and the variable that names it, if that is one of the
+        /// environment's.
+        proxy: Option<String>,
         /// What the system or the protocol said.
         why: String,
         /// Whether it may be otherwise a little later: not if nobody knows the name, if the
@@ -129,6 +132,10 @@ fn must_begin(why: &str) -> &'static str {
         true => "; it must begin with http:// or https://",
         false => "",
     }
+}
+
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or(String::new(), |proxy| format!(" through the proxy {proxy}"))
 }
 
 fn of_expected(expected: Option<u64>) -> String {

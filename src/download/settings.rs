@@ -194,7 +194,7 @@ impl DownloaderBuilder {
     /// # Differences from Python
     /// [`urllib.request.ProxyHandler`](https://docs.python.org/3/library/urllib.request.html#urllib.request.ProxyHandler)
     /// takes a dict of them; without one `urllib` asks the environment. Proxies that speak SOCKS are
-    /// not supported in either.
+    /// not supported in either; here the error says so.
     ///
     /// # Examples
     /// ```

@@ -104,7 +104,12 @@ fn each_kind_of_end_has_its_exit_code(
 #[case::redirect_to_a_file(
     Reply::redirect("file:///etc/passwd"),
     4,
-    "its scheme is not supported"
+    "it redirects to an address that is not http or https"
+)]
+#[case::redirect_to_ftp(
+    Reply::redirect("ftp://127.0.0.1/a.bin"),
+    4,
+    "it redirects to an address that is not http or https"
 )]
 #[case::redirect_to_two_places(Reply::redirect("/b").header("Location", "/c"), 4, "two places")]
 #[case::coded(Reply::ok(BODY).framing(Framing::Chunked).header("Transfer-Encoding", "gzip"), 4, "coded in a way")]
@@ -220,6 +225,34 @@ fn connections_are_used_again() {
     threadproof(&arguments).assert().success();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 12);
     assert!(server.connections() <= 2, "{}", server.connections());
+}
+
+/// One that cannot be asked is found out before anything is made or asked, for all of them.
+#[rstest]
+#[case::another_scheme("ftp://127.0.0.1/b", &[])]
+#[case::half_an_address("http://[::1/b", &[])]
+#[case::a_bad_port("http://127.0.0.1:99999/b", &[])]
+#[case::a_control("http://127.0.0.1/\u{7}b", &[])]
+#[case::a_bad_proxy("http://127.0.0.1:1/b", &["--proxy", "ftp://127.0.0.1:1"])]
+fn nothing_is_made_before_every_address_is_known_to_be_good(
+    #[case] url: &str,
+    #[case] option: &[&str],
+) {
+    let site = Site::new().page("/a", Reply::ok(BODY));
+    let server = LocalServer::start(site).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let mut command = threadproof(&["fetch", &server.url("/a"), url, "--dir"]);
+    command.arg(&new).args(option);
+    let assert = command.assert().code(2).stdout("");
+    assert.stderr(predicate::str::is_empty().not());
+    assert!(!new.exists());
+    assert_eq!(server.requests().len(), 0);
+    if option.is_empty() {
+        let mut command = threadproof(&["sequential", "--url", url, "--dir"]);
+        command.arg(&new).assert().code(2);
+        assert!(!new.exists());
+    }
 }
 
 #[test]

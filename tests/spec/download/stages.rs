@@ -124,11 +124,11 @@ fn a_redirect_is_encoded_as_browsers_do_it(#[case] location: &[u8], #[case] targ
 }
 
 #[rstest]
-#[case::another_scheme("ftp://a/g", "scheme")]
-#[case::a_file("file:///etc/passwd", "scheme")]
-#[case::data("data:,hello", "scheme")]
-#[case::a_script("javascript:alert(1)", "scheme")]
-#[case::a_letter("g:h", "scheme")]
+#[case::another_scheme("ftp://a/g", "not http or https")]
+#[case::a_file("file:///etc/passwd", "not http or https")]
+#[case::data("data:,hello", "not http or https")]
+#[case::a_script("javascript:alert(1)", "not http or https")]
+#[case::a_letter("g:h", "not http or https")]
 #[case::a_port_beyond_all("http://a:99999/g", "port")]
 #[case::a_port_that_is_no_number("//a:b/g", "port")]
 #[case::a_negative_port("//a:-1/g", "port")]
@@ -507,7 +507,8 @@ fn the_environment_names_a_proxy(
 }
 
 #[rstest]
-#[case::socks("socks5://alice:secret@p:1", "scheme")]
+#[case::socks("socks5://alice:secret@p:1", "SOCKS proxies are not supported")]
+#[case::another_scheme("ftp://alice:secret@p:1", "scheme")]
 #[case::no_host("http://alice:secret@", "host")]
 #[case::a_port("http://alice:secret@p:99999", "port")]
 #[case::spaces("http://alice:secret@p q", "URL")]
