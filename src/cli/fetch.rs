@@ -102,7 +102,7 @@ fn lines(
             (Some(format!("{receipt}, {seconds:.2} s")), object, None)
         }
         Err(error) => {
-            let error = without_proxy(fetch, error).to_string();
+            let error = without_proxy(fetch, error).with_advice();
             let complaint = format!("threadproof: {error}");
             (None, json!({ "error": error }), Some(complaint))
         }

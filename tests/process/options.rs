@@ -138,10 +138,10 @@ fn no_terminal_obeys_what_is_shown(#[case] arguments: &[&str], #[case] code: i32
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     assert!(!output.stderr.is_empty() || arguments.contains(&"--json"));
+    // The colours of our own words are meant.
+    let ours = Regex::new("\x1b\\[[0-9;]*m").unwrap();
     for said in [output.stdout, output.stderr] {
         let said = String::from_utf8(said).unwrap();
-        // The colours of our own words are meant.
-        let ours = Regex::new("\x1b\\[[0-9;]*m").unwrap();
         let said = ours.replace_all(&said, "");
         let is_evil = |letter: char| letter.is_control() && letter != '\n';
         assert!(!said.contains(is_evil), "{said:?}");
