@@ -73,11 +73,8 @@ const TAKE_BYTES: [&str; 3] = ["--dir", "--timeline", "--launcher"];
 pub(crate) fn read() -> Result<Program, u8> {
     let words: Vec<OsString> = std::env::args_os().collect();
     let mut command = Program::command();
-    let named = words.iter().skip(1);
-    if let Some(name) = named
-        .clone()
-        .find(|word| command.find_subcommand(word).is_some())
-    {
+    let mut named = words.iter().skip(1);
+    if let Some(name) = named.find(|word| command.find_subcommand(word).is_some()) {
         for (option, commands) in FOR_COMMANDS {
             let hide = option == "live" || commands.iter().all(|command| **command != *name);
             command = command.mut_arg(option, |option| option.hide(hide));
@@ -93,10 +90,10 @@ pub(crate) fn read() -> Result<Program, u8> {
         let shown = in_words(error, &mut command, &words).render();
         let text = shown.ansi().to_string();
         let text = format_args!("{}", text.trim_end());
-        if code != 0 {
-            output::styled_complaint(text);
-        } else {
-            output::line(text);
+        match code {
+            // Help was asked for.
+            0 => output::line(text),
+            _ => output::styled_complaint(text),
         }
         code
     })
