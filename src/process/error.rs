@@ -22,12 +22,17 @@ pub enum ProcessError {
         pid: u32,
     },
     /// The worker died while it ran this job, or ended its channel. The job is not run again.
-    #[error("process {pid} died in the middle of the job ({status}){}", said(.stderr))]
+    #[error(
+        "process {pid} died in the middle of the job ({}){}",
+        how(.status.as_ref()),
+        said(.stderr)
+    )]
     Crashed {
         /// The worker.
         pid: u32,
-        /// How it ended.
-        status: ExitStatus,
+        /// How it ended; `None` if somebody else has taken that from the system, as a program does
+        /// that ignores SIGCHLD or waits for every child.
+        status: Option<ExitStatus>,
         /// The last 8 KiB of what it wrote to stderr.
         stderr: String,
     },
@@ -90,6 +95,10 @@ pub enum ProcessError {
          `run_if_worker` must be the first line of main"
     )]
     InsideWorker,
+}
+
+fn how(status: Option<&ExitStatus>) -> String {
+    status.map_or_else(|| "nobody knows how".to_owned(), ExitStatus::to_string)
 }
 
 fn at(location: Option<&str>) -> String {

@@ -92,7 +92,7 @@ impl Link {
     }
 
     /// Whether the worker has ended, as far as the system knows now.
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.child.has_ended()
     }
 

@@ -24,5 +24,6 @@ mod proxy;
 mod schedule;
 mod sections;
 mod serve;
+mod sigchld;
 mod signals;
 mod streams;

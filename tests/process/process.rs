@@ -29,7 +29,7 @@ fn a_job_that_does_not_listen_dies_of_a_polite_request() {
     let Err(ProcessError::Crashed { status, .. }) = process.join() else {
         panic!("it was to sleep for an hour");
     };
-    assert_eq!(status.signal(), Some(15));
+    assert_eq!(status.unwrap().signal(), Some(15));
     assert!(!exists(pid));
 }
 
@@ -69,6 +69,7 @@ fn a_death_comes_back_with_its_status_and_last_words(
     else {
         panic!("it died");
     };
+    let status = status.unwrap();
     assert_eq!(
         (pid, status.code(), status.signal()),
         (number, code, signal)

@@ -81,7 +81,7 @@ fn a_death_costs_its_job_alone_and_a_new_worker_runs(
             }) => {
                 assert_eq!(index, 20);
                 assert!(before.contains(&pid) && !exists(pid));
-                assert_eq!(status.code(), exit);
+                assert_eq!(status.unwrap().code(), exit);
                 assert_eq!(stderr.contains("last words"), exit.is_some(), "{stderr}");
             }
             output => assert_eq!(number(output), index),

@@ -46,7 +46,10 @@ fn a_wrapped_pool_keeps_order_and_loses_one_job_a_death(
         match (index, output) {
             (100, Err(ProcessError::Panicked { message, .. })) => assert_eq!(message, "oh"),
             (200, Err(ProcessError::Crashed { status, stderr, .. })) => {
-                assert_eq!((status.code(), stderr.contains("bye")), (Some(9), true));
+                assert_eq!(
+                    (status.unwrap().code(), stderr.contains("bye")),
+                    (Some(9), true)
+                );
             }
             (300, Ok(zeros)) => assert_eq!(zeros.len(), 1_000_000),
             (_, output) => assert_eq!(number(output), index),

@@ -59,9 +59,10 @@ impl Link {
             }
             Err(LinkError::NotYet) => format!("it said nothing for {timeout:?}"),
             Err(LinkError::Garbage(why) | LinkError::TooLong(why)) => why,
-            Err(LinkError::Gone | LinkError::TimedOut(_)) => {
-                format!("it ended with {}", link.child.reap())
-            }
+            Err(LinkError::Gone | LinkError::TimedOut(_)) => match link.child.reap() {
+                Some(status) => format!("it ended with {status}"),
+                None => "it ended, and nobody knows how".to_owned(),
+            },
         };
         let program = program.path().to_owned();
         Err(ProcessError::NotAWorker { program, why })
