@@ -93,7 +93,8 @@ impl AtomicFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(Permissions::from_mode(mode_of_new(&before)));
         }
-        let temporary = builder.tempfile_in(folder_of(&path))?;
+        let temporary = builder.tempfile_in(folder_of(&path));
+        let temporary = temporary.map_err(|error| not_made(&path, &error))?;
         Ok(Self {
             temporary,
             path,
@@ -128,6 +129,24 @@ impl Write for AtomicFile {
     fn flush(&mut self) -> io::Result<()> {
         self.temporary.as_file_mut().flush()
     }
+}
+
+/// The error of a file that cannot be made beside `path`: `tempfile`'s own names one that nobody has heard of.
+fn not_made(path: &Path, error: &io::Error) -> io::Error {
+    let (text, folder) = (error.to_string(), folder_of(path));
+    let text = text
+        .rsplit_once(" at path ")
+        .map_or(&*text, |(text, _)| text);
+    let why = match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("the folder {}: {text}", folder.display())
+        }
+        _ => format!("{}: {text}", path.display()),
+    };
+    io::Error::new(error.kind(), why)
 }
 
 /// Renames a complete file, open as `file`, from where it is now to `path`, so that neither a look nor a
@@ -174,7 +193,7 @@ pub(crate) fn names_no_file(path: &Path) -> bool {
 }
 
 pub(crate) fn no_name(path: &Path) -> io::Error {
-    let why = format!("{} names no file", path.display());
+    let why = format!("{}: it names no file", path.display());
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 

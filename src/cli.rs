@@ -1,13 +1,14 @@
 //! The command line: parse, call the library, print. Imports point inwards:
 //!
 //! ```text
-//!   what main calls       tour · fetch · serve · schedule
+//!   what main calls       tour · fetch · serve · schedule · command_line
 //!                           ↓
 //!   what runs             sections · work, the jobs of worker processes
 //!                           ↓
 //!   what all stand on     options · notebook, the table of sections · failure · printer · print · output
 //! ```
 
+mod command_line;
 mod failure;
 mod notebook;
 mod options;
@@ -33,7 +34,7 @@ use self::options::{Command, Program};
 use self::output::Lost;
 
 pub(crate) fn main() -> ExitCode {
-    let program = match Program::from_command_line() {
+    let program = match command_line::read() {
         Ok(program) => program,
         Err(code) => return end(Ok(()), code),
     };

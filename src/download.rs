@@ -54,6 +54,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 
+use self::address::Address;
 use self::job::{Job, Step};
 use self::later::Later;
 use self::order::{Order, Turn};
@@ -143,6 +144,29 @@ impl Downloader {
     /// Begins with the defaults.
     pub fn builder() -> DownloaderBuilder {
         DownloaderBuilder::default()
+    }
+
+    /// Whether `url` can be asked, through the proxy that there is for it, if there is one.
+    ///
+    /// Never blocks, and asks nobody: a redirect may lead to what cannot be asked all the same.
+    ///
+    /// # Errors
+    /// [`DownloadError::BadUrl`], [`DownloadError::BadProxy`].
+    ///
+    /// # Examples
+    /// ```
+    /// use threadproof::{DownloadError, Downloader};
+    ///
+    /// let downloader = Downloader::new();
+    /// assert!(downloader.check("https://a.org/b").is_ok());
+    /// assert!(matches!(downloader.check("ftp://a.org/b"), Err(DownloadError::BadUrl { .. })));
+    /// ```
+    pub fn check(&self, url: &str) -> Result<(), DownloadError> {
+        let address = Address::read(url).map_err(|why| DownloadError::BadUrl {
+            url: without_credentials(url),
+            why: why.to_owned(),
+        })?;
+        self.settings.proxies.towards(&address).map(drop)
     }
 
     /// Downloads `url` to the file `to`.

@@ -46,7 +46,7 @@ fn refuse(found: &Metadata, path: &Path) -> io::Result<()> {
         false => ErrorKind::InvalidInput,
     };
     let (path, is) = (path.display(), name_of(found));
-    let why = format!("{path} is {is}, which no file takes the place of: name another path");
+    let why = format!("{path}: it is {is}, which no file takes the place of; name another path");
     Err(io::Error::new(kind, why))
 }
 

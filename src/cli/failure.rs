@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use threadproof::{DownloadError, JobError, JoinError, ProcessError};
 
 use super::output;
@@ -13,7 +14,8 @@ use super::output;
 pub(crate) enum Failure {
     #[error(transparent)]
     Download(#[from] DownloadError),
-    /// A download in another process, which sent its exit code and its words.
+    /// An error of which no more is left than its exit code and its words: another process sent them, or
+    /// `fetch` has added what to do.
     #[error("{words}")]
     Remote { code: u8, words: String },
     /// What `fetch` has already said file by file.
@@ -31,7 +33,7 @@ pub(crate) enum Failure {
     Job(#[from] JobError),
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
-    #[error("cannot write to {}: {source}", path.display())]
+    #[error("cannot write to {}", once(path, source))]
     CannotWrite { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Usage(String),
@@ -64,6 +66,15 @@ impl Failure {
         |source| Self::CannotWrite { path, source }
     }
 
+    /// In words, and what to do about a limit that says nothing of itself.
+    pub(crate) fn with_advice(&self) -> String {
+        let text = self.to_string();
+        match text.contains(&io::Error::from(Errno::MFILE).to_string()) {
+            true => text + "; use fewer --workers, or raise the limit (ulimit -n)",
+            false => text,
+        }
+    }
+
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Download(error) => code_of(error),
@@ -83,10 +94,18 @@ impl Failure {
     /// Says it on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         if !matches!(self, Self::Several { files: 1, .. }) {
-            output::complain(format_args!("threadproof: {self}"));
+            output::complain(format_args!("threadproof: {}", self.with_advice()));
         }
         ExitCode::from(self.code())
     }
+}
+
+/// The path and what is wrong with it, which may begin with the path once more.
+fn once(path: &Path, source: &io::Error) -> String {
+    let (text, whole) = (source.to_string(), std::path::absolute(path));
+    let whole = whole.map(|whole| format!("{}: ", whole.display()));
+    let why = whole.ok().and_then(|whole| text.strip_prefix(&*whole));
+    format!("{}: {}", path.display(), why.unwrap_or(&text))
 }
 
 /// The folder that the user names, unless it is there.

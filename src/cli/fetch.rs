@@ -12,6 +12,7 @@ use threadproof::{DownloadError, Downloader, Event, Receipt};
 
 use super::failure::{Failure, code_of, make_folder};
 use super::options::{Fetch, Options};
+use super::output;
 use super::print::{Mode, Story};
 use super::printer::{Latest, Lines, Printer};
 
@@ -22,15 +23,15 @@ const PREFIX: &[u8] = b".threadproof-";
 const SEVERAL_KINDS: u8 = 10;
 
 pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Result<(), Failure> {
-    if options.url.is_some() {
-        return Err(Failure::Usage(
-            "fetch takes its URLs without --url".to_owned(),
-        ));
-    }
     let folder = options.dir.clone().unwrap_or_else(|| PathBuf::from("."));
     let downloads = name_files(&fetch.urls, &folder)?;
-    make_folder(&folder)?;
     let downloader = downloader(fetch, options.workers);
+    for (url, _) in &downloads {
+        downloader
+            .check(url)
+            .map_err(|error| without_proxy(fetch, &error))?;
+    }
+    make_folder(&folder)?;
     let mode = if options.json {
         Mode::Silent
     } else {
@@ -51,7 +52,7 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
             Update::Progress(progress) => printer.progress(number, progress),
             Update::Ended(outcome) => {
                 let (url, path) = &downloads[number];
-                let mut lines = lines(options.json, url, path, outcome);
+                let mut lines = lines(fetch, options.json, url, path, outcome);
                 // Of many that one signal has ended one line says all.
                 if downloads.len() > 1 && matches!(outcome, Err(DownloadError::Stopped { .. })) {
                     lines.complained = None;
@@ -85,7 +86,13 @@ pub(crate) fn run(fetch: &Fetch, options: &Options, stop: &'static Event) -> Res
 }
 
 /// What is said of a file that has ended.
-fn lines(in_json: bool, url: &str, path: &Path, outcome: &Result<Receipt, DownloadError>) -> Lines {
+fn lines(
+    fetch: &Fetch,
+    in_json: bool,
+    url: &str,
+    path: &Path,
+    outcome: &Result<Receipt, DownloadError>,
+) -> Lines {
     let url = without_credentials(url);
     let (plain, object, complained) = match outcome {
         Ok(receipt) => {
@@ -95,15 +102,32 @@ fn lines(in_json: bool, url: &str, path: &Path, outcome: &Result<Receipt, Downlo
             (Some(format!("{receipt}, {seconds:.2} s")), object, None)
         }
         Err(error) => {
+            let error = without_proxy(fetch, error).with_advice();
             let complaint = format!("threadproof: {error}");
-            (None, json!({ "error": error.to_string() }), Some(complaint))
+            (None, json!({ "error": error }), Some(complaint))
         }
     };
     let said = match in_json {
-        true => Some(with_place(&url, path, object).to_string()),
+        true => Some(output::json(&with_place(&url, path, object))),
         false => plain,
     };
     Lines { said, complained }
+}
+
+/// An error, and what to do about a proxy of the environment, of which one may know nothing.
+fn without_proxy(fetch: &Fetch, error: &DownloadError) -> Failure {
+    let is_of_proxy = matches!(
+        error,
+        DownloadError::BadProxy { .. } | DownloadError::Connect { proxy: Some(_), .. }
+    );
+    let what_to_do = match is_of_proxy && fetch.proxy.is_none() {
+        true => "; --proxy '' asks directly",
+        false => "",
+    };
+    Failure::Remote {
+        code: code_of(error),
+        words: format!("{error}{what_to_do}"),
+    }
 }
 
 /// JSON knows text only: a path that is none stands there as it looks, and beside it are its bytes.

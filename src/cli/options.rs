@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use threadproof::schedule::{self, PROGRAMS};
 
-use super::notebook::{SECTIONS, SectionCommand};
-use super::output;
+use super::notebook::SectionCommand;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -151,7 +150,7 @@ pub(crate) struct Fetch {
     /// Take a body whose length the server does not say
     #[arg(long)]
     pub(crate) allow_unknown_length: bool,
-    /// Ask through this proxy, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
+    /// Ask through this proxy of http, or through none if it is ''; else http_proxy, https_proxy, all_proxy and
     /// no_proxy of the environment say which
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
@@ -190,80 +189,6 @@ pub(crate) struct DaemonProgram {
     /// Main leaves once so many bytes have come
     #[arg(long, conflicts_with = "join")]
     pub(crate) leave_at: Option<u64>,
-}
-
-/// Which sections an option is for. Every subcommand takes every option; help shows what matters.
-const FOR_SECTIONS: [(&str, &[&str]); 11] = [
-    (
-        "url",
-        &["sequential", "start", "join", "daemon", "processes"],
-    ),
-    (
-        "dir",
-        &[
-            "sequential",
-            "start",
-            "join",
-            "daemon",
-            "event",
-            "flags",
-            "locked-flags",
-            "thread-pool",
-            "processes",
-            "fetch",
-        ],
-    ),
-    (
-        "workers",
-        &["thread-pool", "process-pool", "compare", "fetch"],
-    ),
-    (
-        "interval",
-        &["event", "flags", "locked-flags", "thread-pool"],
-    ),
-    ("polls", &["thread-pool"]),
-    ("launcher", &["process-pool"]),
-    ("jobs", &["compare"]),
-    ("power", &["compare"]),
-    ("only", &["compare"]),
-    ("timeline", &SECTION_NAMES),
-    ("axis", &SECTION_NAMES),
-];
-
-const SECTION_NAMES: [&str; SECTIONS.len()] = {
-    let (mut names, mut index) = ([""; SECTIONS.len()], 0);
-    while index < SECTIONS.len() {
-        names[index] = SECTIONS[index].name;
-        index += 1;
-    }
-    names
-};
-
-impl Program {
-    /// Reads the command line; prints help or a usage error, and gives the exit code then.
-    pub(crate) fn from_command_line() -> Result<Self, u8> {
-        let mut command = Self::command();
-        let mut words = std::env::args_os().skip(1);
-        if let Some(subcommand) = words.find(|word| command.find_subcommand(word).is_some()) {
-            for (option, sections) in FOR_SECTIONS {
-                let hide = sections.iter().all(|section| **section != subcommand);
-                command = command.mut_arg(option, |option| option.hide(hide));
-            }
-        }
-        let matches = command.try_get_matches();
-        let program = matches.and_then(|matches| Self::from_arg_matches(&matches));
-        program.map_err(|error| {
-            let text = error.render();
-            let text = text.ansi().to_string();
-            let text = format_args!("{}", text.trim_end());
-            if error.use_stderr() {
-                output::complain(text);
-            } else {
-                output::line(text);
-            }
-            u8::try_from(error.exit_code()).unwrap_or(2)
-        })
-    }
 }
 
 /// Reads the name of a program; help and errors list them.

@@ -11,7 +11,7 @@
 //! `std` and `anstream` that panic are not used in this program. After a lost line none is printed:
 //! a report with a hole in it would look whole.
 
-use std::fmt::Arguments;
+use std::fmt::{Arguments, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -51,7 +51,7 @@ const LOOK: Timespec = Timespec {
 /// How often bars are drawn; as often as indicatif does it by itself.
 const DRAWS_A_SECOND: u8 = 20;
 
-/// Writes a line to stdout.
+/// Writes a line to stdout: our own words, or what [`plain`] has made of others.
 pub(crate) fn line(line: Arguments<'_>) {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     // Looked at under the lock: nobody writes behind a line that was lost.
@@ -66,10 +66,36 @@ pub(crate) fn line(line: Arguments<'_>) {
     }
 }
 
-/// Writes a line to stderr, if that can be written.
+/// Writes a line to stderr, if that can be written: whatever it is about, it stays one line of text.
 pub(crate) fn complain(line: Arguments<'_>) {
+    styled_complaint(format_args!("{}", plain(line)));
+}
+
+/// As [`complain`], in colours and lines of our own.
+pub(crate) fn styled_complaint(line: Arguments<'_>) {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = write(&io::stderr(), line);
+}
+
+/// Text as it may be shown: a path, a URL or another program's words may hold what a terminal obeys.
+pub(crate) fn plain(text: impl Display) -> String {
+    escaped(text, |control| control.escape_default().to_string())
+}
+
+/// The same of an object of JSON, which stays one.
+pub(crate) fn json(object: &serde_json::Value) -> String {
+    escaped(object, |control| format!("\\u{:04x}", u32::from(control)))
+}
+
+fn escaped(text: impl Display, escape: impl Fn(char) -> String) -> String {
+    let mut shown = String::new();
+    for letter in text.to_string().chars() {
+        match letter.is_control() {
+            true => shown += &escape(letter),
+            false => shown.push(letter),
+        }
+    }
+    shown
 }
 
 /// Past the streams of `std`: they keep a part of what they could not write, and take a stream that is

@@ -85,22 +85,23 @@ impl Story {
     }
 
     pub(crate) fn summary(&self, text: &str) {
+        let text = output::plain(text);
         self.print(format_args!("{GOOD}{text}{GOOD:#}"));
     }
 
     /// A plain line, unless the output is JSON.
     pub(crate) fn plain(&self, text: &str) {
-        self.print(format_args!("{text}"));
+        self.print(format_args!("{}", output::plain(text)));
     }
 
     /// A line of JSON, whatever the mode.
     pub(crate) fn json(&self, value: &serde_json::Value) {
-        self.always(value);
+        self.always(output::json(value));
     }
 
     /// A line, whatever the mode.
     pub(crate) fn always(&self, line: impl Display) {
-        self.write(format_args!("{line}"));
+        self.write(format_args!("{}", output::plain(line)));
     }
 
     /// A line on stderr.
@@ -144,6 +145,7 @@ impl Lane {
     /// above it.
     pub(crate) fn say(&self, text: impl Display) {
         let (name, time) = (&self.name, Since(self.start));
+        let text = output::plain(text);
         self.story.print(format_args!(
             "  {LANE}{name:<12}{LANE:#} {DIM}{time:>6.2} s{DIM:#}  {text}"
         ));

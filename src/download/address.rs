@@ -14,6 +14,9 @@ use url::{ParseError, Url};
 /// The most bytes that a URL may have; the client's own type holds few more.
 const LONGEST: usize = 65_000;
 
+/// Why an address of another scheme is none here.
+const UNKNOWN_SCHEME: &str = "its scheme is not supported";
+
 /// Where to ask: `http` or `https`, a host, and no fragment. Each hop of a redirect is one.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Address {
@@ -34,7 +37,7 @@ impl Address {
             Some((scheme, _)) if scheme.contains(['/', '.', '@']) => {
                 return Err("it has no scheme");
             }
-            Some(_) => return Err("its scheme is not supported"),
+            Some(_) => return Err(UNKNOWN_SCHEME),
         };
         let rest = rest.filter(|rest| !rest.starts_with(['/', '\\']));
         let host = rest.and_then(|rest| rest.split(['/', '\\', '?', '#']).next());
@@ -55,7 +58,11 @@ impl Address {
         // Bytes beyond ASCII are sent as they are, whatever they were meant to be; the controls of
         // a `Url` would be left out in silence.
         let location = percent_encode(location, CONTROLS).to_string();
-        let mut next = Self::checked(self.url.join(&location))?;
+        let next = Self::checked(self.url.join(&location));
+        let mut next = next.map_err(|why| match why {
+            UNKNOWN_SCHEME => "it redirects to an address that is not http or https",
+            why => why,
+        })?;
         if self.is_https() && !next.is_https() {
             return Err("it redirects from https to http");
         }
@@ -76,7 +83,7 @@ impl Address {
             _ => "it cannot be read as a URL",
         })?;
         if !is_fetched(url.scheme()) {
-            return Err("its scheme is not supported");
+            return Err(UNKNOWN_SCHEME);
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err("it names no host");

@@ -27,30 +27,26 @@ impl Attempt<'_> {
             }
             other => {
                 let may_pass = may_pass(&other);
-                self.connect(self.towards(from) + &words_of(&other), may_pass)
+                DownloadError::Connect {
+                    url: self.shown.to_owned(),
+                    proxy: self.settings.proxies.shown_towards(from),
+                    why: self.redirected(from) + &words_of(&other),
+                    may_pass,
+                }
             }
         }
     }
 
     /// Where the way led, if that is not what the URL says.
-    fn towards(&self, from: &Address) -> String {
-        let shown = |host: Option<&str>, port: Option<u16>| {
-            format!("{}:{}", host.unwrap_or_default(), port.unwrap_or_default())
-        };
+    fn redirected(&self, from: &Address) -> String {
         let url = from.url();
-        let redirected = match from == self.address {
-            true => String::new(),
-            false => {
-                let to = shown(url.host_str(), url.port_or_known_default());
-                format!("redirected to {to}: ")
+        let (host, port) = (url.host_str(), url.port_or_known_default());
+        match (host, port) {
+            (Some(host), Some(port)) if from != self.address => {
+                format!("redirected to {host}:{port}: ")
             }
-        };
-        let proxy = self.settings.proxies.towards(from).ok().flatten();
-        let proxy = proxy.map_or(String::new(), |proxy| {
-            let proxy = shown(Some(proxy.host()), Some(proxy.port()));
-            format!("through the proxy {proxy}: ")
-        });
-        redirected + &proxy
+            _ => String::new(),
+        }
     }
 
     /// The thread that asks could not be started, or it panicked.
@@ -61,6 +57,7 @@ impl Attempt<'_> {
     fn connect(&self, why: impl ToString, may_pass: bool) -> DownloadError {
         DownloadError::Connect {
             url: self.shown.to_owned(),
+            proxy: None,
             why: why.to_string(),
             may_pass,
         }
@@ -150,6 +147,13 @@ impl Attempt<'_> {
 /// What the client says, in words for who asked.
 fn words_of(error: &ureq::Error) -> String {
     let text = error.to_string();
+    if let (ureq::Error::ConnectProxyFailed(_), Some((_, said))) =
+        (error, text.rsplit_once("responded "))
+    {
+        // The client says the number twice.
+        let status = said.split('/').next().unwrap_or_default();
+        return format!("it answered with status {status}");
+    }
     let text = text.strip_prefix("io: ").unwrap_or(&text);
     if text.starts_with("Peer disconnected") {
         return "the connection was closed before an answer had come".to_owned();

@@ -1,7 +1,7 @@
 //! Why a download failed.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Why a download failed. The final path is as it was before; no temporary file is left, unless
@@ -22,17 +22,20 @@ pub enum DownloadError {
     /// What was given as a proxy is none that can be used.
     #[error("{proxy}: not a proxy to use ({why}){}", must_begin(why))]
     BadProxy {
-        /// The text.
+        /// The text, and the variable that has it, if it is one of the environment's.
         proxy: String,
         /// What is wrong with it.
         why: String,
     },
     /// The server's name was not found, nobody listens there, or the connection broke before a
     /// whole answer's head had come.
-    #[error("{url}: cannot connect: {why}")]
+    #[error("{url}: cannot connect{}: {why}", through(.proxy.as_deref()))]
     Connect {
         /// What was to be fetched.
         url: String,
+        /// The proxy that was to be asked, and the variable that names it, if that is one of the
+        /// environment's.
+        proxy: Option<String>,
         /// What the system or the protocol said.
         why: String,
         /// Whether it may be otherwise a little later: not if nobody knows the name, if the
@@ -48,8 +51,8 @@ pub enum DownloadError {
         /// The status code.
         code: u16,
     },
-    /// The server's answer is no HTTP, contradicts itself, cannot be read, redirects to nowhere, or from
-    /// https to http.
+    /// The server's answer is no HTTP, contradicts itself, cannot be read, is coded in a way that nobody
+    /// asked for, redirects to nowhere or to what is neither http nor https, or from https to http.
     #[error("{url}: the server's answer makes no sense: {why}")]
     BadAnswer {
         /// What was to be fetched.
@@ -112,7 +115,7 @@ pub enum DownloadError {
         url: String,
     },
     /// The file could not be written.
-    #[error("{url}: cannot write {}: {source}", path.display())]
+    #[error("{url}: cannot write {}", once(path, source))]
     Write {
         /// What was to be fetched.
         url: String,
@@ -129,6 +132,18 @@ fn must_begin(why: &str) -> &'static str {
         true => "; it must begin with http:// or https://",
         false => "",
     }
+}
+
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or(String::new(), |proxy| format!(" through the proxy {proxy}"))
+}
+
+/// The path and what is wrong with it, which may begin with the path once more.
+fn once(path: &Path, source: &io::Error) -> String {
+    let (text, whole) = (source.to_string(), std::path::absolute(path));
+    let mut names = [Some(path), whole.as_deref().ok()].into_iter().flatten();
+    let why = names.find_map(|name| text.strip_prefix(&format!("{}: ", name.display())));
+    format!("{}: {}", path.display(), why.unwrap_or(&text))
 }
 
 fn of_expected(expected: Option<u64>) -> String {

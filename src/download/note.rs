@@ -45,10 +45,27 @@ impl Note {
         note.version.is_sound().then_some(note)
     }
 
+    /// Whether something stands where the note of the part would be, be it a note or not.
+    pub(super) fn is_there(part: &Path) -> bool {
+        fs::symlink_metadata(path_of(part)).is_ok()
+    }
+
+    /// The first note, which counts nothing: it need not outlive a power cut.
+    pub(super) fn begin(&self, part: &Path) -> io::Result<()> {
+        let (_, temporary) = self.written(part)?;
+        Ok(temporary.persist(path_of(part))?)
+    }
+
+    pub(super) fn write(&self, part: &Path) -> io::Result<()> {
+        let (path, (file, temporary)) = (path_of(part), self.written(part)?);
+        let rename = |temporary: TempPath| Ok(temporary.persist(&path)?);
+        atomic_file::put_in_place(&file, temporary, &path, None, rename)
+    }
+
     /// Its owner's alone: it says what was asked for, which may hold a signature. Who writes it has the
     /// part's lock, so there is one new note at a time: one that a killed program left is removed.
-    pub(super) fn write(&self, part: &Path) -> io::Result<()> {
-        let (path, new) = (path_of(part), new_path_of(part));
+    fn written(&self, part: &Path) -> io::Result<(File, TempPath)> {
+        let new = new_path_of(part);
         remove(&new)?;
         let temporary = TempPath::try_from_path(&new)?;
         let mut options = File::options();
@@ -56,8 +73,7 @@ impl Note {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = plain(options.write(true).create_new(true)).open(&new)?;
         serde_json::to_writer(&file, self)?;
-        let rename = |temporary: TempPath| Ok(temporary.persist(&path)?);
-        atomic_file::put_in_place(&file, temporary, &path, None, rename)
+        Ok((file, temporary))
     }
 
     /// Removes the note for good, so that it never stands beside bytes of another version.

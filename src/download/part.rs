@@ -10,6 +10,9 @@
 //!    find ◀── keep, or the program was killed: what the note counts is there
 //! ```
 //!
+//! A part has a note from the first moment on, be it one that counts nothing. So a file of that name without
+//! one is somebody's own, and is left to them.
+//!
 //! **Why the bytes are those of one version.** Bytes are appended only under the lock, and only from
 //! an answer that repeats what the note says of its version. A note is written after its bytes are
 //! durable, and removed before bytes of another version are written; so whenever the program or the
@@ -49,6 +52,7 @@ impl Part {
         let Some(file) = open_locked(&path, None)? else {
             return Ok(None);
         };
+        check_is_part(&file, &path)?;
         let Some(note) = Note::read(&path).filter(|note| note.version.is_of(url)) else {
             return Ok(None);
         };
@@ -67,17 +71,18 @@ impl Part {
         let Some(file) = open_locked(&path, Some(mode))? else {
             return Ok(None);
         };
-        Note::forget(&path)?;
-        Self::at(file, path, version, 0).map(Some)
+        check_is_part(&file, &path)?;
+        Self::emptied(file, path, version).map(Some)
     }
 
     /// Removes what there may be of a part that nobody could use.
     pub(super) fn forget(to: &Path) -> io::Result<()> {
         let path = note::part_of(to)?;
         match open_locked(&path, None)? {
-            Some(_part) => {
-                Note::forget(&path)?;
-                fs::remove_file(&path)
+            Some(part) => {
+                check_is_part(&part, &path)?;
+                fs::remove_file(&path)?;
+                Note::forget(&path)
             }
             None => {
                 // Without a part a note is of no use to anybody; it may be another user's.
@@ -89,8 +94,22 @@ impl Part {
 
     /// The same file, emptied for another version.
     pub(super) fn begin_again(self, version: Version) -> io::Result<Self> {
-        Note::forget(&self.path)?;
-        Self::at(self.file, self.path, version, 0)
+        Self::emptied(self.file, self.path, version)
+    }
+
+    /// Empty first: whenever the program stops meanwhile, what is there is one of our parts, or nothing.
+    fn emptied(file: Locked, path: PathBuf, version: Version) -> io::Result<Self> {
+        file.set_len(0)?;
+        Note::forget(&path)?;
+        let (part, note) = (
+            Self::at(file, path, version.clone(), 0)?,
+            Note { version, bytes: 0 },
+        );
+        if let Err(error) = note.begin(&part.path) {
+            let _ = fs::remove_file(&part.path);
+            return Err(error);
+        }
+        Ok(part)
     }
 
     /// Only the first `bytes` are known to be of this version: what is behind them goes.
@@ -136,7 +155,6 @@ impl Part {
     }
 
     fn note(&mut self) -> io::Result<()> {
-        // Beside what is somebody else's by now our note would vouch for their bytes.
         atomic_file::check_is_at(&self.file, &self.path)?;
         let folder = note::folder_of(&self.path);
         atomic_file::unless_unsupported(self.file.sync_data(), Step::Durable, folder)?;
@@ -159,18 +177,23 @@ impl Part {
         if self.bytes > 0 && self.file.set_len(self.bytes).is_ok() && self.note().is_ok() {
             return Ok(());
         }
-        // Without a note a part is of no use; one from before still says the truth.
-        if Note::read(&self.path).is_none() {
+        // Without a note that counts something a part is of no use; one from before still says the truth.
+        if Note::read(&self.path).is_none_or(|note| note.bytes == 0) || !self.is_there() {
             self.discard()?;
         }
         Err(error)
     }
 
+    fn is_there(&self) -> bool {
+        atomic_file::is_at(&self.file, &self.path).unwrap_or(false)
+    }
+
     /// Leaves nothing.
     pub(super) fn discard(self) -> io::Result<()> {
-        atomic_file::check_is_at(&self.file, &self.path)?;
-        Note::forget(&self.path)?;
-        fs::remove_file(&self.path)
+        // Beside what is somebody else's by now our note would vouch for their bytes.
+        let is_ours = atomic_file::check_is_at(&self.file, &self.path);
+        let removed = is_ours.and_then(|()| fs::remove_file(&self.path));
+        Note::forget(&self.path).and(removed)
     }
 
     /// Makes the part the file at `to`, over whatever was there; it stays a part if that fails.
@@ -249,6 +272,18 @@ fn open_locked(path: &Path, new: Option<u32>) -> io::Result<Option<Locked>> {
         }
         return not_plain(path).map_or(Ok(None), Err);
     }
+}
+
+/// An error for what has no note and something in it: it is no part of ours.
+fn check_is_part(file: &File, path: &Path) -> io::Result<()> {
+    if Note::is_there(path) || file.metadata()?.len() == 0 {
+        return Ok(());
+    }
+    let why = format!(
+        "{}: it is no part of a download; move it elsewhere",
+        path.display()
+    );
+    Err(io::Error::new(ErrorKind::AlreadyExists, why))
 }
 
 /// Opens the part; says whether it was made for that.

@@ -52,6 +52,7 @@ pub(super) fn plan(
     let plan = match (part, head.status, head.range) {
         (Some((version, bytes)), 206, Range::Of { first, end, total })
             if version.is_repeated_by(head, from)
+                && !is_coded(head, from)
                 && first == bytes
                 && version.may_have(total)
                 // A head that contradicts itself is not to be trusted.
@@ -62,7 +63,10 @@ pub(super) fn plan(
         }
         // The length alone could be that of another version; ours must have had it, too.
         (Some((version, bytes)), 416, Range::Unsatisfied { total })
-            if version.is_repeated_by(head, from) && total == bytes && version.has(total) =>
+            if version.is_repeated_by(head, from)
+                && !is_coded(head, from)
+                && total == bytes
+                && version.has(total) =>
         {
             Plan::Complete { total }
         }
@@ -73,7 +77,7 @@ pub(super) fn plan(
         (Some(_), 200..=299, Range::Of { .. } | Range::Unsatisfied { .. } | Range::Bad) => {
             Plan::Again
         }
-        _ => whole(head, limits)?,
+        _ => whole(head, from, limits)?,
     };
     let total = match plan {
         Plan::Whole { total } => total,
@@ -88,7 +92,7 @@ pub(super) fn plan(
 // ANCHOR_END: plan
 
 /// An answer to a request for the whole file.
-fn whole(head: &Head, limits: Limits) -> Result<Plan, Refusal> {
+fn whole(head: &Head, from: &Address, limits: Limits) -> Result<Plan, Refusal> {
     if !has_file(head.status) {
         return Err(Refusal::Status(head.status));
     }
@@ -106,6 +110,10 @@ fn whole(head: &Head, limits: Limits) -> Result<Plan, Refusal> {
             ));
         }
     }
+    if is_coded(head, from) {
+        let why = "its content is coded in a way that nobody asked for (Content-Encoding)";
+        return Err(Refusal::BadAnswer(why));
+    }
     match head.end {
         End::Coded => {
             let why = "its transfer is coded in a way that nobody asked for";
@@ -115,6 +123,40 @@ fn whole(head: &Head, limits: Limits) -> Result<Plan, Refusal> {
         _ => Ok(Plan::Whole {
             total: head.length(),
         }),
+    }
+}
+
+/// What a file is called whose bytes are coded in this way: such a file is meant to be kept as it comes, and
+/// many a server says of `a.tar.gz` that it is a coded `a.tar`.
+const NAMED_BY_CODING: [(&str, &[&str]); 6] = [
+    ("gzip", &[".gz", ".tgz", ".svgz"]),
+    ("x-gzip", &[".gz", ".tgz", ".svgz"]),
+    ("compress", &[".z", ".taz"]),
+    ("x-compress", &[".z", ".taz"]),
+    ("br", &[".br"]),
+    ("zstd", &[".zst"]),
+];
+
+/// Whether the body is not the file, but what a coding has made of it, though `identity` was asked for. curl
+/// and wget save it as it comes, and say that all is well.
+///
+/// <https://curl.se/docs/manpage.html#--compressed>,
+/// <https://www.gnu.org/software/wget/manual/html_node/HTTP-Options.html>
+fn is_coded(head: &Head, from: &Address) -> bool {
+    let coding = head.coding.as_deref().unwrap_or_default();
+    let coding = coding.to_ascii_lowercase();
+    let names = coding.split(',').map(str::trim);
+    let names: Vec<&str> = names
+        .filter(|name| !matches!(*name, "" | "identity"))
+        .collect();
+    let path = from.url().path().to_ascii_lowercase();
+    match *names {
+        [] => false,
+        [name] => !NAMED_BY_CODING
+            .iter()
+            .filter(|(coding, _)| *coding == name)
+            .any(|(_, ends)| ends.iter().any(|end| path.ends_with(end))),
+        _ => true,
     }
 }
 

@@ -27,17 +27,23 @@ pub(super) struct Proxies {
     directly: Vec<String>,
 }
 
+/// With what the schemes begin of proxies that speak another protocol: `socks4`, `socks5h`.
+const SOCKS: &str = "socks";
+
 /// A proxy, or why what was given is none: that is said when it is to be used.
 #[derive(Clone)]
 struct Route {
+    /// Without credentials.
     shown: String,
+    /// What named it in the environment.
+    variable: Option<String>,
     proxy: Result<Proxy, &'static str>,
 }
 
 impl Proxies {
     /// This one for every address; none, if the text is empty.
     pub(super) fn all(text: &str) -> Self {
-        let route = Route::read(text);
+        let route = Route::read(text, None);
         let (http, https, directly) = (route.clone(), route, Vec::new());
         Self {
             http,
@@ -55,15 +61,15 @@ impl Proxies {
         let read = |name: &str| {
             let is_a_visitor_s = name == "HTTP_PROXY" && variable("REQUEST_METHOD").is_some();
             let value = variable(name).filter(|_| !is_a_visitor_s)?;
-            Some(value.to_string_lossy().into_owned())
+            Some((value.to_string_lossy().into_owned(), name.to_owned()))
         };
         let either = |name: &str| read(name).or_else(|| read(&name.to_ascii_uppercase()));
-        let route = |name| match either(name) {
+        let route = |name| {
             // Set, and to nothing: this scheme needs none, whatever holds for all.
-            Some(text) => Route::read(&text),
-            None => Route::read(&either("all_proxy")?),
+            let (text, variable) = either(name).or_else(|| either("all_proxy"))?;
+            Route::read(&text, Some(variable))
         };
-        let directly = either("no_proxy").unwrap_or_default();
+        let (directly, _) = either("no_proxy").unwrap_or_default();
         let directly = directly
             .split(|letter: char| letter == ',' || letter.is_whitespace())
             .filter(|name| !name.is_empty());
@@ -74,20 +80,32 @@ impl Proxies {
         }
     }
 
-    /// The proxy for one address.
-    pub(super) fn towards(&self, address: &Address) -> Result<Option<Proxy>, DownloadError> {
+    fn route(&self, address: &Address) -> Option<&Route> {
         let route = if address.is_https() {
             &self.https
         } else {
             &self.http
         };
-        let Some(route) = route.as_ref().filter(|_| !self.is_direct(address.url())) else {
+        route.as_ref().filter(|_| !self.is_direct(address.url()))
+    }
+
+    /// The proxy for one address.
+    pub(super) fn towards(&self, address: &Address) -> Result<Option<Proxy>, DownloadError> {
+        let Some(route) = self.route(address) else {
             return Ok(None);
         };
         route.proxy.clone().map(Some).map_err(|why| {
-            let (proxy, why) = (route.shown.clone(), why.to_owned());
+            let (proxy, why) = (route.with_variable(&route.shown), why.to_owned());
             DownloadError::BadProxy { proxy, why }
         })
+    }
+
+    /// The same in words: where it is, and the variable that says so.
+    pub(super) fn shown_towards(&self, address: &Address) -> Option<String> {
+        let route = self.route(address)?;
+        let proxy = route.proxy.as_ref().ok()?;
+        let place = format!("{}:{}", proxy.host(), proxy.port());
+        Some(route.with_variable(&place))
     }
 
     fn is_direct(&self, url: &Url) -> bool {
@@ -131,7 +149,7 @@ fn is_named(entry: &str, host: &Host<&str>, port: Option<u16>) -> bool {
 }
 
 impl Route {
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &str, variable: Option<String>) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() {
             return None;
@@ -142,11 +160,27 @@ impl Route {
             false => format!("http://{text}"),
         };
         let shown = without_credentials(&text);
-        let proxy = Address::read(&text).and_then(|address| {
-            let proxy = Proxy::new(address.url().as_str());
-            proxy.map_err(|_| "it cannot be read as a proxy's URL")
-        });
-        Some(Self { shown, proxy })
+        let proxy = match text.get(..SOCKS.len()) {
+            Some(scheme) if scheme.eq_ignore_ascii_case(SOCKS) => {
+                Err("SOCKS proxies are not supported; give one of http")
+            }
+            _ => Address::read(&text).and_then(|address| {
+                let proxy = Proxy::new(address.url().as_str());
+                proxy.map_err(|_| "it cannot be read as a proxy's URL")
+            }),
+        };
+        Some(Self {
+            shown,
+            variable,
+            proxy,
+        })
+    }
+
+    fn with_variable(&self, text: &str) -> String {
+        match &self.variable {
+            Some(variable) => format!("{text} ({variable})"),
+            None => text.to_owned(),
+        }
     }
 }
 

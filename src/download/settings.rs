@@ -121,7 +121,7 @@ impl DownloaderBuilder {
     /// [`left_out`](crate::atomic_file::left_out()) tells, or where another user's part is in the way. A
     /// part belongs to one download at a time; a second one to the same path is
     /// [`DownloadError::Write`](super::DownloadError::Write), and so is a part that is no plain file or
-    /// has a second name.
+    /// has a second name, or has no note: that is somebody's own file, and is not touched.
     ///
     /// # Differences from Python
     /// `urllib` leaves it to the program. curl `-C -`, wget `-c` and aria2 ask for the rest of
@@ -194,7 +194,7 @@ impl DownloaderBuilder {
     /// # Differences from Python
     /// [`urllib.request.ProxyHandler`](https://docs.python.org/3/library/urllib.request.html#urllib.request.ProxyHandler)
     /// takes a dict of them; without one `urllib` asks the environment. Proxies that speak SOCKS are
-    /// not supported in either.
+    /// not supported in either; here the error says so.
     ///
     /// # Examples
     /// ```

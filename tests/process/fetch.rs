@@ -104,10 +104,16 @@ fn each_kind_of_end_has_its_exit_code(
 #[case::redirect_to_a_file(
     Reply::redirect("file:///etc/passwd"),
     4,
-    "its scheme is not supported"
+    "it redirects to an address that is not http or https"
+)]
+#[case::redirect_to_ftp(
+    Reply::redirect("ftp://127.0.0.1/a.bin"),
+    4,
+    "it redirects to an address that is not http or https"
 )]
 #[case::redirect_to_two_places(Reply::redirect("/b").header("Location", "/c"), 4, "two places")]
 #[case::coded(Reply::ok(BODY).framing(Framing::Chunked).header("Transfer-Encoding", "gzip"), 4, "coded in a way")]
+#[case::coded_content(Reply::ok(BODY).header("Content-Encoding", "gzip"), 4, "its content is coded in a way")]
 #[case::long_head(Reply::ok(BODY).header("X", &"x".repeat(100_000)), 4, "longer than 64 KiB")]
 #[case::a_whole_that_is_a_part(Reply::ok(BODY).header("Content-Range", "bytes 0-999/2000"), 4, "a range of one")]
 #[case::empty(Reply::ok(BODY).fault(Fault::CutHead { after: 0, how: Hangup::Fin }), 3, "cannot connect: the connection was closed before an answer")]
@@ -220,6 +226,81 @@ fn connections_are_used_again() {
     threadproof(&arguments).assert().success();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 12);
     assert!(server.connections() <= 2, "{}", server.connections());
+}
+
+/// Where something cannot be written the target is named, and what is in the way if that is another; each
+/// once, and no file that nobody has heard of.
+#[rstest]
+#[case::a_folder_at_the_target("a.bin/", &[], "it is a folder, which no file takes the place of", &[])]
+#[case::a_folder_at_the_part(".threadproof-a.bin.part/", &["--resume"], "is no file: remove it", &[".threadproof-a.bin.part"])]
+#[case::a_file_at_the_part(".threadproof-a.bin.part", &["--resume"], "it is no part of a download", &[".threadproof-a.bin.part"])]
+#[case::a_folder_at_the_note(".threadproof-a.bin.part-note/", &["--resume"], "directory", &[".threadproof-a.bin.part-note"])]
+fn what_cannot_be_written_is_named_once(
+    #[case] in_the_way: &str,
+    #[case] options: &[&str],
+    #[case] why: &str,
+    #[case] names: &[&str],
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join(in_the_way);
+    match in_the_way.ends_with('/') {
+        true => std::fs::create_dir(place).unwrap(),
+        false => std::fs::write(place, "mine").unwrap(),
+    }
+    let reply = Reply::ok(BODY).header("ETag", "\"1\"").ranges();
+    let assert = fetch(reply, options, folder.path()).code(9).stdout("");
+    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let target = format!("cannot write {}: ", path("a.bin"));
+    assert!(said.contains(&target) && said.contains(why), "{said}");
+    // What is left are the names that are meant: none of them twice.
+    let mut left = said.replacen(&target, "", 1);
+    for name in names {
+        let shorter = left.replacen(&path(name), "", 1);
+        assert!(shorter.len() < left.len(), "{said}");
+        left = shorter;
+    }
+    assert!(!left.contains(folder.path().to_str().unwrap()), "{said}");
+    assert!(!left.contains(".threadproof-"), "{said}");
+}
+
+/// A folder in which no file can be made, whoever asks.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_file_is_named() {
+    let folder = std::path::Path::new("/proc/self");
+    let assert = fetch(Reply::ok(BODY), &[], folder).code(9);
+    let words = "cannot write /proc/self/a.bin: the folder /proc/self: ";
+    let hidden = predicate::str::contains(".threadproof-");
+    assert.stderr(predicate::str::contains(words).and(hidden.not()));
+}
+
+/// One that cannot be asked is found out before anything is made or asked, for all of them.
+#[rstest]
+#[case::another_scheme("ftp://127.0.0.1/b", &[])]
+#[case::half_an_address("http://[::1/b", &[])]
+#[case::a_bad_port("http://127.0.0.1:99999/b", &[])]
+#[case::a_control("http://127.0.0.1/\u{7}b", &[])]
+#[case::a_bad_proxy("http://127.0.0.1:1/b", &["--proxy", "ftp://127.0.0.1:1"])]
+fn nothing_is_made_before_every_address_is_known_to_be_good(
+    #[case] url: &str,
+    #[case] option: &[&str],
+) {
+    let site = Site::new().page("/a", Reply::ok(BODY));
+    let server = LocalServer::start(site).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let mut command = threadproof(&["fetch", &server.url("/a"), url, "--dir"]);
+    command.arg(&new).args(option);
+    let assert = command.assert().code(2).stdout("");
+    assert.stderr(predicate::str::is_empty().not());
+    assert!(!new.exists());
+    assert_eq!(server.requests().len(), 0);
+    if option.is_empty() {
+        let mut command = threadproof(&["sequential", "--url", url, "--dir"]);
+        command.arg(&new).assert().code(2);
+        assert!(!new.exists());
+    }
 }
 
 #[test]

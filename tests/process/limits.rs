@@ -101,6 +101,42 @@ fn a_pool_does_not_touch_the_limit_and_a_job_that_does_gets_an_error() {
     });
 }
 
+/// Whoever has too few descriptors is told what to do, whatever they were wanted for.
+#[test]
+fn too_few_descriptors_are_told_how_to_have_more() {
+    let names = ["/a", "/b", "/c"];
+    let page = |site: Site, name: &&str| site.page(name, Reply::ok(*b"whole"));
+    let server = LocalServer::start(names.iter().fold(Site::new(), page)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let urls = names.map(|name| server.url(name));
+    let (mut cannot_ask, mut cannot_write) = (0, 0);
+    for limit in 4..=16 {
+        for more in [
+            &["fetch", "--dir", dir, &urls[0], &urls[1], &urls[2]][..],
+            &["process-pool"],
+        ] {
+            let plain = threadproof(more);
+            let mut command = Command::new("sh");
+            let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+            command.args(["-c", &script]);
+            command.arg(plain.get_program()).args(plain.get_args());
+            let output = ends(move || command.output().unwrap());
+            let said = String::from_utf8_lossy(&output.stderr);
+            for line in said
+                .lines()
+                .filter(|line| line.contains("Too many open files"))
+            {
+                let hint = "; use fewer --workers, or raise the limit (ulimit -n)";
+                assert!(line.ends_with(hint), "{limit}: {line}");
+                cannot_ask += usize::from(line.contains("cannot connect"));
+                cannot_write += usize::from(line.contains("cannot write"));
+            }
+        }
+    }
+    assert!(cannot_ask > 0 && cannot_write > 0);
+}
+
 /// Where a system allows so many threads and no more, as in a container, each that cannot be started is
 /// an error with words, and no panic. Only who may become another user can try.
 #[cfg(target_os = "linux")]

@@ -25,6 +25,7 @@ mod proxy;
 mod schedule;
 mod sections;
 mod serve;
+mod sigchld;
 mod signals;
 mod streams;
 #[cfg(target_os = "linux")]

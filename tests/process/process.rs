@@ -70,8 +70,9 @@ fn a_death_comes_back_with_its_status_and_last_words(
     else {
         panic!("it died");
     };
+    let status = status.unwrap();
     assert_eq!(
-        (pid, status.unwrap().code(), status.unwrap().signal()),
+        (pid, status.code(), status.signal()),
         (number, code, signal)
     );
     assert_eq!(stderr.contains("bye"), says_bye, "{stderr}");

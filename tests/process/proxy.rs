@@ -152,6 +152,73 @@ fn what_is_no_proxy_is_exit_code_2_and_shows_no_password(#[case] proxy: &str) {
     assert_eq!(files_in(folder.path()).len(), 0);
 }
 
+/// Who has forgotten that a variable is set is told which, and how to do without.
+#[rstest]
+#[case::of_the_scheme("http_proxy", "http")]
+#[case::in_capitals("HTTPS_PROXY", "https")]
+#[case::of_all("all_proxy", "https")]
+fn an_error_of_a_proxy_names_its_variable(#[case] variable: &str, #[case] scheme: &str) {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let (nobody, folder) = (nobody.unwrap(), tempfile::tempdir().unwrap());
+    let url = format!("{scheme}://127.0.0.1:1/a");
+    let without = predicate::str::contains("; --proxy '' asks directly\n");
+    let named = predicate::str::contains(format!("through the proxy {nobody} ({variable}): "));
+    let mut command = fetch(&url, &folder);
+    command.env(variable, format!("http://alice:secret@{nobody}"));
+    let assert = command.assert().code(3);
+    assert.stderr(
+        named
+            .and(without.clone())
+            .and(predicate::str::contains("secret").not()),
+    );
+    // Nor is it a proxy that anybody could ask.
+    let socks = "SOCKS proxies are not supported; give one of http";
+    let named =
+        predicate::str::contains(format!("({variable})")).and(predicate::str::contains(socks));
+    let mut command = fetch(&url, &folder);
+    command.env(variable, "socks5h://alice:secret@127.0.0.1:1");
+    let assert = command.assert().code(2);
+    assert.stderr(
+        named
+            .and(without)
+            .and(predicate::str::contains("secret").not()),
+    );
+}
+
+/// Who has named it knows.
+#[rstest]
+#[case::nobody_there("http://127.0.0.1:1", 3)]
+#[case::of_another_kind("socks5://127.0.0.1:1", 2)]
+fn a_proxy_that_was_named_is_of_no_variable(#[case] proxy: &str, #[case] code: i32) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = fetch("http://127.0.0.1:1/a", &folder);
+    let hint = predicate::str::contains("_proxy").or(predicate::str::contains("--proxy"));
+    command
+        .env("http_proxy", "http://127.0.0.1:2")
+        .args(["--proxy", proxy]);
+    command.assert().code(code).stderr(hint.not());
+}
+
+/// A tunnel that a proxy does not open.
+#[test]
+fn what_a_proxy_answered_is_said_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let refuse = move || {
+        for mut stream in listener.incoming().flatten() {
+            read_head(&mut stream);
+            let _ = stream.write_all(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n");
+        }
+    };
+    threadproof::start_daemon("proxy", refuse).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = fetch("https://127.0.0.1:1/a", &folder);
+    let once = predicate::str::contains(": it answered with status 502\n");
+    let twice = predicate::str::contains("502/502");
+    let assert = command.args(["--proxy", &proxy]).assert().code(3);
+    assert.stderr(once.and(twice.not()));
+}
+
 #[test]
 fn a_proxy_that_is_not_there_is_exit_code_3() {
     let (_, server, folder) = scene();

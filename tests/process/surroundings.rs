@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
 use crate::support::{
@@ -24,61 +24,6 @@ fn builder(workers: usize) -> ProcessPoolBuilder {
 
 fn pid_of(pid: u32) -> Pid {
     Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
-}
-
-/// Two jobs run, the one between them costs its worker, and the pool ends well.
-fn a_death_costs_one_job() {
-    let pool = builder(2).build().unwrap();
-    let exit = Misbehave::Exit("bye".to_owned(), 3);
-    let outputs = pool.map([Misbehave::Not(1), exit, Misbehave::Not(2)]);
-    assert_eq!((number(&outputs[0]), number(&outputs[2])), (1, 2));
-    let Err(ProcessError::Crashed { status, .. }) = outputs[1] else {
-        panic!("{:?}", outputs[1]);
-    };
-    // Whoever reaps a process learns how it ended, and nobody else.
-    assert!(status.is_none_or(|status| status.code() == Some(3)));
-    let report = pool.shutdown(Shutdown::Drain);
-    assert_eq!((report.completed, report.crashed), (2, 1));
-}
-
-const IGNORES: &str = "THREADPROOF_TEST_IGNORES_SIGCHLD";
-
-/// P2. A shell ignores the signal, and what it turns into inherits that.
-#[test]
-fn a_program_that_ignores_the_end_of_its_children_has_a_pool_all_the_same() {
-    if std::env::var_os(IGNORES).is_some() {
-        return a_death_costs_one_job();
-    }
-    let this = thread::current();
-    let ran = Command::new("sh")
-        .args(["-c", r#"trap "" CHLD; exec "$@""#, "sh"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", this.name().unwrap(), "--nocapture"])
-        .env(IGNORES, "yes")
-        .output()
-        .unwrap();
-    let cried = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{}\n{cried}", ran.status);
-}
-
-/// P2.
-#[test]
-fn a_program_that_reaps_every_child_has_a_pool_all_the_same() {
-    leaves_nothing(|| {
-        let is_over = AtomicBool::new(false);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    let _ = rustix::process::wait(WaitOptions::NOHANG);
-                    thread::yield_now();
-                }
-            });
-            let ends = scope.spawn(a_death_costs_one_job);
-            let ended = ends.join();
-            is_over.store(true, Ordering::Relaxed);
-            ended.unwrap();
-        });
-    });
 }
 
 /// P7. A handler is called where the default would have ended the program.

@@ -431,7 +431,6 @@ fn a_password_is_not_written_into_the_note() {
 }, Some("bytes=100-"))]
 #[case::no_bytes(|scene: &Scene| fs::write(scene.at(PART), "").unwrap(), None)]
 #[case::no_part(|scene: &Scene| fs::remove_file(scene.at(PART)).unwrap(), None)]
-#[case::no_note(|scene: &Scene| fs::remove_file(scene.at(NOTE)).unwrap(), None)]
 #[case::half_a_note(|scene: &Scene| {
     let note = fs::read(scene.at(NOTE)).unwrap();
     fs::write(scene.at(NOTE), &note[..note.len() / 2]).unwrap();

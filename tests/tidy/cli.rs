@@ -13,7 +13,7 @@ const RINGS: [&[&str]; 3] = [
         "failure", "notebook", "options", "output", "print", "printer",
     ],
     &["sections", "work"],
-    &["cli", "fetch", "schedule", "serve", "tour"],
+    &["cli", "command_line", "fetch", "schedule", "serve", "tour"],
 ];
 
 /// The files by the paths of their modules, such as `cli::sections::join`.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use threadproof::local_server::{LocalServer, Reply, Site};
-use threadproof::{Event, Timeline, Wait, WorkerProgram};
+use threadproof::{Downloader, Event, Timeline, Wait, WorkerProgram};
 
 use crate::cli::failure::{Failure, make_folder};
 use crate::cli::notebook::Section;
@@ -75,6 +75,9 @@ pub(crate) struct Baseline {
 
 impl Context {
     pub(crate) fn new(options: Options, stop: &'static Event) -> Result<Self, Failure> {
+        if let Some(url) = &options.url {
+            Downloader::new().check(url)?;
+        }
         let (folder, temporary) = match &options.dir {
             Some(folder) => {
                 make_folder(folder)?;

@@ -334,6 +334,11 @@ fn good(number: usize) -> Vec<u8> {
     [head.as_bytes(), &version(number)].concat()
 }
 
+/// Under such a name coded bytes are a file as well.
+fn name_of(number: impl std::fmt::Display) -> String {
+    format!("{number}.gz")
+}
+
 fn downloader(resume: bool) -> Downloader {
     let settings = Downloader::builder()
         .resume(resume)
@@ -403,7 +408,7 @@ fn what_an_honest_server_sends_in_any_form_is_saved_as_a_version_or_not_at_all()
             let folder = folder();
             let path = folder.path().join("a.bin");
             fs::write(&path, OLD).unwrap();
-            let (url, downloader) = (server.url(&number.to_string(), script), downloader(resume));
+            let (url, downloader) = (server.url(&name_of(number), script), downloader(resume));
             for _ in 0..3 {
                 let before = fs::read(&path).unwrap();
                 let outcome = downloader.fetch(&url, &path, &Event::new());
@@ -427,7 +432,7 @@ fn whatever_bytes_a_server_sends_a_download_ends_and_spares_the_old_file() {
             let folder = folder();
             let path = folder.path().join("a.bin");
             fs::write(&path, OLD).unwrap();
-            let (url, downloader) = (server.url(&number.to_string(), script), downloader(resume));
+            let (url, downloader) = (server.url(&name_of(number), script), downloader(resume));
             for _ in 0..3 {
                 let before = fs::read(&path).unwrap();
                 let outcome = downloader.fetch(&url, &path, &Event::new());

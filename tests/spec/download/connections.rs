@@ -118,12 +118,12 @@ fn who_cannot_be_connected_to_is_named(#[values(false, true)] by_proxy: bool) {
     let (settings, words) = match by_proxy {
         true => (
             settings().proxy(format!("http://{dead}")),
-            "through the proxy",
+            " through the proxy",
         ),
-        false => (settings(), "redirected to"),
+        false => (settings(), ": redirected to"),
     };
     let error = scene.fetch(settings).unwrap_err().to_string();
-    let words = format!("cannot connect: {words} {dead}: Connection refused");
+    let words = format!("cannot connect{words} {dead}: Connection refused");
     assert!(error.contains(&words), "{error}");
 }
 

@@ -132,6 +132,11 @@ fn an_answer_to_a_request_for_the_rest_gives_one_version(
         status => Reply::status(status),
     };
     let scene = Scene::cut([saying(second, says), whole(2)]);
+    if (says, status) == (Says::AnotherCoding, 200) {
+        let error = scene.fetch().unwrap_err();
+        assert!(matches!(error, DownloadError::BadAnswer { .. }), "{error}");
+        return assert_eq!(files_in(scene.folder.path()), [PART, NOTE]);
+    }
     let receipt = scene.fetch().unwrap();
     assert_eq!((receipt.bytes, receipt.attempts), (1_000, 1));
     assert_eq!(scene.range(1).as_deref(), Some("bytes=600-"));
@@ -225,6 +230,9 @@ fn a_part_that_is_not_there_any_more_becomes_no_file(
     assert_eq!(files_in(scene.folder.path()), left, "and no note");
     for name in left {
         assert_eq!(fs::read(scene.at(name)).unwrap(), b"somebody else's");
+        scene.fetch().unwrap_err();
+        assert_eq!(fs::read(scene.at(name)).unwrap(), b"somebody else's");
+        fs::remove_file(scene.at(name)).unwrap();
     }
     scene.fetch().unwrap();
     assert_eq!(scene.range(1), None);
@@ -268,6 +276,69 @@ fn a_temporary_file_that_is_not_there_any_more_becomes_no_file() {
         "{error}"
     );
     assert!(!scene.at("a.bin").exists());
+}
+
+/// The same of a part that was there before: its note must not vouch for what stands there now.
+#[test]
+fn a_note_does_not_vouch_for_what_has_taken_the_place_of_its_part() {
+    let (after, how) = (100, Hangup::Fin);
+    let scene = Scene::cut([whole(1).fault(Fault::Cut { after, how }), whole(1)]);
+    let mut look = |_| {
+        let _ = fs::remove_file(scene.at(PART));
+        fs::write(scene.at(PART), version(7)).unwrap();
+    };
+    let (url, path) = (scene.server.url("/a"), scene.at("a.bin"));
+    let downloader = settings().resume(true).build();
+    let cut = downloader.fetch_with(&url, &path, &Event::new(), &mut look);
+    cut.unwrap_err();
+    assert_eq!(files_in(scene.folder.path()), [PART], "and no note");
+    scene.fetch().unwrap_err();
+    assert_eq!(fs::read(scene.at(PART)).unwrap(), version(7));
+}
+
+/// A user's own file may be called like a part. Ours has a note from its first byte on, so one without is
+/// somebody's, and only the user can say what for.
+#[rstest]
+#[case::with_a_name(whole(1))]
+#[case::without_a_name(Reply::ok(version(1)))]
+fn a_file_that_is_called_like_a_part_is_named_and_not_touched(#[case] reply: Reply) {
+    let scene = Scene::new([reply.clone(), reply]);
+    fs::write(scene.at(PART), "mine").unwrap();
+    let error = scene.fetch().unwrap_err();
+    let why = format!(
+        "{}: it is no part of a download; move it elsewhere",
+        scene.at(PART).display()
+    );
+    assert!(error.to_string().ends_with(&why), "{error}");
+    assert_eq!(
+        scene.server.requests().len(),
+        0,
+        "before anything was asked"
+    );
+    assert_eq!(fs::read(scene.at(PART)).unwrap(), b"mine");
+    assert_eq!(files_in(scene.folder.path()), [PART]);
+    // An empty one is nobody's loss.
+    fs::write(scene.at(PART), "").unwrap();
+    scene.fetch().unwrap();
+    scene.has_only(1);
+}
+
+/// Also of a program that is killed before the first second is over.
+#[test]
+fn a_part_has_its_note_from_the_first_byte_on() {
+    let scene = Scene::new([whole(1)]);
+    let (url, path) = (scene.server.url("/a"), scene.at("a.bin"));
+    let mut looks = 0;
+    let mut look = |_| {
+        looks += 1;
+        assert_eq!(files_in(scene.folder.path()), [PART, NOTE]);
+    };
+    let downloader = settings().resume(true).build();
+    downloader
+        .fetch_with(&url, &path, &Event::new(), &mut look)
+        .unwrap();
+    assert!(looks > 0);
+    scene.has_only(1);
 }
 
 /// A note can hold anything: another program, or somebody else, may have written it.

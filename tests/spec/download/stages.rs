@@ -124,11 +124,11 @@ fn a_redirect_is_encoded_as_browsers_do_it(#[case] location: &[u8], #[case] targ
 }
 
 #[rstest]
-#[case::another_scheme("ftp://a/g", "scheme")]
-#[case::a_file("file:///etc/passwd", "scheme")]
-#[case::data("data:,hello", "scheme")]
-#[case::a_script("javascript:alert(1)", "scheme")]
-#[case::a_letter("g:h", "scheme")]
+#[case::another_scheme("ftp://a/g", "not http or https")]
+#[case::a_file("file:///etc/passwd", "not http or https")]
+#[case::data("data:,hello", "not http or https")]
+#[case::a_script("javascript:alert(1)", "not http or https")]
+#[case::a_letter("g:h", "not http or https")]
 #[case::a_port_beyond_all("http://a:99999/g", "port")]
 #[case::a_port_that_is_no_number("//a:b/g", "port")]
 #[case::a_negative_port("//a:-1/g", "port")]
@@ -340,7 +340,8 @@ fn plan_of(part: &Version, status: u16, lines: &[&str]) -> Result<Plan, Refusal>
 #[case::two_etags_beside_a_date(&[DATE], &[DATE, ETAG, OTHER_ETAG], false)]
 #[case::a_second_coding(&[ETAG, "Content-Encoding: gzip"], &[ETAG, "Content-Encoding: gzip", "Content-Encoding: br"], false)]
 #[case::another_coding(&[ETAG], &[ETAG, "Content-Encoding: gzip"], false)]
-#[case::the_same_coding(&[ETAG, "Content-Encoding: gzip"], &[ETAG, "Content-Encoding: gzip"], true)]
+#[case::a_coding_that_nobody_asked_for(&[ETAG, "Content-Encoding: gzip"], &[ETAG, "Content-Encoding: gzip"], false)]
+#[case::the_identity_again(&[ETAG, "Content-Encoding: identity"], &[ETAG, "Content-Encoding: identity"], true)]
 #[case::no_coding_any_more(&[ETAG, "Content-Encoding: gzip"], &[ETAG], false)]
 fn only_an_answer_that_repeats_what_was_noted_is_of_the_same_version(
     #[case] first: &[&str],
@@ -456,6 +457,46 @@ fn each_answer_to_a_request_for_the_whole_has_its_plan(
     }
 }
 
+/// What is coded is not the file, unless it is called by the coding: then the coded bytes are.
+#[rstest]
+#[case::gzip("http://a/f.txt", &["Content-Encoding: gzip"], false)]
+#[case::in_capitals("http://a/f.txt", &["Content-Encoding: GZIP"], false)]
+#[case::unknown("http://a/f.txt", &["Content-Encoding: x-secret"], false)]
+#[case::two("http://a/f.gz", &["Content-Encoding: br, gzip"], false)]
+#[case::in_two_lines("http://a/f.gz", &["Content-Encoding: gzip", "Content-Encoding: gzip"], false)]
+#[case::none("http://a/f.txt", &[], true)]
+#[case::empty("http://a/f.txt", &["Content-Encoding: "], true)]
+#[case::identity("http://a/f.txt", &["Content-Encoding: identity"], true)]
+#[case::identity_twice("http://a/f.txt", &["Content-Encoding: Identity, identity"], true)]
+#[case::named_so("http://a/f.tar.gz", &["Content-Encoding: gzip"], true)]
+#[case::named_so_in_capitals("http://a/F.TGZ?q=1", &["Content-Encoding: x-gzip"], true)]
+#[case::named_by_another("http://a/f.br", &["Content-Encoding: gzip"], false)]
+#[case::brotli("http://a/f.br", &["Content-Encoding: br"], true)]
+#[case::zstd("http://a/f.zst", &["Content-Encoding: zstd"], true)]
+#[case::compress("http://a/f.Z", &["Content-Encoding: compress"], true)]
+#[case::a_folder_of_that_name("http://a/f.gz/f", &["Content-Encoding: gzip"], false)]
+#[case::a_query_of_that_name("http://a/f?f.gz", &["Content-Encoding: gzip"], false)]
+fn content_that_is_coded_unasked_is_no_file(
+    #[case] url: &str,
+    #[case] lines: &[&str],
+    #[case] is_file: bool,
+) {
+    let (from, limits) = (at(url), Limits::default());
+    let first = answer(200, &[&[ETAG, "Content-Length: 10"], lines].concat());
+    let part = Version::of(&first, url, &from).unwrap();
+    let rest = answer(
+        206,
+        &[&[ETAG, "Content-Range: bytes 6-9/10"], lines].concat(),
+    );
+    let rest = plan(&rest, &from, Some((&part, 6)), limits);
+    match (plan(&first, &from, None, limits), rest) {
+        (Ok(Plan::Whole { .. }), Ok(Plan::Rest { .. })) => assert!(is_file),
+        // The whole is asked for then, which is refused.
+        (Err(Refusal::BadAnswer(_)), Ok(Plan::Again)) => assert!(!is_file),
+        plans => panic!("{plans:?}"),
+    }
+}
+
 // Proxies.
 
 /// Which proxy is asked for a URL, given `NAME=value` pairs of the environment.
@@ -507,7 +548,8 @@ fn the_environment_names_a_proxy(
 }
 
 #[rstest]
-#[case::socks("socks5://alice:secret@p:1", "scheme")]
+#[case::socks("socks5://alice:secret@p:1", "SOCKS proxies are not supported")]
+#[case::another_scheme("ftp://alice:secret@p:1", "scheme")]
 #[case::no_host("http://alice:secret@", "host")]
 #[case::a_port("http://alice:secret@p:99999", "port")]
 #[case::spaces("http://alice:secret@p q", "URL")]
