@@ -13,7 +13,8 @@
 //! What no model holds is broken in `fixtures/breaks/*.patch`; there a test of `cargo test` must fail.
 //!
 //! `BLESS=1` beside `MUTANTS=all` writes what the book shows: the schedules in which the breaks
-//! fail, the list of breaks, and the table of models.
+//! fail, the list of breaks, and the table of models. Of some records there is a picture as well,
+//! which `sequences.rs` draws.
 
 // Under loom only the models run: `tests/loom`.
 #![cfg(not(loom))]
@@ -24,6 +25,7 @@ mod cargo;
 mod judge;
 mod mutant;
 mod rules;
+mod sequences;
 #[path = "../loom/steps.rs"]
 mod steps;
 mod workspace;
@@ -122,6 +124,7 @@ fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
         let differs = fixtures.into_iter().find_map(|(kind, text)| {
             differs_from_fixture(&format!("{}/{name}.{kind}", mutant::RECORDS), &text)
         });
+        let differs = differs.or_else(|| sequences::complaint(mutant));
         differs.map_or_else(|| Ok(found.row(name)), Err)
     });
 

@@ -82,7 +82,7 @@ fn reader() -> (Reader, &'static Path) {
 /// Opens what a chapter has for a second reading.
 fn unfold(browser: &mut Chromium) {
     browser
-        .evaluate("for (const fold of document.querySelectorAll('main .layer')) fold.open = true");
+        .evaluate("for (const fold of document.querySelectorAll('main :is(.layer, .layer .reveal)')) fold.open = true");
 }
 
 /// Where the tables of steps are that a page itself shows, and not a game.
