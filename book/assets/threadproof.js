@@ -422,7 +422,7 @@
     // The picture of a run --------------------------------------------------------------------------
 
     // As in src/timeline/svg.rs: about the width of a letter, and the room beside a bar's name.
-    const LETTER = 7;
+    const LETTER = 9;
     const MARGIN = 8;
     const NARROWEST_BAR = 1.5;
     // The picture has its places to a tenth of a unit. Drawn larger still, the rounding would be seen.
@@ -503,6 +503,12 @@
             ticks.forEach((tick, index) => {
                 tick.textContent = time(shown.from + shown.part * index / (ticks.length - 1));
             });
+            for (const mark of svg.querySelectorAll('.mark, .join')) {
+                const [x, y] = mark.getAttribute('transform').match(/[\d.]+/g).map(Number);
+                const to = left + ((x - left) / (right - left) - shown.from) / shown.part * (right - left);
+                mark.setAttribute('transform', `translate(${to.toFixed(1)} ${y})`);
+                if (to < left || to > right) mark.setAttribute('display', 'none');
+            }
             const spans = [...svg.querySelectorAll('.span')];
             const seen = spans.filter(place).length;
             return `${textOf(ticks[0])} to ${textOf(ticks.at(-1))}, of ${textOf(axis.at(-1))}; ${seen} of ${spans.length} bars.`;

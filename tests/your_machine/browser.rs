@@ -7,6 +7,7 @@ mod chromium;
 mod everybody;
 mod game;
 mod pages;
+mod pictures;
 mod predictions;
 mod stepper;
 mod zoom;
@@ -37,6 +38,7 @@ pub(crate) fn tests() -> Vec<Test> {
         game::tests(),
         predictions::tests(),
         pages::tests(),
+        pictures::tests(),
         everybody::tests(),
     ];
     tests.into_iter().flatten().collect()
