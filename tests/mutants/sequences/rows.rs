@@ -359,7 +359,8 @@ fn gathered(acts: &[Act], names: &BTreeMap<String, String>) -> Vec<Row> {
                     row.locks.push(lock.name.clone());
                 }
             }
-            let named = inner.filter(|act| act.step.file.starts_with("src/")).next_back();
+            let mut named = inner;
+            let named = named.rfind(|act| act.step.file.starts_with("src/"));
             if let Some(act) = named.filter(|_| !row.is_told) {
                 row.words = format!("{}()", act.function);
             }
