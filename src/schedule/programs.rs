@@ -105,11 +105,11 @@ fn with<T, R>(data: &Shared<T>, operation: impl FnOnce(&mut T) -> R) -> R {
     operation(&mut data.lock().expect("an operation does not panic"))
 }
 
+/// What a thread does, a line a step.
+type Lines<T> = fn(&Actor, &Shared<T>) -> Result<(), Over>;
+
 /// A thread of a program: its lines, and the data that they share with the other thread.
-fn body<T: Send + 'static>(
-    data: &Shared<T>,
-    lines: impl FnOnce(&Actor, &Shared<T>) -> Result<(), Over> + Send + 'static,
-) -> Body {
+fn body<T: Send + 'static>(data: &Shared<T>, lines: Lines<T>) -> Body {
     let data = data.clone();
     Box::new(move |turn| lines(turn, &data))
 }

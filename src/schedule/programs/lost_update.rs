@@ -1,6 +1,6 @@
 //! Two threads count: each reads, and then writes one more.
 
-use super::{Actor, Cast, Over, Shared, body, look, shared, verdict, with};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, verdict, with};
 
 fn unlocked(turn: &Actor, count: &Shared<u32>) -> Result<(), Over> {
     // ANCHOR: unlocked
@@ -34,7 +34,7 @@ pub(super) fn mended() -> Cast {
     cast(locked)
 }
 
-fn cast(lines: fn(&Actor, &Shared<u32>) -> Result<(), Over>) -> Cast {
+fn cast(lines: Lines<u32>) -> Cast {
     let count = shared(0);
     Cast {
         bodies: vec![body(&count, lines), body(&count, lines)],

@@ -1,7 +1,7 @@
 //! A thread looks at a flag, then goes to sleep; main sets the flag and notifies.
 
 use super::super::Verdict;
-use super::{Actor, Cast, Over, Shared, body, look, shared, with, words};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, with, words};
 
 fn waiter_broken(turn: &Actor, flag: &Shared<bool>) -> Result<(), Over> {
     // ANCHOR: waiter_broken
@@ -57,7 +57,7 @@ pub(super) fn mended() -> Cast {
     cast([waiter_mended, main_mended])
 }
 
-fn cast(lines: [fn(&Actor, &Shared<bool>) -> Result<(), Over>; 2]) -> Cast {
+fn cast(lines: [Lines<bool>; 2]) -> Cast {
     let flag = shared(false);
     Cast {
         bodies: lines.map(|lines| body(&flag, lines)).into(),

@@ -1,7 +1,7 @@
 //! Main sets an event and clears it at once while a thread waits for it.
 
 use super::super::Verdict;
-use super::{Actor, Cast, Over, Shared, body, look, shared, with, words};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, with, words};
 
 #[derive(Default)]
 struct Data {
@@ -72,7 +72,7 @@ pub(super) fn mended() -> Cast {
     cast([waiter_mended, main])
 }
 
-fn cast(lines: [fn(&Actor, &Shared<Data>) -> Result<(), Over>; 2]) -> Cast {
+fn cast(lines: [Lines<Data>; 2]) -> Cast {
     let data = shared(Data::default());
     Cast {
         bodies: lines.map(|lines| body(&data, lines)).into(),

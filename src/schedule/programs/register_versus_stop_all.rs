@@ -1,6 +1,6 @@
 //! A worker registers its flag while main stops all.
 
-use super::{Actor, Cast, Over, Shared, body, look, shared, verdict, with, words};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, verdict, with, words};
 
 #[derive(Default)]
 struct Data {
@@ -73,7 +73,7 @@ pub(super) fn mended() -> Cast {
     cast([worker_mended, main_mended])
 }
 
-fn cast(lines: [fn(&Actor, &Shared<Data>) -> Result<(), Over>; 2]) -> Cast {
+fn cast(lines: [Lines<Data>; 2]) -> Cast {
     let data = shared(Data::default());
     Cast {
         bodies: lines.map(|lines| body(&data, lines)).into(),

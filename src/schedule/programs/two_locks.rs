@@ -1,7 +1,7 @@
 //! Two threads take the same two locks.
 
 use super::super::Verdict;
-use super::{Actor, Cast, Over, Shared, body, look, shared, words};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, words};
 
 fn one_then_two(turn: &Actor, _: &Shared<()>) -> Result<(), Over> {
     // ANCHOR: one_then_two
@@ -29,7 +29,7 @@ pub(super) fn mended() -> Cast {
     cast([one_then_two, one_then_two])
 }
 
-fn cast(lines: [fn(&Actor, &Shared<()>) -> Result<(), Over>; 2]) -> Cast {
+fn cast(lines: [Lines<()>; 2]) -> Cast {
     let nothing = shared(());
     Cast {
         bodies: lines.map(|lines| body(&nothing, lines)).into(),
