@@ -15,6 +15,10 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(NEEDS, of_two_drawings_the_one_that_has_room_is_shown),
         Test::new(NEEDS, every_picture_can_be_read_in_every_theme),
         Test::new(NEEDS, every_picture_says_in_words_what_it_shows),
+        Test::new(
+            NEEDS,
+            on_paper_no_table_is_cut_off_and_no_claim_is_told_twice,
+        ),
     ]
 }
 
@@ -121,4 +125,23 @@ fn every_picture_says_in_words_what_it_shows() {
             "{PICTURES}.every(svg => !svg.querySelector('[id]'))"
         )));
     }
+}
+
+fn on_paper_no_table_is_cut_off_and_no_claim_is_told_twice() {
+    let (mut browser, book) = reader();
+    // The width of a letter's sheet without its margins.
+    let size = json!({ "width": 739, "height": 978, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    browser.pretend("print", &[]);
+    browser.open(&book.join("print.html"));
+    browser
+        .evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true");
+    let cut = "[...document.querySelectorAll('main table')].filter(table => table.checkVisibility() && \
+        table.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right + 1) \
+        .map(table => table.textContent.trim().slice(0, 60)).join(' and ')";
+    assert_eq!(browser.text(cut), "");
+    let all = "[...document.querySelectorAll('.all-claims table')].some(table => table.checkVisibility())";
+    assert!(!browser.is(all), "the chapters have them");
+    browser.open(&book.join("claims.html"));
+    assert!(browser.is(all), "alone it shows them");
 }
