@@ -469,7 +469,7 @@
     const LETTER = 9;
     const MARGIN = 8;
     const NARROWEST_BAR = 1.5;
-    // The picture has its places to a tenth of a unit. Drawn larger still, the rounding would be seen.
+    // The picture has its places to a hundredth of a unit. Drawn larger still, the rounding would be seen.
     const MOST = 16;
 
     /** How long the time of a picture is, its unit and how exact it says so: "0.80 s". */

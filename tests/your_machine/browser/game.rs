@@ -11,6 +11,7 @@ pub(super) fn tests() -> Vec<Test> {
     let places = [
         ("orders", ("orders", None)),
         ("lost_update", ("lost-update", Some("lost-update"))),
+        ("event", ("event", Some("lost-wake-up"))),
         ("locked_flags", ("locked-flags", Some("check-then-act"))),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
