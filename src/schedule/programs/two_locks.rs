@@ -5,20 +5,31 @@ use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, words};
 
 fn one_then_two(turn: &Actor, _: &Shared<()>) -> Result<(), Over> {
     // ANCHOR: one_then_two
-    turn.lock("lock 1", || words("takes lock 1"))?;
-    turn.lock("lock 2", || words("takes lock 2"))?;
-    turn.unlock("lock 2", || words("gives lock 2 back"))?;
-    turn.unlock("lock 1", || words("gives lock 1 back"))
+    take(turn, "lock 1")?;
+    take(turn, "lock 2")?;
+    give(turn, "lock 2")?;
+    give(turn, "lock 1")
     // ANCHOR_END: one_then_two
 }
 
 fn two_then_one(turn: &Actor, _: &Shared<()>) -> Result<(), Over> {
     // ANCHOR: two_then_one
-    turn.lock("lock 2", || words("takes lock 2"))?;
-    turn.lock("lock 1", || words("takes lock 1"))?;
-    turn.unlock("lock 1", || words("gives lock 1 back"))?;
-    turn.unlock("lock 2", || words("gives lock 2 back"))
+    take(turn, "lock 2")?;
+    take(turn, "lock 1")?;
+    give(turn, "lock 1")?;
+    give(turn, "lock 2")
     // ANCHOR_END: two_then_one
+}
+
+/// A step stands where this is called.
+#[track_caller]
+fn take(turn: &Actor, lock: &'static str) -> Result<(), Over> {
+    turn.lock(lock, || words(&format!("takes {lock}")))
+}
+
+#[track_caller]
+fn give(turn: &Actor, lock: &'static str) -> Result<(), Over> {
+    turn.unlock(lock, || words(&format!("gives {lock} back")))
 }
 
 pub(super) fn broken() -> Cast {

@@ -160,7 +160,7 @@ pub(super) fn rows_of(mutant: &Mutant, record: &Record, words: &Words) -> Result
             words.threads.len()
         ));
     }
-    let names = names_of(&source, &steps, words)?;
+    let names = names_of(&mutant.name, &source, &steps, words)?;
     let acts = acts_of(&source, &steps, words, &names, &mut said);
     let guilty = words.guilty.unwrap_or_else(|| guilty_step(&source, &acts));
     let mut rows = gathered(&acts, &names);
@@ -207,6 +207,7 @@ impl Row {
 
 /// Each object by the name of its field. Of two fields of one name the owner is named as well.
 fn names_of(
+    name: &str,
     source: &Source,
     steps: &[&Step],
     words: &Words,
@@ -232,7 +233,7 @@ fn names_of(
             .is_some_and(|line| line.contains("in_turn("));
         if is_lock && field.is_none() && !in_turn {
             return Err(format!(
-                "{file}:{line} takes no lock, says the source; MUTANTS=all BLESS=1 cargo test --test mutants records it anew"
+                "{file}:{line} takes no lock, says the source; MUTANTS={name} BLESS=1 cargo test --test mutants records it anew"
             ));
         }
         if let Some(field) = words.permits.get(object).cloned().or(field) {
