@@ -100,7 +100,7 @@ pub use thread_pool::{
     Canceller, Job, JobError, MapLazy, MapUnordered, PoolReport, PoolShutDown, Shutdown,
     ThreadPool, ThreadPoolBuilder, TryMapError, worker_number,
 };
-pub use timeline::{Span, Timeline};
+pub use timeline::{Mark, Span, Timeline};
 pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 
 #[cfg(all(test, loom))]

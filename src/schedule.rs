@@ -56,8 +56,12 @@ pub(crate) struct Cast {
     bodies: Vec<Body>,
     /// Threads that sleep before anybody has taken a step.
     asleep: Vec<usize>,
+    /// The shared variables, in words.
+    look: Look,
     judge: Box<dyn FnOnce() -> Verdict + Send>,
 }
+
+type Look = Box<dyn Fn() -> String + Send + Sync>;
 
 type Body = Box<dyn FnOnce(&Actor) -> Result<(), Over> + Send>;
 
@@ -77,8 +81,10 @@ pub struct Step {
     pub thread: char,
     /// What it did.
     pub words: String,
-    /// Where it stands: the line in the file of the programs.
+    /// Where it stands: the line in the file of the program.
     pub line: u32,
+    /// What was so after it: the shared variables, who has which lock, who sleeps.
+    pub then: String,
 }
 
 /// A whole run: the order, the steps and the end.
@@ -86,6 +92,8 @@ pub struct Step {
 pub struct Run {
     /// A letter for each step.
     pub schedule: String,
+    /// What was so before the first step, as in [`Step::then`].
+    pub before: String,
     /// The steps, in that order.
     pub steps: Vec<Step>,
     /// How it ended.
@@ -200,7 +208,7 @@ impl Version {
     /// Runs the version; without an order whoever comes first goes first.
     pub(crate) fn run(&self, order: Option<Vec<char>>) -> Ended {
         let cast = (self.cast)();
-        let baton = Arc::new(Baton::new(order, cast.bodies.len(), cast.asleep));
+        let baton = Arc::new(Baton::new(order, cast.bodies.len(), cast.asleep, cast.look));
         let start = |(index, body): (usize, Body)| {
             let actor = Actor {
                 index,

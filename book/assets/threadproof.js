@@ -2,7 +2,8 @@
 // tables and lists that the page shows anyway, and adds buttons to them.
 //
 // - a table whose first column is `step` becomes a stepper;
-// - a heading such as `Unlocked: 6 orders, 4 bad`, with those orders below it, becomes a game;
+// - a heading such as `Unlocked: 6 orders, 4 bad`, with those orders below it, becomes a game; the lines of
+//   both threads, which stand before it, and the record of what was so after each step move into it;
 // - a list before a closed answer becomes a choice;
 // - a timeline, the picture of a run, can be drawn larger along its time.
 //
@@ -226,6 +227,23 @@
         return orders;
     }
 
+    /** The lines of each thread, and the record of every order: what the generator has seen. Nothing, if it is not there. */
+    function programOf(version) {
+        const program = [...document.querySelectorAll('main .program[data-version]')]
+            .find(one => one.dataset.version.toLowerCase() === version.toLowerCase());
+        if (!program) return undefined;
+        const { before, orders } = JSON.parse(program.dataset.record);
+        const lanes = [...program.querySelectorAll('.thread')].map(thread => {
+            const shown = thread.querySelector('code').textContent.trimEnd().split('\n');
+            const indented = Math.min(...shown.map(line => line.search(/\S/)));
+            const lines = shown.map(line => make('li', {}, make('code', {}, line.slice(indented))));
+            const name = textOf(thread.querySelector('.thread-name'));
+            return { lines, element: make('div', { class: 'thread' }, make('p', { class: 'thread-name' }, name), make('ol', { class: 'lines' }, ...lines)) };
+        });
+        program.remove();
+        return { before, orders, lanes };
+    }
+
     function game(heading) {
         const promised = /: (\d+) orders?, (?:all good|(\d+) bad)$/.exec(textOf(heading));
         const orders = promised ? ordersBelow(heading) : [];
@@ -237,14 +255,13 @@
         const version = told.slice(0, told.lastIndexOf(':'));
         (heading.querySelector('a') ?? heading).textContent = version;
         const names = orders[0].names;
-        const longest = Math.max(...orders.map(order => order.letters.length));
         const found = new Set();
         let path = '';
 
-        const rows = Array.from({ length: longest }, (_, index) =>
-            make('tr', {}, make('td', {}, String(index + 1)), ...names.map(() => make('td'))));
-        const head = make('tr', {}, ...['step', ...names].map(name => make('th', { scope: 'col' }, name)));
-        const board = make('table', {}, make('thead', {}, head), make('tbody', {}, ...rows));
+        const program = programOf(version);
+        const shared = make('ul', { class: 'shared', 'aria-label': 'What is so now' });
+        const code = program ? [make('div', { class: 'program' }, ...program.lanes.map(lane => lane.element))] : [];
+        const taken = make('ol', { class: 'taken', 'aria-label': 'Steps taken' });
         const said = announcer();
         const players = names.map(name => {
             const state = make('span', { class: 'state' });
@@ -266,9 +283,9 @@
             make('p', { class: 'invitation' }, invitation),
             make('div', { class: 'bar' }, ...players.map(player => player.element), undo, again),
             said,
-            make('div', { class: 'table-wrapper' }, board),
-            tally,
-            marks,
+            ...code,
+            make('div', { class: 'so-far' }, shared, taken),
+            make('div', { class: 'found' }, tally, marks),
             make('div', { class: 'judge' }, judge, hint, stars));
 
         const beginning = () => orders.filter(order => order.letters.startsWith(path));
@@ -292,6 +309,37 @@
         function verdict(end) {
             if (end.isBad) return `Broken: ${end.end}. Your order was ${path}.`;
             return `Good: ${end.end}. Another order may end differently.`;
+        }
+
+        /** The line where a thread stands. It has done what it did in some order, and in that one it goes on. */
+        function lineOf(name) {
+            const did = (order, length) => [...order.letters.slice(0, length)]
+                .flatMap((letter, index) => (letter === name ? [order.steps[index]] : []));
+            const done = path ? did(beginning()[0], path.length) : [];
+            const places = order => [...order.letters].flatMap((letter, index) => (letter === name ? [index] : []));
+            const next = orders.find(order => places(order).length > done.length &&
+                did(order, order.letters.length).slice(0, done.length).join() === done.join());
+            return next && program.orders[next.letters][places(next)[done.length]][0];
+        }
+
+        /** Which line is next, what the shared variables are, and who has which lock. */
+        function showProgram() {
+            if (!program) return;
+            players.forEach(({ name }, index) => {
+                const why = hindrance(name);
+                const at = why === 'has ended' ? undefined : lineOf(name);
+                program.lanes[index].lines.forEach((line, number) => {
+                    line.classList.toggle('is-next', number === at);
+                    line.classList.toggle('blocked', number === at && Boolean(why));
+                    if (number === at) line.setAttribute('aria-current', 'step');
+                    else line.removeAttribute('aria-current');
+                });
+            });
+            const record = path && program.orders[beginning()[0].letters];
+            const now = path ? record[path.length - 1][1] : program.before;
+            const before = path.length > 1 ? record[path.length - 2][1] : program.before;
+            shared.replaceChildren(...now.split('; ').filter(words => words).map(words =>
+                make('li', { class: before.split('; ').includes(words) ? '' : 'changed' }, words)));
         }
 
         /** What the next step of a thread does, before it is taken. */
@@ -340,18 +388,14 @@
             const end = whole();
             if (end) found.add(path);
             if (end?.isBad) win(0);
-            rows.forEach((row, index) => {
-                names.forEach((name, column) => {
-                    const isHere = index < path.length && path[index] === name;
-                    row.cells[column + 1].textContent = isHere ? possible[0].steps[index] : '';
-                });
-                row.classList.toggle('now', index === path.length - 1);
-            });
+            taken.replaceChildren(...[...path].map((name, index) =>
+                make('li', index === path.length - 1 ? { 'aria-current': 'step' } : {}, make('b', {}, name), ` ${possible[0].steps[index]}`)));
             for (const { name, state, element } of players) {
                 const why = hindrance(name);
                 enable(element, !why);
                 state.textContent = why || nextOf(name);
             }
+            showProgram();
             enable(undo, path !== '');
             enable(again, path !== '');
             box.classList.toggle('lost', Boolean(end?.isBad));
@@ -422,10 +466,10 @@
     // The picture of a run --------------------------------------------------------------------------
 
     // As in src/timeline/svg.rs: about the width of a letter, and the room beside a bar's name.
-    const LETTER = 7;
+    const LETTER = 9;
     const MARGIN = 8;
     const NARROWEST_BAR = 1.5;
-    // The picture has its places to a tenth of a unit. Drawn larger still, the rounding would be seen.
+    // The picture has its places to a hundredth of a unit. Drawn larger still, the rounding would be seen.
     const MOST = 16;
 
     /** How long the time of a picture is, its unit and how exact it says so: "0.80 s". */
@@ -503,6 +547,12 @@
             ticks.forEach((tick, index) => {
                 tick.textContent = time(shown.from + shown.part * index / (ticks.length - 1));
             });
+            for (const mark of svg.querySelectorAll('.mark, .join')) {
+                const [x, y] = mark.getAttribute('transform').match(/[\d.]+/g).map(Number);
+                const to = left + ((x - left) / (right - left) - shown.from) / shown.part * (right - left);
+                mark.setAttribute('transform', `translate(${to.toFixed(1)} ${y})`);
+                if (to < left || to > right) mark.setAttribute('display', 'none');
+            }
             const spans = [...svg.querySelectorAll('.span')];
             const seen = spans.filter(place).length;
             return `${textOf(ticks[0])} to ${textOf(ticks.at(-1))}, of ${textOf(axis.at(-1))}; ${seen} of ${spans.length} bars.`;

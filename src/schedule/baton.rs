@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 
-use super::{Ended, Impossible, Run, Step, Verdict};
+use super::{Ended, Impossible, Look, Run, Step, Verdict};
 use crate::sync::{Arc, Condvar, Mutex};
 
 /// A lock by its name.
@@ -105,10 +105,10 @@ impl Actor {
 }
 
 /// Hands the turn from thread to thread.
-#[derive(Debug)]
 pub(super) struct Baton {
     state: Mutex<State>,
     moved: Condvar,
+    look: Look,
 }
 
 #[derive(Debug)]
@@ -119,6 +119,7 @@ struct State {
     asleep: BTreeSet<usize>,
     /// Who has which lock.
     holders: BTreeMap<Lock, usize>,
+    before: String,
     steps: Vec<Step>,
     stop: Option<Stop>,
 }
@@ -144,18 +145,26 @@ enum Stop {
 }
 
 impl Baton {
-    pub(super) fn new(order: Option<Vec<char>>, threads: usize, asleep: Vec<usize>) -> Self {
-        let state = State {
+    pub(super) fn new(
+        order: Option<Vec<char>>,
+        threads: usize,
+        asleep: Vec<usize>,
+        look: Look,
+    ) -> Self {
+        let mut state = State {
             order,
             threads: vec![Thread::Away; threads],
             asleep: asleep.into_iter().collect(),
             holders: BTreeMap::new(),
+            before: String::new(),
             steps: Vec::new(),
             stop: None,
         };
+        state.before = state.told(look());
         Self {
             state: Mutex::new(state),
             moved: Condvar::new(),
+            look,
         }
     }
 
@@ -184,10 +193,12 @@ impl Baton {
         let (output, words) = act();
         state.threads[index] = Thread::Away;
         state.take_effect(index, effect);
+        let then = state.told((self.look)());
         state.steps.push(Step {
             thread: letter(index),
             words,
             line: at.line(),
+            then,
         });
         drop(state);
         self.moved.notify_all();
@@ -206,6 +217,7 @@ impl Baton {
     pub(super) fn end(&self, judge: Box<dyn FnOnce() -> Verdict + Send>) -> Ended {
         let mut state = self.state.lock();
         let steps = std::mem::take(&mut state.steps);
+        let before = std::mem::take(&mut state.before);
         let schedule: String = steps.iter().map(|step| step.thread).collect();
         let stop = state.stop.take();
         let asked: Option<String> = state.order.take().map(|order| order.into_iter().collect());
@@ -229,6 +241,7 @@ impl Baton {
             }
             _ => Ended::Whole(Run {
                 schedule,
+                before,
                 steps,
                 verdict,
             }),
@@ -300,6 +313,17 @@ impl State {
             Thread::Wants(_) => "it sleeps and nobody has notified it".to_owned(),
             Thread::Away | Thread::Gone => "it has ended".to_owned(),
         }
+    }
+
+    /// The shared variables, the locks and the sleepers, as the game shows them.
+    fn told(&self, variables: String) -> String {
+        let locks = self.holders.iter();
+        let locks = locks.map(|(lock, holder)| format!("{} has {lock}", letter(*holder)));
+        let asleep = self.asleep.iter().map(|index| letter(*index));
+        let asleep = asleep.map(|sleeper| format!("{sleeper} sleeps"));
+        let all = Some(variables).into_iter().chain(locks).chain(asleep);
+        let all = all.filter(|words| !words.is_empty());
+        all.collect::<Vec<_>>().join("; ")
     }
 
     fn take_effect(&mut self, index: usize, effect: Effect) {

@@ -28,6 +28,8 @@ impl Bar {
 struct Picture {
     lanes: Vec<String>,
     bars: Vec<Bar>,
+    /// The moments that are marked: what is told of them, and seconds.
+    marks: Vec<(String, f64)>,
     /// What the axis ends with.
     axis: f64,
 }
@@ -53,12 +55,18 @@ impl Picture {
         let (left, right) = (number(&first[0]), number(&last[0]));
         let seconds = |x: f64| (x - left) / (right - left) * end;
         let rects = all(
-            r#"<g class="span"><title>([^<]*): [^<]*</title><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)""#,
+            r#"<g class="span[^"]*"><title>([^<]*): [^<]*</title><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)""#,
         );
+        let marks = all(
+            r#"<g class="(?:mark|join)" transform="translate\(([\d.]+) [\d.]+\)"><title>([^<]*): [^<]*</title>"#,
+        );
+        let marks = marks
+            .iter()
+            .map(|mark| (mark[1].clone(), seconds(number(&mark[0]))));
         let bars = rects.iter().map(|rect| {
             let (x, y, width) = (number(&rect[1]), number(&rect[2]), number(&rect[3]));
             Bar {
-                row: (y / 26.0) as usize - 1,
+                row: (y / 32.0) as usize - 1,
                 what: rect[0].clone(),
                 from: seconds(x),
                 to: seconds(x + width),
@@ -67,6 +75,7 @@ impl Picture {
         Self {
             lanes: lanes.into_iter().map(|mut lane| lane.remove(0)).collect(),
             bars: bars.collect(),
+            marks: marks.collect(),
             axis: end,
         }
     }
@@ -77,6 +86,12 @@ impl Picture {
         let mut bars: Vec<Bar> = self.bars.iter().filter(is_other).cloned().collect();
         bars.sort_by(|a, b| a.from.total_cmp(&b.from));
         bars
+    }
+
+    fn marked(&self, what: &str) -> f64 {
+        let mark = self.marks.iter().find(|(told, _)| told == what);
+        mark.unwrap_or_else(|| panic!("no {what} in {:?}", self.marks))
+            .1
     }
 
     fn end(&self) -> f64 {
@@ -110,6 +125,11 @@ fn side_by_side_and_joined(picture: &Picture) {
             .all(|download| download.to <= join.to + HAIR)
     );
     assert!(ONE.contains(&picture.end()), "{}", picture.end());
+    for download in &downloads {
+        let joined = picture.marked(&format!("main joins {}", picture.lanes[download.row]));
+        assert!(download.to <= joined + HAIR, "{download:?}");
+        assert!(joined <= picture.marked("done") + HAIR);
+    }
 }
 
 fn the_fourth_waits_for_a_worker(picture: &Picture) {
@@ -126,9 +146,12 @@ fn the_fourth_waits_for_a_worker(picture: &Picture) {
 }
 
 fn three_at_once_and_nobody_joins(picture: &Picture) {
-    assert_eq!(picture.lanes, ["download-1", "download-2", "download-3"]);
+    let lanes = ["main", "download-1", "download-2", "download-3"];
+    assert_eq!(picture.lanes, lanes);
     assert!(each_overlaps_each(&picture.bars));
     assert!(ONE.contains(&picture.end()), "{}", picture.end());
+    assert_eq!(picture.marks.len(), 1, "{:?}", picture.marks);
+    assert!(picture.marked("done") < 0.5 * picture.end());
 }
 
 fn one_is_cut_off(picture: &Picture) {
@@ -152,13 +175,33 @@ fn a_sleeper_is_woken(picture: &Picture) {
         watcher.to - watcher.from < 2.0 * INTERVAL - 0.05,
         "{watcher:?}"
     );
+    let (set, joined) = (
+        picture.marked("set()"),
+        picture.marked("main joins watcher-1"),
+    );
+    assert!(joined - set < 0.25 * INTERVAL, "{:?}", picture.marks);
 }
 
 fn stopped_in_turn(picture: &Picture) {
-    assert_eq!(picture.lanes, ["watcher-1", "watcher-2", "watcher-3"]);
-    assert!(each_overlaps_each(&picture.bars));
-    let ends = picture.bars.iter().map(|bar| bar.to);
-    let gaps = ends.clone().zip(ends.skip(1)).map(|(one, next)| next - one);
+    let lanes = ["main", "watcher-1", "watcher-2", "watcher-3"];
+    assert_eq!(picture.lanes, lanes);
+    let watchers = picture.of_others();
+    assert!(each_overlaps_each(&watchers));
+    for watcher in &watchers {
+        let joined = picture.marked(&format!("main joins {}", lanes[watcher.row]));
+        assert!((joined - watcher.to).abs() < 0.1 * INTERVAL, "{watcher:?}");
+    }
+    let stops = picture.marks.iter().filter(|(what, _)| what == "stop");
+    let stops: Vec<f64> = stops.map(|(_, at)| *at).collect();
+    assert_eq!(stops.len(), 3, "{:?}", picture.marks);
+    let mut ends: Vec<f64> = watchers.iter().map(|bar| bar.to).collect();
+    ends.sort_by(f64::total_cmp);
+    let late = stops.iter().zip(&ends).map(|(stop, end)| end - stop);
+    assert!(
+        late.clone().all(|late| late > INTERVAL - 0.05),
+        "{stops:?} {ends:?}"
+    );
+    let gaps = ends.iter().zip(&ends[1..]).map(|(one, next)| next - one);
     assert!(gaps.clone().count() == 2, "{:?}", picture.bars);
     assert!(
         gaps.into_iter().all(|gap| gap > INTERVAL - 0.02),
@@ -245,7 +288,7 @@ fn a_picture_shows_what_its_chapter_says(
 fn a_picture_of_other_relations_is_noticed() {
     let bar = |row: usize, from: f64, to: f64| {
         let (x, width) = (100.0 + 1000.0 * from, 1000.0 * (to - from));
-        let y = 37 + 26 * row;
+        let y = 43 + 32 * row;
         format!(
             r#"<g class="span"><title>x: 1 s</title><rect x="{x:.1}" y="{y}.0" width="{width:.1}"/></g>"#
         )

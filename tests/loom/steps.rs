@@ -29,6 +29,14 @@ pub(crate) enum Ended {
     Otherwise,
 }
 
+/// In the order of the table: the last are the steps that could not be done.
+pub(crate) fn shown(steps: &[Step], ended: Ended) -> Vec<&Step> {
+    let (done, open): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.done);
+    let open = open.into_iter();
+    let open = open.filter(|step| !step.end(steps, ended).is_empty());
+    done.into_iter().chain(open).collect()
+}
+
 /// As markdown. The last rows are the steps that could not be done.
 pub(crate) fn table(steps: &[Step], ended: Ended) -> String {
     let mut table = String::new();
@@ -36,11 +44,7 @@ pub(crate) fn table(steps: &[Step], ended: Ended) -> String {
     let names: String = (1..threads).map(|thread| format!(" T{thread} |")).collect();
     let _ = writeln!(table, "| step | main |{names} where |");
     let _ = writeln!(table, "|{}", " --- |".repeat(threads + 2));
-    let (done, open): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.done);
-    let open = open
-        .into_iter()
-        .filter(|step| !step.end(steps, ended).is_empty());
-    for (number, step) in done.into_iter().chain(open).enumerate() {
+    for (number, step) in shown(steps, ended).into_iter().enumerate() {
         let words = step.in_words() + step.end(steps, ended);
         let cells: String = (0..threads)
             .map(|thread| if thread == step.thread { &*words } else { "" })
@@ -54,7 +58,7 @@ pub(crate) fn table(steps: &[Step], ended: Ended) -> String {
 
 impl Step {
     /// What became of a step after which its thread did not go on.
-    fn end(&self, steps: &[Self], ended: Ended) -> &'static str {
+    pub(crate) fn end(&self, steps: &[Self], ended: Ended) -> &'static str {
         let last = steps.iter().rfind(|step| step.thread == self.thread);
         let is_last = last.is_some_and(|last| std::ptr::eq(last, self));
         let sleeps = is_last && self.operation == "sleep";

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `cargo test --test mutants` | three breaks, as a sample |
 //! | `MUTANTS=all cargo test --test mutants` | every break, and every model on the source as it is |
+//! | `MUTANTS=event-notify-one,… cargo test --test mutants` | the breaks of these names |
 //! | `MUTANTS=rules cargo test --test mutants` | every break that the rules of `rules.rs` make |
 //!
 //! What no model holds is broken in `fixtures/breaks/*.patch`; there a test of `cargo test` must fail.
 //!
-//! `BLESS=1` beside `MUTANTS=all` writes what the book shows: the schedules in which the breaks
-//! fail, the list of breaks, and the table of models.
+//! `BLESS=1` beside `MUTANTS=all`, or beside names, writes what the book shows: the schedules in which the breaks
+//! fail, the list of breaks, and the table of models. Of some records there is a picture as well,
+//! which `sequences.rs` draws.
 
 // Under loom only the models run: `tests/loom`.
 #![cfg(not(loom))]
@@ -24,6 +26,7 @@ mod cargo;
 mod judge;
 mod mutant;
 mod rules;
+mod sequences;
 #[path = "../loom/steps.rs"]
 mod steps;
 mod workspace;
@@ -88,7 +91,14 @@ fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
     let number = mutants.len();
     assert!(number >= 16, "{number} breaks");
     if !is_asked_for("all") {
-        mutants.retain(|mutant| SAMPLE.contains(&mutant.name.as_str()));
+        let asked = std::env::var("MUTANTS").unwrap_or_default();
+        let asked: Vec<&str> = asked.split(',').collect();
+        let is_named = |mutant: &Mutant| asked.contains(&mutant.name.as_str());
+        let are_named = mutants.iter().any(is_named);
+        mutants.retain(|mutant| match are_named {
+            true => is_named(mutant),
+            false => SAMPLE.contains(&mutant.name.as_str()),
+        });
     }
     let copies: Vec<Copy> = mutants.iter().map(Mutant::copy).collect();
     let workspace = Workspace::build("patches", &copies);
@@ -122,6 +132,7 @@ fn every_break_makes_the_named_test_fail_for_the_stated_reason() {
         let differs = fixtures.into_iter().find_map(|(kind, text)| {
             differs_from_fixture(&format!("{}/{name}.{kind}", mutant::RECORDS), &text)
         });
+        let differs = differs.or_else(|| sequences::complaint(mutant));
         differs.map_or_else(|| Ok(found.row(name)), Err)
     });
 

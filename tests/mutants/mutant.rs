@@ -151,6 +151,13 @@ pub(crate) fn proof(test: &str) -> String {
     format!("tests/loom/{}.rs::{test}", file.replace("::", "/"))
 }
 
+pub(crate) fn ended(how: &str) -> Ended {
+    match how {
+        "deadlock" | "hangs" => Ended::Stuck,
+        _ => Ended::Otherwise,
+    }
+}
+
 /// Without loom's own account of its threads: the last rows of the table show where they stand.
 fn said_by_loom(how: &str) -> &str {
     how.split("; threads = ").next().unwrap_or(how)
@@ -185,10 +192,10 @@ impl Counterexample<'_> {
     }
 
     pub(crate) fn to_markdown(&self) -> String {
-        let ended = match self.how {
-            "deadlock" | "hangs" => Ended::Stuck,
-            _ => Ended::Otherwise,
-        };
-        format!("{}\n\n{}", self.headline(), table(self.steps, ended))
+        format!(
+            "{}\n\n{}",
+            self.headline(),
+            table(self.steps, ended(self.how))
+        )
     }
 }

@@ -207,7 +207,7 @@ fn no_bar_leaves_the_picture_however_long_the_names_are() {
     };
     let all = [numbers("x"), numbers("x1"), numbers("x2"), numbers("width")].concat();
     assert!(
-        all.iter().all(|number| (0.0..=720.0).contains(number)),
+        all.iter().all(|number| (0.0..=464.0).contains(number)),
         "{all:?}"
     );
 }
@@ -220,4 +220,55 @@ fn the_longest_durations_can_be_drawn() {
     for axis in [Duration::ZERO, Duration::MAX] {
         assert!(timeline.to_svg_until("Long", axis).ends_with("</svg>\n"));
     }
+}
+
+#[test]
+fn a_mark_has_its_moment_and_a_join_has_an_arrow() {
+    let timeline = Timeline::new();
+    timeline.record("worker", "job", ms(0), ms(0));
+    timeline.mark("worker", "stop");
+    timeline.joined("main", "worker");
+    // Nobody of this name has a row, so there is no arrow from it.
+    timeline.joined("main", "nobody");
+    let marks = timeline.marks();
+    let told: Vec<&str> = marks.iter().map(|mark| &*mark.what).collect();
+    assert_eq!(told, ["stop", "joins worker", "joins nobody"]);
+    assert_eq!(marks[0].joined, None);
+    assert_eq!(marks[1].joined.as_deref(), Some("worker"));
+    assert!(marks[0].at <= marks[1].at && marks[1].at <= timeline.elapsed());
+    let svg = timeline.to_svg("Marks");
+    let (names, texts) = walk(&svg);
+    assert_eq!(
+        (
+            svg.matches("class=\"mark\"").count(),
+            svg.matches("class=\"join\"").count()
+        ),
+        (1, 1)
+    );
+    assert_eq!(count(&names, "line"), 2, "main has a row of its own");
+    assert!(texts[1].contains("worker stop at "), "{}", texts[1]);
+}
+
+#[test]
+fn an_axis_has_one_unit() {
+    let timeline = Timeline::new();
+    timeline.record("lane", "what", ms(0), ms(20));
+    let units = |axis| {
+        let svg = timeline.to_svg_until("Axis", axis);
+        let ticks = svg.split("class=\"axis\"").skip(1);
+        let units = ticks.map(|tick| {
+            tick.split('<')
+                .next()
+                .unwrap()
+                .rsplit(' ')
+                .next()
+                .unwrap()
+                .to_owned()
+        });
+        units.collect::<Vec<_>>()
+    };
+    assert_eq!(units(ms(0)), ["s"; 5]);
+    let short = Timeline::new();
+    short.record("lane", "what", ms(0), ms(2));
+    assert!(short.to_svg("Short").contains(">0.5 ms<"));
 }

@@ -7,6 +7,7 @@ mod chromium;
 mod everybody;
 mod game;
 mod pages;
+mod pictures;
 mod predictions;
 mod stepper;
 mod zoom;
@@ -37,6 +38,7 @@ pub(crate) fn tests() -> Vec<Test> {
         game::tests(),
         predictions::tests(),
         pages::tests(),
+        pictures::tests(),
         everybody::tests(),
     ];
     tests.into_iter().flatten().collect()
@@ -82,7 +84,7 @@ fn reader() -> (Reader, &'static Path) {
 /// Opens what a chapter has for a second reading.
 fn unfold(browser: &mut Chromium) {
     browser
-        .evaluate("for (const fold of document.querySelectorAll('main .layer')) fold.open = true");
+        .evaluate("for (const fold of document.querySelectorAll('main :is(.layer, .layer .reveal)')) fold.open = true");
 }
 
 /// Where the tables of steps are that a page itself shows, and not a game.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use threadproof::{DownloadError, Downloader, Event, Receipt, Running, Timeline, start};
+use threadproof::{DownloadError, Downloader, Event, JoinError, Receipt, Running, Timeline, start};
 
 use super::context::Context;
 use crate::cli::failure::Failure;
@@ -78,11 +78,28 @@ impl Kit {
         (1..=FILES).map(start_one).collect()
     }
     // ANCHOR_END: start_all
+
+    /// As [`join_all`], and the timeline has a mark for each.
+    pub(crate) fn join_all(&self, downloads: Vec<Download>) -> Result<Vec<Receipt>, Failure> {
+        let joined = downloads.into_iter().map(|download| {
+            let name = download.name().to_owned();
+            let ended = download.join();
+            self.timeline.joined("main", &name);
+            ended
+        });
+        receipts(joined)
+    }
 }
 
 /// Joins all the threads, in order, and ends with the first error.
 pub(crate) fn join_all(downloads: Vec<Download>) -> Result<Vec<Receipt>, Failure> {
-    let joined = downloads.into_iter().map(Running::join);
+    receipts(downloads.into_iter().map(Running::join))
+}
+
+/// What was downloaded, or the first error.
+fn receipts(
+    joined: impl Iterator<Item = Result<Result<Receipt, DownloadError>, JoinError>>,
+) -> Result<Vec<Receipt>, Failure> {
     let receipts = joined.collect::<Result<Vec<_>, _>>()?;
     Ok(receipts.into_iter().collect::<Result<_, _>>()?)
 }

@@ -39,9 +39,11 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     })?;
     main.say("stops watcher-1");
     let stopping = Instant::now();
+    context.timeline.mark("main", "set()");
     stop.set();
     watcher.join()??;
     let (took, looks) = (stopping.elapsed(), watch.looks());
+    context.timeline.joined("main", "watcher-1");
     main.say(format_args!(
         "watcher-1 ended {:.3} s after the stop",
         took.as_secs_f64()

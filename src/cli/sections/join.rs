@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::context::{Baseline, Context, Outcome};
-use super::downloads::{FILES, Kit, join_all, sequential};
+use super::downloads::{FILES, Kit, sequential};
 use crate::cli::failure::Failure;
 
 pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
@@ -19,11 +19,12 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
     main.say(format_args!("{FILES} threads started"));
     let receipts = context
         .timeline
-        .span("main", "join", || join_all(downloads))?;
+        .span("main", "join", || kit.join_all(downloads))?;
     let time = start.elapsed();
     main.say("Main program done!!");
     context.note("join", time);
     // ANCHOR_END: run
+    context.timeline.mark("main", "done");
     let bytes: u64 = receipts.iter().map(|receipt| receipt.bytes).sum();
     let baseline = Baseline {
         what: "sequential",

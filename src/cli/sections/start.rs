@@ -23,6 +23,7 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
         .filter(|download| !download.is_finished())
         .count();
     // ANCHOR_END: run
+    context.timeline.mark("main", "done");
 
     // The notebook's kernel lives on, and so do the threads. A program has to wait for them, or
     // end and lose them: that is the next two sections.

@@ -158,10 +158,12 @@ pub(crate) fn stop_one_by_one(
         let name = running.name().to_owned();
         main.say(format_args!("stops {name}"));
         let stopping = Instant::now();
+        context.timeline.mark(&name, "stop");
         stop(watch.file);
         let looks_at_stop = watch.looks();
-        let ended = running.join()?;
+        let ended = context.timeline.span("main", "join", || running.join())?;
         let took = stopping.elapsed();
+        context.timeline.joined("main", &name);
         touched.and(ended)?;
         looks.push(watch.looks());
         late.push(watch.looks() - looks_at_stop);

@@ -11,6 +11,7 @@ pub(super) fn tests() -> Vec<Test> {
     let places = [
         ("orders", ("orders", None)),
         ("lost_update", ("lost-update", Some("lost-update"))),
+        ("event", ("event", Some("lost-wake-up"))),
         ("locked_flags", ("locked-flags", Some("check-then-act"))),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
@@ -54,6 +55,8 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, only): (&str, Optio
     for (game, (program, version, is_broken)) in versions.enumerate() {
         let name = format!("{program}, {}", version.name);
         browser.evaluate(&format!("game = games[{game}]"));
+        let lines = browser.number("game.querySelectorAll('.lines').length");
+        assert_eq!(lines, 2, "{name}: both threads' lines are shown");
         let label = browser
             .text("game.getAttribute('aria-label')")
             .to_lowercase();
@@ -108,8 +111,22 @@ fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
          said = game => game.querySelector('[role=status]').textContent; \
          broken.querySelector('button').focus()",
     );
-    for key in ["a", "b", "a", "b"] {
+    // The program stands beside it: the line of the next step, and what is so now.
+    browser.evaluate(
+        "at = game => [...game.querySelectorAll('.thread')].map(thread => \
+             [...thread.querySelectorAll('.lines li')].findIndex(line => line.ariaCurrent === 'step')).join(); \
+         now = game => [...game.querySelectorAll('.shared li')].map(one => one.textContent).join('; ')",
+    );
+    for (key, lines, now) in [
+        ("Home", "0,0", "count = 0"),
+        ("a", "1,0", "count = 0"),
+        ("b", "1,1", "count = 0"),
+        ("a", "-1,1", "count = 1"),
+        ("b", "-1,-1", "count = 1"),
+    ] {
         browser.press(key);
+        assert_eq!(browser.text("at(broken)"), lines, "{key}");
+        assert_eq!(browser.text("now(broken)"), now, "{key}");
     }
     let said = browser.text("said(broken)");
     assert_eq!(said, "Broken: one update is lost. Your order was ABAB.");
@@ -140,6 +157,9 @@ fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
     browser.press("a");
     browser.press("b");
     assert_eq!(browser.text("said(mended)"), "B cannot go: it must wait.");
+    assert_eq!(browser.text("now(mended)"), "count = 0; A has the lock");
+    assert_eq!(browser.text("at(mended)"), "1,0");
+    assert!(browser.is("mended.querySelector('.blocked') === mended.querySelectorAll('.thread')[1].querySelector('[aria-current]')"));
     assert_eq!(browser.text("mended.dataset.path"), "A");
     browser.press("a");
     browser.press("a");
