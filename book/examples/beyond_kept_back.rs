@@ -1,4 +1,4 @@
-//! A command that hands bytes on only in large portions: the worker's hello stays in it.
+//! This command hands bytes on in large portions only: the hello stays in it.
 
 use std::time::Duration;
 
