@@ -371,6 +371,12 @@ fn the_simulation_finds_each_broken_version() {
     if is_larger() {
         expect_fixture(STORIES, &stories);
     } else {
+        let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_default();
+        let told = format!("## {TOLD}\n\n```text\n{}```\n", read(STORY));
+        assert!(
+            read(STORIES).contains(&told),
+            "{STORY} is none of {STORIES}"
+        );
         let (sample, all) = (asked.len(), BROKEN.len());
         say(&format!(
             "{sample} of {all} broken versions; SIMULATION=larger breaks them all"
