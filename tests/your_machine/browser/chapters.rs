@@ -211,7 +211,7 @@ fn what_a_finger_touches_on_a_phone_has_room_for_it() {
         browser.open(&page);
         let small = browser.text(
             "[...document.querySelectorAll('main :is(.cmd button, .choice > summary, \
-             .reveal > summary, .need > summary, .proofs > summary, .bar button, .prediction button)')] \
+             .reveal > summary, .need > summary, .proofs > summary, .bar button)')] \
              .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < 44) \
              .slice(0, 3).map(part => part.textContent.slice(0, 60)).join(' and ')",
         );
