@@ -8,7 +8,7 @@ mod every;
 mod state;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ struct Turns;
 #[derive(Clone)]
 struct Real {
     turns: Arc<turns::Turns<crew::Jobs>>,
-    jobs: Vec<u64>,
+    jobs: BTreeSet<u64>,
     have_run: Arc<BTreeMap<u64, Event>>,
 }
 
@@ -210,7 +210,8 @@ impl Subject for Turns {
             row.iter().copied().chain(end).collect()
         };
         let callers = program.iter().map(with_its_end);
-        let jobs = jobs_of(program).map(|job| vec![Begin(job), End(job)]);
+        let jobs: BTreeSet<u64> = jobs_of(program).collect();
+        let jobs = jobs.into_iter().map(|job| vec![Begin(job), End(job)]);
         callers.chain([vec![Drive]]).chain(jobs).collect()
     }
 

@@ -1,7 +1,7 @@
 //! The programs of the turns that are explored.
 
 use super::super::enumerate::sequences;
-use super::super::explore::Table;
+use super::super::explore::{Table, holds_within};
 use super::super::{Bound, ONCE, Program, TWICE, explore_all, or_larger};
 use super::Call::{self, *};
 use super::{Turns, jobs_of};
@@ -59,7 +59,7 @@ fn table(name: &str, calls: &[Call], size: [usize; 2], bound: Bound) -> Table<Ca
 /// X14
 #[test]
 fn every_program() {
-    let calls = [
+    let with_a_slow_job = [
         Tell(1),
         Tell(SLOW),
         Ask(1),
@@ -70,18 +70,47 @@ fn every_program() {
         Poll(1),
         Close,
         UntilRun(1),
+        UntilRun(SLOW),
     ];
-    let of = |size, bound| {
-        table(
-            "tell, ask, wait, wait_for_any, poll, close",
-            &calls,
-            size,
-            bound,
-        )
+    let with_two_alike = [
+        Tell(1),
+        Tell(2),
+        Ask(1),
+        Ask(2),
+        Wait(1),
+        WaitForAny,
+        UntilRun(2),
+    ];
+    let few = [
+        Tell(1),
+        Ask(1),
+        Ask(SLOW),
+        Wait(1),
+        Wait(SLOW),
+        UntilRun(SLOW),
+    ];
+    let slow = |size, bound| {
+        let name = "tell, ask, wait, wait_for_any, poll, close; a slow job";
+        table(name, &with_a_slow_job, size, bound)
     };
+    let alike = |size, bound| {
+        let name = "tell, ask, wait, wait_for_any; two jobs alike";
+        table(name, &with_two_alike, size, bound)
+    };
+    let few = |size, bound| table("tell, ask, wait; a slow job", &few, size, bound);
     explore_all::<Turns>(or_larger(
-        vec![of([2, 1], ONCE), of([2, 2], ONCE)],
-        vec![of([2, 2], TWICE), of([3, 2], ONCE)],
+        vec![
+            slow([2, 1], ONCE),
+            slow([2, 2], ONCE),
+            alike([2, 2], ONCE),
+            few([2, 2], TWICE),
+        ],
+        vec![
+            slow([2, 2], TWICE),
+            slow([3, 2], ONCE),
+            alike([3, 2], ONCE),
+            few([3, 2], TWICE),
+        ],
     ));
 }
 
@@ -94,4 +123,15 @@ fn every_program_with_deadlines() {
         vec![of([2, 1], ONCE), of([2, 2], ONCE)],
         vec![of([3, 2], ONCE)],
     ));
+}
+
+/// This and the next were found by `every_program` in a break.
+#[test]
+fn who_wakes_up_leaves_the_others_in_the_list() {
+    holds_within::<Turns>(ONCE, vec![vec![Tell(SLOW), Ask(1)], vec![Wait(SLOW)]]);
+}
+
+#[test]
+fn who_comes_back_later_has_woken_a_follower() {
+    holds_within::<Turns>(TWICE, vec![vec![Ask(1), UntilRun(SLOW)], vec![Ask(SLOW)]]);
 }
