@@ -120,7 +120,7 @@ fn every_program_with_deadlines() {
     let calls = [Tell(1), Ask(SLOW), WaitTimeout(1), Wait(1), TimePasses];
     let of = |size, bound| table("tell, ask, wait, wait_timeout; time", &calls, size, bound);
     explore_all::<Turns>(or_larger(
-        vec![of([2, 1], ONCE), of([2, 2], ONCE)],
+        vec![of([2, 1], ONCE), of([3, 1], ONCE), of([2, 2], ONCE)],
         vec![of([3, 2], ONCE)],
     ));
 }
