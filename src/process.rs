@@ -201,7 +201,8 @@ impl<O: DeserializeOwned> Process<O> {
     ///
     /// # Errors
     /// [`ProcessError::Panicked`], [`ProcessError::Crashed`], [`ProcessError::TimedOut`],
-    /// [`ProcessError::Encode`], [`ProcessError::Decode`], [`ProcessError::UnknownWork`].
+    /// [`ProcessError::Encode`], [`ProcessError::Decode`], [`ProcessError::UnknownWork`];
+    /// [`ProcessError::PoolBroken`] if the process died before it was handed the job.
     // ANCHOR: join
     pub fn join(self) -> Result<O, ProcessError> {
         let outcome = self.job.join();

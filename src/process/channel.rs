@@ -113,9 +113,14 @@ impl Channel {
 
     /// What to poll.
     pub(super) fn sources<'a>(&'a self, wants_to_write: bool, into: &mut Vec<PollFd<'a>>) {
-        if !self.is_closed {
-            let mut wanted = PollFlags::IN;
-            wanted.set(PollFlags::OUT, wants_to_write);
+        // Behind a relay nothing comes through the socket, not even its end.
+        let wanted = match (self.source, wants_to_write) {
+            (Source::Stdout, false) => None,
+            (Source::Stdout, true) => Some(PollFlags::OUT),
+            (_, false) => Some(PollFlags::IN),
+            (_, true) => Some(PollFlags::IN | PollFlags::OUT),
+        };
+        if let Some(wanted) = wanted.filter(|_| !self.is_closed) {
             into.push(PollFd::new(&self.socket, wanted));
         }
         if let Some(stdout) = &self.stdout {

@@ -129,11 +129,7 @@ impl Link {
     /// What to poll. Where the system has no pidfds, look ten times a second.
     pub(crate) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
         self.channel.sources(self.outgoing.is_some(), into);
-        into.extend(
-            self.last_words
-                .source()
-                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-        );
+        into.extend(self.last_words.source());
         let end = self.polled_end();
         into.extend(end.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
     }

@@ -121,19 +121,15 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         let run_one = table.runs.get(work).copied();
         let unknown = run_one.is_none().then(|| work.to_owned());
         outbox.begin_chunk(chunk);
-        for _ in 0..jobs {
+        for left in (0..jobs).rev() {
             let input = next_message(&mut frames, &mut channel)?;
             let input = input.ok_or(io::ErrorKind::UnexpectedEof)?;
-            outbox.answer(|output| match run_one {
+            outbox.answer(left == 0, |output| match run_one {
                 Some(run_one) => run_one(input, output),
                 None => Err(Box::new(JobFailure::UnknownWork(
                     unknown.clone().unwrap_or_default(),
                 ))),
             })?;
-        }
-        // What a job has forked, and has come here, is no worker.
-        if std::process::id() != outbox.pid {
-            return Ok(());
         }
         outbox.look()?;
     }

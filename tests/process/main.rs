@@ -11,6 +11,8 @@ mod download;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fetch;
+#[cfg(target_os = "linux")]
+mod hostile_jobs;
 mod killed;
 mod lifecycle;
 mod limits;

@@ -10,6 +10,7 @@ fn main() -> std::process::ExitCode {
         .with::<threadproof::compare::Count>()
         .with::<misbehave::Misbehave>()
         .with::<misbehave::Half>()
+        .with::<misbehave::Slow>()
         .with::<misbehave::Faulty>();
     threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
     // The program's own name, which comes first, may be no UTF-8.

@@ -11,7 +11,7 @@ use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "misbehave.rs"]
 mod misbehave;
-pub(crate) use misbehave::{Fault, Faulty, Half, Meddling, Misbehave, Stage};
+pub(crate) use misbehave::{Fault, Faulty, Half, Meddling, Misbehave, Slow, Stage};
 #[cfg(target_os = "linux")]
 pub(crate) use misbehave::{copy_of, descriptors};
 
