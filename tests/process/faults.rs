@@ -390,8 +390,8 @@ fn a_program_that_cannot_be_a_worker_is_an_error_that_names_it() {
             "/no/such/program",
             plain_path,
             "/",
-            "/bin/true",
-            "/bin/false",
+            "/usr/bin/true",
+            "/usr/bin/false",
         ] {
             let pool = ProcessPool::builder(WorkerProgram::at(path))
                 .workers(3)

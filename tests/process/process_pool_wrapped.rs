@@ -111,12 +111,15 @@ fn a_worker_gets_its_arguments_behind_the_one_that_makes_it_a_worker() {
 #[test]
 fn a_killed_wrapper_takes_its_busy_worker_with_it() {
     let process = Process::start(&wrapped("sh"), Misbehave::Sleep(3_600_000)).unwrap();
-    let shell = process.pid().to_string();
-    let shown = Command::new("ps")
-        .args(["-o", "pid=", "--ppid", &shell])
-        .output();
+    let shell = process.pid();
+    let shown = Command::new("ps").args(["-eo", "ppid=,pid="]).output();
     let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
-    let worker: u32 = shown.trim().parse().unwrap();
+    let numbers = |line: &str| {
+        let numbers = line.split_whitespace().map(|word| word.parse().unwrap());
+        <[u32; 2]>::try_from(Vec::from_iter(numbers)).unwrap()
+    };
+    let mut processes = shown.lines().map(numbers);
+    let [_, worker] = processes.find(|[parent, _]| *parent == shell).unwrap();
     process.kill();
     until(|| !runs(worker));
 }
@@ -183,7 +186,7 @@ fn tiny_jobs_travel_together_where_the_wrapper_is_gone(
 #[test]
 fn no_job_runs_twice_behind_a_wrapper_that_loses_answers() {
     let told = tempfile::NamedTempFile::new().unwrap();
-    let script = r#"cat | "$@" | { stdbuf -o0 head -c 253; cat >/dev/null; }"#;
+    let script = r#"cat | "$@" | { dd bs=1 count=253 2>/dev/null; cat >/dev/null; }"#;
     let program = worker_program().wrapped_by(["sh", "-c", script, "sh"]);
     let builder = ProcessPool::builder(program).workers(1);
     let timeout = Duration::from_millis(300);
