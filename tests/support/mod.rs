@@ -75,6 +75,13 @@ pub(crate) fn copy_program(from: impl AsRef<std::path::Path>, to: &std::path::Pa
     );
 }
 
+/// A pipe with a name.
+#[cfg(unix)]
+pub(crate) fn make_a_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo can be started").success());
+}
+
 /// Whether every fault and every round is to be tried, and not a sample: `FAULTS=all`, as in
 /// `.ci/run`.
 pub(crate) fn all_faults() -> bool {
