@@ -107,19 +107,23 @@ fn a_worker_gets_its_arguments_behind_the_one_that_makes_it_a_worker() {
     }
 }
 
-/// Claim X5 for a worker that is only a grandchild: the end of its channel ends it.
-#[test]
-fn a_killed_wrapper_takes_its_busy_worker_with_it() {
-    let process = Process::start(&wrapped("sh"), Misbehave::Sleep(3_600_000)).unwrap();
+/// Claim X5 for a worker that is only a grandchild: the end of its channel ends it, be it a socket or,
+/// behind a relay, a pipe.
+#[rstest]
+fn a_killed_wrapper_takes_its_busy_worker_with_it(#[values("sh", "relay")] wrapper: &str) {
+    let process = Process::start(&wrapped(wrapper), Misbehave::Sleep(3_600_000)).unwrap();
     let shell = process.pid();
-    let shown = Command::new("ps").args(["-eo", "ppid=,pid="]).output();
-    let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
-    let numbers = |line: &str| {
-        let numbers = line.split_whitespace().map(|word| word.parse().unwrap());
-        <[u32; 2]>::try_from(Vec::from_iter(numbers)).unwrap()
-    };
-    let mut processes = shown.lines().map(numbers);
-    let [_, worker] = processes.find(|[parent, _]| *parent == shell).unwrap();
+    let shown = Command::new("ps")
+        .args(["-eo", "ppid=,pid=,args="])
+        .output();
+    let shown = String::from_utf8_lossy(&shown.unwrap().stdout).into_owned();
+    let worker = shown.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let mut number = || words.next()?.parse::<u32>().ok();
+        let (parent, pid) = (number()?, number()?);
+        (parent == shell && line.contains("--threadproof-worker")).then_some(pid)
+    });
+    let worker = worker.expect("a child of the shell");
     process.kill();
     until(|| !runs(worker));
 }
