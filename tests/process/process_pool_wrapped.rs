@@ -11,6 +11,8 @@ use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 use threadproof::{Process, ProcessError, ProcessPool, Shutdown, WorkerProgram};
 
+#[cfg(target_os = "linux")]
+use crate::support::HAS_RING;
 use crate::support::{
     Misbehave, exists, number, runs, runs_told, threadproof, until, worker_program,
 };
@@ -181,7 +183,7 @@ fn tiny_jobs_travel_together_where_the_wrapper_is_gone(
     // Between jobs that travel one by one the worker waits.
     let switches = number(&outputs[1999]) - number(&outputs[0]);
     // Without a ring they never do.
-    let together = together && cfg!(not(pipes));
+    let together = together && HAS_RING;
     assert_eq!(switches < 1000, together, "{switches} switches");
 }
 
