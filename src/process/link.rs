@@ -21,6 +21,7 @@ mod outgoing;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -36,7 +37,6 @@ use super::last_words::LastWords;
 use super::messages::{PROTOCOL, chunk_head, says};
 use super::worker::is_worker;
 use super::{ProcessError, WorkerProgram};
-use crate::sync::Mutex;
 
 /// A child that another thread of this program is just starting holds a copy of everything until it
 /// becomes another program.
