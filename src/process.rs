@@ -230,6 +230,10 @@ impl<O: DeserializeOwned> Process<O> {
     /// A job that listens to the signal can clean up; one that does not dies of it, and its outcome
     /// is [`ProcessError::Crashed`]. Never blocks: join afterwards, with a timeout.
     ///
+    /// A SIGTERM may also come from outside, to all processes of the program: `kill -- -GROUP` sends it to
+    /// the process group, and systemd by default to a whole service (`KillMode=control-group`). It ends the
+    /// workers too, here and in a pool, even if the program itself listens: what they had begun is `Crashed`.
+    ///
     /// # Differences from Python
     /// As [`Process.terminate`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate).
     pub fn terminate(&self) {

@@ -433,36 +433,6 @@
         for (const order of orders) stepper(order.table, order.end);
     }
 
-    // Predict, then check ---------------------------------------------------------------------------
-
-    /** The right choice is the one that the answer says in bold. */
-    function prediction(list, answer) {
-        const plain = words => words.trim().replace(/\.$/, '');
-        const right = plain(answer.querySelector('strong')?.textContent ?? '');
-        const items = [...list.children];
-        if (items.filter(item => plain(item.textContent) === right).length !== 1) return;
-        const said = announcer();
-        list.classList.add('prediction');
-        list.setAttribute('aria-label', 'Your prediction');
-        for (const item of items) {
-            const isRight = plain(item.textContent) === right;
-            const choice = button('', '', () => {
-                said.textContent = isRight ? 'Right.' : 'Not so. Read on.';
-                for (const other of list.querySelectorAll('button')) {
-                    other.setAttribute('aria-pressed', String(other === choice));
-                    other.classList.toggle('good', other === choice && isRight);
-                    other.classList.toggle('bad', other === choice && !isRight);
-                }
-                answer.open = true;
-            });
-            choice.removeAttribute('title');
-            choice.setAttribute('aria-pressed', 'false');
-            choice.append(...item.childNodes);
-            item.replaceChildren(choice);
-        }
-        list.after(said);
-    }
-
     // The picture of a run --------------------------------------------------------------------------
 
     // As in src/timeline/svg.rs: about the width of a letter, and the room beside a bar's name.
@@ -618,9 +588,6 @@
     }
     for (const table of main.querySelectorAll('table')) {
         if (isStepTable(table) && !table.closest('.game, .stepper')) stepper(table);
-    }
-    for (const answer of main.querySelectorAll('ul + details:not([class])')) {
-        prediction(answer.previousElementSibling, answer);
     }
     for (const svg of main.querySelectorAll('svg.timeline')) zoom(svg);
 

@@ -1,15 +1,25 @@
-//! A program starts itself once more, and looks at how that ended.
+//! Two jobs, each in a process of its own: an output, and the reason why there is none.
 
-use std::process::{Command, exit};
+use serde::{Deserialize, Serialize};
+use threadproof::{Process, Work, WorkTable, WorkerProgram, run_if_worker};
 
-fn main() -> std::io::Result<()> {
-    if std::env::args().nth(1).as_deref() == Some("child") {
-        println!("child:  I have memory of my own, and fail");
-        exit(3);
+#[derive(Serialize, Deserialize)]
+struct Letters(String);
+
+impl Work for Letters {
+    type Output = usize;
+    const NAME: &'static str = "letters";
+    fn run(self) -> usize {
+        self.0.is_empty().then(|| std::process::exit(3));
+        self.0.len()
     }
-    let program = std::env::current_exe()?;
-    let output = Command::new(program).arg("child").output()?;
-    print!("{}", String::from_utf8_lossy(&output.stdout));
-    println!("parent: its exit code is {:?}", output.status.code());
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    run_if_worker(&WorkTable::new().with::<Letters>());
+    let program = WorkerProgram::current()?;
+    let start = |name: &str| Process::start(&program, Letters(name.to_owned()));
+    let [a, b] = [start("office.png")?, start("")?].map(Process::join);
+    println!("a: {}\nb: {}", a?, b.unwrap_err());
     Ok(())
 }

@@ -48,10 +48,13 @@ pub enum ProcessError {
         /// The job timeout.
         after: Duration,
     },
-    /// The input (or, in the worker, the output) cannot be sent.
+    /// The input (or, in the worker, the output) cannot be sent: it is too long, or its `Serialize` gave
+    /// an error. The format (postcard) does not keep that error's text, so what a work has to say of
+    /// itself belongs into its output: let that be a `Result`.
     #[error("cannot encode: {0}")]
     Encode(String),
-    /// The input (in the worker) or the output cannot be read.
+    /// The input (in the worker) or the output cannot be read. The text of an error of its own
+    /// `Deserialize` is not kept, see [`Encode`](Self::Encode).
     #[error("cannot decode: {0}")]
     Decode(String),
     /// No worker is left and none may be started any more; the job never ran.

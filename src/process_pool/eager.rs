@@ -58,7 +58,7 @@ impl Drop for Open<'_> {
 }
 
 impl ProcessPool {
-    /// Runs every input in some worker; gives one outcome an input, in the inputs' order.
+    /// Runs every input in some worker; gives one outcome per input, in the inputs' order.
     ///
     /// Inputs are encoded and outputs decoded on the calling thread, so neither need be `Send`.
     /// Jobs travel in chunks while they are tiny; each job's outcome is its own all the same. Maps of

@@ -69,26 +69,22 @@ fn no_program_uses_what_a_later_page_explains() {
     programs_wait_for_their_page(&Book::here()).expect_none();
 }
 
-/// Their programs need a feature, or a cluster: see "Use it in your own work".
-const WITHOUT_A_PROGRAM_OF_ITS_OWN: [&str; 2] = ["process-pool", "beyond"];
-
 #[test]
 fn a_page_that_teaches_begins_with_a_program_and_has_a_question_and_an_exercise() {
     let mut wrong = Complaints::default();
     let book = Book::here();
     for page in pages(&book) {
-        let name = page.path.file_stem().unwrap_or_default().to_string_lossy();
         let has = |words: &str| page.prose().any(|(_, line)| line.contains(words));
         let mut complain = |words: &str| wrong.add(&page.path, 1, words);
         let first = page.includes.first();
         let is_program = first.is_some_and(|include| include.path.starts_with("book/examples"));
-        if !is_program && !WITHOUT_A_PROGRAM_OF_ITS_OWN.contains(&&*name) {
+        if !is_program {
             complain("it does not begin with a whole program; show one of book/examples first");
         }
-        if !has("data-quiz=") && !has("## Predict, then check") && name != "beyond" {
+        if !has("data-quiz=") && !has("## Predict, then check") {
             complain("it asks nothing; add a question");
         }
-        if !has("cargo run -p exercises -- ") && name != "beyond" {
+        if !has("cargo run -p exercises -- ") {
             complain("it has no exercise; add one");
         }
     }

@@ -8,6 +8,7 @@ mod batch;
 mod blocked;
 mod chunks;
 pub(crate) mod coin;
+pub(crate) mod crew;
 mod event;
 mod harness;
 mod lifecycle;

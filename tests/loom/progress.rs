@@ -254,6 +254,9 @@ fn rouse() {
             if let State::Dozes(sleep) | State::Sleeps(sleep) = state
                 && number != recorder::running()
             {
+                // One that dozes gives its lock back, and nobody will note it: it is roused already.
+                let its_lock = (sleep.mutex, number);
+                HELD.with_borrow_mut(|held| held.retain(|one| *one != its_lock));
                 // No step of the model: the thread can go on, and loom need not try when.
                 sleep.thread.unpark();
                 *state = State::Wants(sleep.mutex);

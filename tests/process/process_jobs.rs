@@ -3,17 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process};
 use threadproof::{
     PoolShutDown, Process, ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown,
     TryProcessMapError,
 };
 
-use crate::support::{Half, MISBEHAVE, Misbehave, PROGRAM, exists, number, until, worker_program};
+use crate::support::{
+    Fault, Faulty, Half, MISBEHAVE, Misbehave, PROGRAM, Stage, exists, number, until,
+    worker_program,
+};
 
 const AN_HOUR: Misbehave = Misbehave::Sleep(3_600_000);
 
@@ -58,6 +62,46 @@ fn an_input_that_cannot_be_sent_is_the_outcome_of_its_job() {
     let pool = builder(1).max_frame(10_000).build().unwrap();
     let job = pool.submit(Misbehave::Print("x".repeat(20_000))).unwrap();
     assert!(matches!(job.join(), Err(ProcessError::Encode(_))));
+    assert_eq!(number(&pool.run(Misbehave::Not(3))), 3);
+}
+
+/// The format keeps no text of a type's own error; a `Result` is an output like any other.
+#[test]
+fn why_a_work_failed_is_said_by_its_output_not_by_its_encoding() {
+    let pool = builder(1).build().unwrap();
+    for stage in [Stage::EncodeInput, Stage::DecodeOutput] {
+        let fault = Some((stage, Fault::Error));
+        let error = pool.run(Faulty { number: 1, fault }).unwrap_err();
+        assert!(matches!(
+            error,
+            ProcessError::Encode(_) | ProcessError::Decode(_)
+        ));
+        assert!(!error.to_string().contains("as asked"), "{error}");
+    }
+    assert_eq!(pool.run(Half(3)).unwrap(), Err("3 is odd".to_owned()));
+}
+
+/// As systemd ends a service: the signal goes to each process of the group, and the parent listens to it.
+#[test]
+fn a_polite_request_to_the_whole_group_ends_the_workers_too() {
+    let pool = builder(2).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let begun = [1, 2].map(|n| folder.path().join(format!("{n}")));
+    let jobs = begun
+        .clone()
+        .map(|path| pool.submit(Misbehave::Begin(path)).unwrap());
+    until(|| begun.iter().all(|path| path.exists()));
+    for pid in pool.pids() {
+        let pid = Pid::from_raw(pid.try_into().unwrap());
+        assert_eq!(getpgid(pid).unwrap(), getpgrp());
+        kill_process(pid.unwrap(), Signal::TERM).unwrap();
+    }
+    for job in jobs {
+        assert!(matches!(
+            job.join(),
+            Err(ProcessError::Crashed { status: Some(status), .. }) if status.signal() == Some(15)
+        ));
+    }
     assert_eq!(number(&pool.run(Misbehave::Not(3))), 3);
 }
 

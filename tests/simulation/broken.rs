@@ -12,6 +12,9 @@ use crate::{is_larger, row, sizes};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const SIZES: &str = "fixtures/blessed/simulation/sizes.md";
 const STORIES: &str = "fixtures/blessed/simulation/stories.md";
+/// One of them, which the book tells.
+const STORY: &str = "fixtures/blessed/simulation/story.txt";
+const TOLD: &str = "a job that runs too long is killed without a look";
 
 /// All that the program is made of but this file and the random walks.
 const FILES: [&str; 8] = [
@@ -93,12 +96,14 @@ const BROKEN: &[Broken] = &[
         "_ if self.phase == Phase::Killed =>",
         "(State::Ready | State::Freezing | State::Closing, _) if self.phase == Phase::Killed =>",
     ),
+    // ANCHOR: told
     broken(
         "a job that runs too long is killed without a look",
         "protocol.rs",
         "State::Freezing, Action::Freeze",
         "State::Dying, Action::KillWorker",
     ),
+    // ANCHOR_END: told
     broken(
         "after the freeze nobody looks again",
         "protocol.rs",
@@ -354,6 +359,9 @@ fn the_simulation_finds_each_broken_version() {
             Some(story) => {
                 let steps = story.lines().filter(|line| line.starts_with("  ")).count() - 1;
                 say(&format!("broken {}: after {steps} steps", broken.name));
+                if broken.name == TOLD {
+                    expect_fixture(STORY, &format!("{story}\n"));
+                }
                 stories += &format!("## {}\n\n```text\n{story}\n```\n\n", broken.name);
             }
             None => survivors.push(broken.name),
@@ -363,6 +371,12 @@ fn the_simulation_finds_each_broken_version() {
     if is_larger() {
         expect_fixture(STORIES, &stories);
     } else {
+        let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_default();
+        let told = format!("## {TOLD}\n\n```text\n{}```\n", read(STORY));
+        assert!(
+            read(STORIES).contains(&told),
+            "{STORY} is none of {STORIES}"
+        );
         let (sample, all) = (asked.len(), BROKEN.len());
         say(&format!(
             "{sample} of {all} broken versions; SIMULATION=larger breaks them all"

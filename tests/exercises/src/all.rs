@@ -5,6 +5,8 @@
 
 #[path = "../checks/back_pressure.rs"]
 mod back_pressure;
+#[path = "../checks/beyond.rs"]
+mod beyond;
 #[path = "../checks/borrowing.rs"]
 mod borrowing;
 #[path = "../checks/channels.rs"]
@@ -64,7 +66,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// In the order of the chapters.
-pub(crate) const ALL: [Exercise; 25] = [
+pub(crate) const ALL: [Exercise; 26] = [
     three_minutes::EXERCISE,
     sequential::EXERCISE,
     start::EXERCISE,
@@ -86,6 +88,7 @@ pub(crate) const ALL: [Exercise; 25] = [
     processes::EXERCISE,
     process_pool::EXERCISE,
     compare::EXERCISE,
+    beyond::EXERCISE,
     resume::EXERCISE,
     crash_loop::EXERCISE,
     orders::EXERCISE,

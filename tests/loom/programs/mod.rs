@@ -63,6 +63,7 @@ mod queue;
 mod running;
 mod semaphore;
 mod stop_flags;
+mod turns;
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -61,21 +61,15 @@ fn no_page_with_a_question_is_longer_than_six_screens() {
 
 /// A longer one is a page of its own.
 const MOST_SCREENS_OF_A_FOLD: usize = 3;
-/// Their modules are changing; see "Inside is a fold if it is short" in the book's decisions.
-const NOT_YET: [&str; 2] = ["process-pool.html", "processes.html"];
 
 fn no_inside_that_is_folded_is_longer_than_three_screens() {
     let (mut browser, book) = reader();
     let size = json!({ "width": 1280, "height": SCREEN, "deviceScaleFactor": 1, "mobile": false });
     browser.call("Emulation.setDeviceMetricsOverride", size);
     let (mut wrong, mut n_folds) = (Vec::new(), 0);
-    let is_other = |page: &std::path::PathBuf| {
-        let others = NOT_YET.iter().chain(&["print.html"]);
-        others.copied().any(|name| page.ends_with(name))
-    };
     for page in pages_with(book, "<summary>Inside")
         .iter()
-        .filter(|page| !is_other(page))
+        .filter(|page| !page.ends_with("print.html"))
     {
         browser.open(page);
         browser.evaluate(
@@ -217,7 +211,7 @@ fn what_a_finger_touches_on_a_phone_has_room_for_it() {
         browser.open(&page);
         let small = browser.text(
             "[...document.querySelectorAll('main :is(.cmd button, .choice > summary, \
-             .reveal > summary, .need > summary, .proofs > summary, .bar button, .prediction button)')] \
+             .reveal > summary, .need > summary, .proofs > summary, .bar button)')] \
              .filter(part => part.checkVisibility() && part.getBoundingClientRect().height < 44) \
              .slice(0, 3).map(part => part.textContent.slice(0, 60)).join(' and ')",
         );

@@ -29,7 +29,7 @@ fn without_javascript_every_table_question_and_answer_is_there() {
         json!({ "value": true }),
     );
     browser.open(&book.join("locked-flags.html"));
-    assert!(browser.is("document.querySelector('.stepper, .game, .prediction') === null"));
+    assert!(browser.is("document.querySelector('.stepper, .game') === null"));
     // A fold is the browser's own: it opens without a script.
     browser.call(
         "Emulation.setScriptExecutionDisabled",

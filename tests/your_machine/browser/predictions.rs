@@ -6,11 +6,11 @@ use crate::run::Test;
 pub(super) fn tests() -> Vec<Test> {
     vec![Test::new(
         NEEDS,
-        a_prediction_opens_the_answer_and_one_choice_is_right,
+        each_answer_of_a_question_opens_its_reason_and_one_is_right,
     )]
 }
 
-fn a_prediction_opens_the_answer_and_one_choice_is_right() {
+fn each_answer_of_a_question_opens_its_reason_and_one_is_right() {
     let (mut browser, book) = reader();
     let mut n_questions = 0;
     for page in pages_with(book, "<details")
@@ -19,38 +19,39 @@ fn a_prediction_opens_the_answer_and_one_choice_is_right() {
     {
         browser.open(page);
         let name = page.display();
-        let questions = "[...document.querySelectorAll('main .prediction')]";
-        let n = browser.number(&format!("{questions}.length"));
         let plain =
             browser.number("document.querySelectorAll('main ul + details:not([class])').length");
         assert_eq!(
             plain, 0,
-            "{name}: a list before an answer in which no choice stands in bold"
+            "{name}: an answer to a list has no reason for each choice"
         );
+        let questions = "[...document.querySelectorAll('main .quiz')]";
+        let n = browser.number(&format!("{questions}.length"));
         n_questions += n;
         for question in 0..n {
             let outcome = browser.evaluate(&format!(
                 "(() => {{
-                    const list = {questions}[{question}];
-                    const said = list.nextElementSibling;
-                    const answer = said.nextElementSibling;
-                    const wasClosed = !answer.open;
-                    const heard = [...list.querySelectorAll('button')].map(choice => {{
-                        choice.click();
-                        return said.textContent;
+                    const choices = [...{questions}[{question}].querySelectorAll('.choice')];
+                    const areClosed = choices.every(choice => !choice.open);
+                    const reasons = choices.map(choice => {{
+                        choice.querySelector('summary').click();
+                        return choice.open && choice.querySelector('p').checkVisibility();
                     }});
-                    const pressed = list.querySelectorAll('[aria-pressed=true]').length;
-                    return {{ wasClosed, isOpen: answer.open, heard, pressed }};
+                    const open = choices.filter(choice => choice.open).length;
+                    const right = choices.filter(choice => choice.matches('.is-right')).length;
+                    return {{ areClosed, reasons, open, right }};
                 }})()"
             ));
-            assert_eq!(outcome["wasClosed"], true, "{name}");
-            assert_eq!(outcome["isOpen"], true, "{name}");
-            assert_eq!(outcome["pressed"], 1, "{name}: one choice is the last one");
-            let heard = outcome["heard"].as_array().expect("a list");
-            let right = heard.iter().filter(|words| **words == "Right.").count();
-            assert_eq!(right, 1, "{name}: {heard:?}");
-            assert!(heard.len() >= 2, "{name}: {heard:?}");
+            assert_eq!(outcome["areClosed"], true, "{name}");
+            assert_eq!(outcome["open"], 1, "{name}: the last one that was chosen");
+            assert_eq!(outcome["right"], 1, "{name}");
+            let reasons = outcome["reasons"].as_array().expect("a list");
+            assert!(reasons.len() >= 2, "{name}: {reasons:?}");
+            assert!(
+                reasons.iter().all(|shown| *shown == true),
+                "{name}: {reasons:?}"
+            );
         }
     }
-    assert!(n_questions >= 2, "{n_questions} questions");
+    assert!(n_questions >= 30, "{n_questions} questions");
 }
