@@ -8,7 +8,6 @@ mod support;
 
 mod compare;
 mod download;
-#[cfg(target_os = "linux")]
 mod faults;
 mod fetch;
 #[cfg(target_os = "linux")]
@@ -30,5 +29,4 @@ mod serve;
 mod sigchld;
 mod signals;
 mod streams;
-#[cfg(target_os = "linux")]
 mod surroundings;

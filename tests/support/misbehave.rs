@@ -334,16 +334,17 @@ impl Work for Half {
     }
 }
 
-/// A program whose file is replaced while it runs: what its new workers are, one a line.
-pub(crate) fn outlive_its_file() -> Result<(), Box<dyn std::error::Error>> {
+/// A program whose file is replaced by this one while it runs: what its new workers are, one a line.
+pub(crate) fn outlive_its_file(by: &str) -> Result<(), Box<dyn std::error::Error>> {
     let program = threadproof::WorkerProgram::current()?;
     let pool = threadproof::ProcessPool::builder(program)
         .workers(1)
+        .respawns(2)
         .build()?;
     pool.run(Half(2))??;
     let file = std::env::current_exe()?;
     let new = file.with_extension("new");
-    std::fs::copy("/bin/true", &new)?;
+    std::fs::copy(by, &new)?;
     std::fs::rename(&new, &file)?;
     println!("crashed {}", pool.run(Misbehave::Abort).is_err());
     println!("a new worker gives {}", pool.run(Half(8))??);

@@ -22,7 +22,7 @@ fn main() -> std::process::ExitCode {
             misbehave::leave_busy_daemons(number.parse().expect("a number"));
             std::process::ExitCode::SUCCESS
         }
-        ["outlive-its-file"] => match misbehave::outlive_its_file() {
+        ["outlive-its-file", by] => match misbehave::outlive_its_file(by) {
             Ok(()) => std::process::ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");

@@ -26,6 +26,12 @@ pub(crate) fn worker_program() -> WorkerProgram {
     WorkerProgram::at(MISBEHAVE)
 }
 
+/// Whether workers share memory with their parent, so that it is known what they had begun.
+pub(crate) const HAS_RING: bool = cfg!(all(
+    any(target_os = "linux", target_os = "android"),
+    not(pipes)
+));
+
 /// The program with these arguments, untouched by proxies of the environment.
 pub(crate) fn threadproof(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
