@@ -10,13 +10,13 @@
 //! | the handle | the process, as a pool of one | hands the job in, waits, kills |
 //! | one thread in the parent | – | talks to the worker while nobody waits for it, copies its stderr |
 //! | the worker's main thread | the other end of the channel, the table of work | runs the job |
-//! | the worker's watcher thread | nothing | sleeps until the parent has gone, then ends the process |
+//! | the worker's watcher thread | nothing | sleeps until the parent has gone (looks for it, where the system is not Linux), then ends the process |
 //!
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
 //! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
 //! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
-//! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. What a worker answers
-//! stands in memory that survives it; [`process_pool`](crate::process_pool) says how.
+//! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. On Linux what a worker answers
+//! stands in memory that survives it; [`process_pool`](crate::process_pool) says how, and what is elsewhere.
 //!
 //! Needs the feature `processes`, and Unix.
 
@@ -201,7 +201,8 @@ impl<O: DeserializeOwned> Process<O> {
     ///
     /// # Errors
     /// [`ProcessError::Panicked`], [`ProcessError::Crashed`], [`ProcessError::TimedOut`],
-    /// [`ProcessError::Encode`], [`ProcessError::Decode`], [`ProcessError::UnknownWork`].
+    /// [`ProcessError::Encode`], [`ProcessError::Decode`], [`ProcessError::UnknownWork`];
+    /// [`ProcessError::PoolBroken`] if the process died before it was handed the job.
     // ANCHOR: join
     pub fn join(self) -> Result<O, ProcessError> {
         let outcome = self.job.join();

@@ -30,7 +30,7 @@ use crate::thread_pool::{PoolReport, PoolShutDown, Shutdown};
 ///
 /// Needs the feature `processes`.
 ///
-/// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end. Beside the
+/// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end, for half a second. Beside the
 /// callers' own threads it has one, however many workers there are.
 ///
 /// # Differences from Python
@@ -65,6 +65,8 @@ pub struct ProcessPool {
     /// Drives while nobody waits.
     driver: Mutex<Option<JoinHandle<()>>>,
     max_frame: usize,
+    /// The process whose pool it is: a child of it that was forked has a copy, and no threads and no workers.
+    owner: u32,
 }
 
 /// What a worker of a pool is at, for whoever looks after the pool.
@@ -214,8 +216,10 @@ impl ProcessPool {
     /// end, and gives the same report.
     ///
     /// # Blocking
-    /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended. A
-    /// [`kill`](Self::kill) meanwhile shortens that.
+    /// Until the jobs that workers have (and with [`Shutdown::Drain`] those that are queued) have ended: tiny
+    /// ones travel in chunks, so with [`Shutdown::CancelQueued`] some that have not begun may still run. A
+    /// [`kill`](Self::kill) meanwhile shortens that. A worker that takes longer than half a second to end, once
+    /// it has nothing to do, is killed.
     #[doc(alias = "close")]
     pub fn shutdown(&self, how: Shutdown) -> PoolReport {
         self.turns.tell(|pool| {
@@ -250,8 +254,10 @@ impl ProcessPool {
 
 impl Drop for ProcessPool {
     fn drop(&mut self) {
-        self.kill();
-        self.wait_for_the_end();
+        if std::process::id() == self.owner {
+            self.kill();
+            self.wait_for_the_end();
+        }
     }
 }
 

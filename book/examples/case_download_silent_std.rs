@@ -9,9 +9,10 @@ use threadproof::local_server::{Fault, LocalServer, Reply, Site};
 fn main() -> io::Result<()> {
     let silent = Reply::ok(*b"Hello 1, Hello 2").fault(Fault::Stall { after: 5 });
     let server = LocalServer::start(Site::new().page("/silent", silent))?;
-    let mut stream = TcpStream::connect(server.address())?;
+    let host = server.address();
+    let mut stream = TcpStream::connect(host)?;
     let download = thread::spawn(move || -> io::Result<usize> {
-        stream.write_all(b"GET /silent HTTP/1.1\r\n\r\n")?;
+        write!(stream, "GET /silent HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
         stream.read_to_end(&mut Vec::new())
     });
     thread::sleep(Duration::from_secs(1));

@@ -9,13 +9,13 @@ fn main() -> io::Result<()> {
     let (page, how) = (Reply::ok(*b"Hello 1, Hello 2"), Hangup::Fin);
     let cut = page.clone().fault(Fault::Cut { after: 5, how });
     let site = Site::new().page("/whole", page).page("/cut", cut);
-    let server = LocalServer::start(site)?;
-    let folder = tempfile::tempdir()?;
+    let (server, folder) = (LocalServer::start(site)?, tempfile::tempdir()?);
+    let end = format!("Host: {}\r\nConnection: close\r\n\r\n", server.address());
     for name in ["whole", "cut", "missing"] {
         let path = folder.path().join(name);
         fs::write(&path, "the old file")?;
         let mut stream = TcpStream::connect(server.address())?;
-        write!(stream, "GET /{name} HTTP/1.1\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET /{name} HTTP/1.1\r\n{end}")?;
         let mut answer = BufReader::new(stream);
         while answer.read_line(&mut String::new())? > 2 {} // the head: nobody looks
         io::copy(&mut answer, &mut File::create(&path)?)?;

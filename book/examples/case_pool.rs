@@ -1,16 +1,16 @@
 //! The same bills, and a pool that knows at any moment which of them has begun.
 
-use serde::{Deserialize, Serialize};
 use threadproof::{ProcessPool, Work, WorkTable, WorkerProgram, run_if_worker};
 
-#[derive(Serialize, Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Bill(u32);
-
 impl Work for Bill {
     type Output = ();
     const NAME: &'static str = "bill";
     fn run(self) {
-        (self.0 == 4).then(|| std::process::exit(3));
+        if self.0 == 4 {
+            std::process::exit(3);
+        }
         println!("bill {} is paid", self.0);
     }
 }

@@ -1,16 +1,16 @@
 //! The same numbers and the same bug, in a pool that knows which job each worker runs.
 
-use serde::{Deserialize, Serialize};
 use threadproof::{ProcessPool, Work, WorkTable, WorkerProgram, run_if_worker};
 
-#[derive(Serialize, Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Square(u32);
-
 impl Work for Square {
     type Output = u32;
     const NAME: &'static str = "square";
     fn run(self) -> u32 {
-        (self.0 == 3).then(|| std::process::exit(3));
+        if self.0 == 3 {
+            std::process::exit(3);
+        }
         self.0 * self.0
     }
 }

@@ -1,16 +1,16 @@
 //! Two jobs, each in a process of its own: an output, and the reason why there is none.
 
-use serde::{Deserialize, Serialize};
 use threadproof::{Process, Work, WorkTable, WorkerProgram, run_if_worker};
 
-#[derive(Serialize, Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Letters(String);
-
 impl Work for Letters {
     type Output = usize;
     const NAME: &'static str = "letters";
     fn run(self) -> usize {
-        self.0.is_empty().then(|| std::process::exit(3));
+        if self.0.is_empty() {
+            std::process::exit(3);
+        }
         self.0.len()
     }
 }

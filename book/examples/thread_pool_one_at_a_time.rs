@@ -18,7 +18,8 @@ fn main() {
         }
     };
     thread::scope(|scope| {
-        // A copy for each thread.
-        (0..3).for_each(|_| _ = scope.spawn(work));
+        for _ in 0..3 {
+            scope.spawn(work); // a copy for each thread
+        }
     });
 }

@@ -71,7 +71,7 @@ pub(super) fn plan(
             Plan::Complete { total }
         }
         (Some(_), 206 | 416, _) => Plan::Again,
-        // Some servers and what stands before them refuse who asks for a range, and only that.
+        // Some servers, and proxies in front of them, refuse requests that ask for a range, and only those.
         (Some(_), 400 | 403 | 405 | 406 | 412 | 501, _) => Plan::Again,
         // A whole file has no range: this one is not what its status says.
         (Some(_), 200..=299, Range::Of { .. } | Range::Unsatisfied { .. } | Range::Bad) => {

@@ -33,7 +33,7 @@ use crate::frame::FrameReader;
 /// A worker that answers faster than the parent reads does not keep it from the others.
 const READS: usize = 64;
 
-/// A dead process does not break the pipe for its parent.
+/// A dead process does not break the pipe for its parent. Where no call can be made so, the socket is.
 #[cfg(not(target_vendor = "apple"))]
 const QUIETLY: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
@@ -81,6 +81,8 @@ impl Channel {
     pub(super) fn new(max_frame: usize) -> io::Result<(Self, UnixStream)> {
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
+        #[cfg(target_vendor = "apple")]
+        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
         let (ring, files) = match Ring::new() {
             Ok((ring, files)) => (Some(ring), Some(files)),
             Err(error) if error.kind() == ErrorKind::Unsupported => (None, None),
@@ -113,9 +115,14 @@ impl Channel {
 
     /// What to poll.
     pub(super) fn sources<'a>(&'a self, wants_to_write: bool, into: &mut Vec<PollFd<'a>>) {
-        if !self.is_closed {
-            let mut wanted = PollFlags::IN;
-            wanted.set(PollFlags::OUT, wants_to_write);
+        // Behind a relay nothing comes through the socket, not even its end.
+        let wanted = match (self.source, wants_to_write) {
+            (Source::Stdout, false) => None,
+            (Source::Stdout, true) => Some(PollFlags::OUT),
+            (_, false) => Some(PollFlags::IN),
+            (_, true) => Some(PollFlags::IN | PollFlags::OUT),
+        };
+        if let Some(wanted) = wanted.filter(|_| !self.is_closed) {
             into.push(PollFd::new(&self.socket, wanted));
         }
         if let Some(stdout) = &self.stdout {
@@ -319,12 +326,23 @@ impl Read for Listened<'_> {
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut parts = [IoSliceMut::new(buffer)];
         let read = recvmsg(self.socket, &mut parts, &mut control, RecvFlags::empty())?;
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        for message in control.drain() {
-            if let rustix::net::RecvAncillaryMessage::ScmCredentials(sender) = message {
-                *self.speaker = u32::try_from(sender.pid.as_raw_pid()).ok();
-            }
-        }
+        *self.speaker = sender(&mut control).or(*self.speaker);
         Ok(read.bytes)
     }
+}
+
+/// Who has sent what was received last.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn sender(control: &mut RecvAncillaryBuffer<'_>) -> Option<u32> {
+    let sender = control.drain().find_map(|message| match message {
+        rustix::net::RecvAncillaryMessage::ScmCredentials(sender) => Some(sender),
+        _ => None,
+    })?;
+    u32::try_from(sender.pid.as_raw_pid()).ok()
+}
+
+/// Nobody asks where there is no ring.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn sender(_: &mut RecvAncillaryBuffer<'_>) -> Option<u32> {
+    None
 }

@@ -119,23 +119,29 @@ impl OwnedChild {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+/// Whether the system has pidfds; `--cfg no_pidfd` says no, as macOS would.
+pub(super) const HAS_PIDFDS: bool = cfg!(all(
+    any(target_os = "linux", target_os = "android"),
+    not(no_pidfd)
+));
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(no_pidfd)))]
 pub(super) fn pidfd_of(pid: u32) -> Option<OwnedFd> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(no_pidfd)))]
 fn send(pidfd: &OwnedFd, signal: Signal) {
     let _ = rustix::process::pidfd_send_signal(pidfd, signal);
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(no_pidfd))))]
 pub(super) fn pidfd_of(_: u32) -> Option<OwnedFd> {
     None
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(no_pidfd))))]
 fn send(_: &OwnedFd, _: Signal) {}
 
 impl Drop for OwnedChild {

@@ -80,10 +80,11 @@ pub enum ProcessError {
         /// What it did instead.
         why: String,
     },
-    /// The worker's initialiser failed, so it runs no job.
+    /// The worker's initialiser failed, so it runs no job; or its file is not the one that
+    /// [`WorkerProgram::current`](crate::WorkerProgram::current) saw.
     #[error("process {pid} could not prepare itself: {why}")]
     Initialiser {
-        /// What the initialiser said.
+        /// What the initialiser said, or which file was replaced.
         why: String,
         /// The worker that would have been.
         pid: u32,

@@ -21,6 +21,7 @@ mod outgoing;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -40,6 +41,9 @@ use super::{ProcessError, WorkerProgram};
 /// A child that another thread of this program is just starting holds a copy of everything until it
 /// becomes another program.
 const MOMENT: Duration = Duration::from_millis(200);
+
+/// A worker that starts at the same moment would hold this one's channel.
+static STARTING: Mutex<()> = Mutex::new(());
 
 /// A death does not wait for whoever goes on writing in the dead worker's place.
 const ENOUGH: usize = 100;
@@ -83,6 +87,8 @@ impl Link {
     }
 
     fn spawn(program: &WorkerProgram, max_frame: usize, number: usize) -> io::Result<Self> {
+        // A descriptor is open to every child there until it is told not to be.
+        let _alone = cfg!(target_vendor = "apple").then(|| STARTING.lock());
         let mut command = program.command(max_frame, number);
         let (mut channel, theirs) = Channel::new(max_frame)?;
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
@@ -129,11 +135,7 @@ impl Link {
     /// What to poll. Where the system has no pidfds, look ten times a second.
     pub(crate) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
         self.channel.sources(self.outgoing.is_some(), into);
-        into.extend(
-            self.last_words
-                .source()
-                .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)),
-        );
+        into.extend(self.last_words.source());
         let end = self.polled_end();
         into.extend(end.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
     }

@@ -1,17 +1,24 @@
 //! Which program a worker runs, and the command that starts it.
 //!
 //! ```text
-//!   wrapper… ── path ── --threadproof-worker=MAX_FRAME,NUMBER,PARENT[,wrapped] ── args…
+//!   wrapper… ── path ── --threadproof-worker=MAX_FRAME,NUMBER,PARENT[,IMAGE][,wrapped] ── args…
 //! ```
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::child::HAS_PIDFDS;
+
 /// The first argument of a program that is to be a worker. After `=` follow the largest frame, the
-/// worker's number, and its parent's.
+/// worker's number, its parent's, and perhaps what file it is to be.
 pub(super) const WORKER_ARGUMENT: &str = "--threadproof-worker";
+
+/// Whether the system can start the very image that runs; `--cfg no_pidfd` says no, as macOS would.
+const STARTS_IMAGES: bool = HAS_PIDFDS;
 
 /// How the argument of a worker ends whose stdout is not the user's.
 pub(super) const WRAPPED: &str = ",wrapped";
@@ -40,8 +47,9 @@ pub struct WorkerProgram {
     path: PathBuf,
     args: Vec<OsString>,
     wrapper: Vec<OsString>,
-    /// The image that runs, whatever has become of its file.
     is_current: bool,
+    /// What file that is, where the system cannot start the image that runs.
+    image: Option<String>,
     env: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
 }
@@ -52,13 +60,18 @@ impl WorkerProgram {
     /// Inside `cargo test` that is the test binary: tests name their program by [`at`](Self::at).
     ///
     /// On Linux workers run the image that runs here, even if its file has been replaced or deleted
-    /// since, as by an update. Behind a wrapper, and elsewhere, they run what then has its path.
+    /// since, as by an update. Elsewhere they run what then has its path, and a worker whose file was
+    /// replaced since this call refuses ([`Initialiser`](crate::ProcessError::Initialiser)). Behind a
+    /// wrapper, which may start them on another machine, they run what has that path there.
     ///
     /// # Errors
-    /// The system does not tell the program's path.
+    /// The system does not tell the program's path, or, where it is not Linux, the file is gone.
     pub fn current() -> io::Result<Self> {
         let mut program = Self::at(std::env::current_exe()?);
         program.is_current = true;
+        if !STARTS_IMAGES {
+            program.image = Some(image_at(&program.path)?);
+        }
         Ok(program)
     }
 
@@ -69,6 +82,7 @@ impl WorkerProgram {
             args: Vec::new(),
             wrapper: Vec::new(),
             is_current: false,
+            image: None,
             env: Vec::new(),
             folder: None,
         }
@@ -107,7 +121,7 @@ impl WorkerProgram {
     ///
     /// It starts each worker, perhaps on another machine. If it turns into the worker, as `nice` and
     /// `env` do, nothing is different but stdout: what a job prints goes to stderr, since stdout may
-    /// have to carry the answers. Else jobs travel one by one, and tiny ones are slower: a command in
+    /// have to carry the answers. Else, and anyway where the system is not Linux, jobs travel one by one, and tiny ones are slower: a command in
     /// between may lose what a worker said before it died (`srun` does), so each job that was sent
     /// must be taken to have begun. [`pids`](crate::ProcessPool::pids) are then those of the commands.
     ///
@@ -154,10 +168,12 @@ impl WorkerProgram {
         if self.is_wrapped() {
             command.args(words.by_ref()).arg(&self.path);
             argument.push_str(WRAPPED);
-        } else if self.is_current && cfg!(any(target_os = "linux", target_os = "android")) {
-            use std::os::unix::process::CommandExt;
+        } else if self.is_current && STARTS_IMAGES {
             command = Command::new("/proc/self/exe");
             command.arg0(&self.path);
+        } else if let Some(image) = &self.image {
+            argument.push(',');
+            argument.push_str(image);
         }
         command.arg(argument).args(&self.args);
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
@@ -166,4 +182,15 @@ impl WorkerProgram {
         }
         command
     }
+}
+
+/// What tells the file of a program from one that takes its place.
+pub(super) fn image_at(path: &Path) -> io::Result<String> {
+    let file = path.metadata()?;
+    let (device, inode) = (file.dev(), file.ino());
+    Ok(format!(
+        "{device}-{inode}-{}-{}",
+        file.mtime(),
+        file.mtime_nsec()
+    ))
 }

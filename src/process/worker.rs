@@ -9,9 +9,11 @@
 //! |---|---|
 //! | the work, by name | `worker/table.rs` |
 //! | answers | `worker/outbox.rs` |
+//! | its end, once nobody is left | `worker/watcher.rs` |
 
 mod outbox;
 mod table;
+mod watcher;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,22 +21,16 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::outbox::Outbox;
 pub use self::table::WorkTable;
+use self::watcher::end_with_the_parent;
 use super::MAX_FRAME;
 use super::channel::receive_ring;
-use super::child::pidfd_of;
 use super::messages::{JobFailure, PROTOCOL, parse_chunk_head, says};
-use super::program::{WORKER_ARGUMENT, WRAPPED};
+use super::program::{WORKER_ARGUMENT, WRAPPED, image_at};
 use crate::frame::FrameReader;
-use crate::lifecycle::{note_places, start_daemon};
-
-/// How long a worker that has lost its parent may take to notice by itself, before it is killed.
-const LAST_MOMENTS: Duration = Duration::from_millis(200);
+use crate::lifecycle::note_places;
 
 /// Turns this process into a worker if it was started as one; else returns at once.
 ///
@@ -71,13 +67,15 @@ pub(super) fn is_worker() -> bool {
 }
 
 /// What a worker's first argument tells it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Argument {
     max_frame: usize,
     /// Of the worker in its pool, from 1 on.
     number: usize,
     /// The process that has started it, or its wrapper.
     parent: u32,
+    /// Of the file that it is to be, where the system does not start the very image that runs.
+    image: Option<String>,
     is_wrapped: bool,
 }
 
@@ -96,20 +94,39 @@ impl Argument {
             max_frame: word().unwrap_or(MAX_FRAME),
             number: word().unwrap_or(1),
             parent: word().and_then(|pid| pid.try_into().ok()).unwrap_or(0),
+            image: words.next().map(str::to_owned),
             is_wrapped,
         })
+    }
+
+    /// Whether this is the program that the parent is: its file may have been replaced since.
+    fn is_of_one_program(&self) -> Result<(), String> {
+        let Some(expected) = &self.image else {
+            return Ok(());
+        };
+        let path = std::env::current_exe().map_err(|error| error.to_string())?;
+        match image_at(&path).is_ok_and(|image| image == *expected) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} was replaced since its parent took it for its own program",
+                path.display()
+            )),
+        }
     }
 }
 
 // ANCHOR: serve
 fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
-    let (mut channel, mut outbox) = take_channel(argument)?;
+    let (mut channel, mut outbox) = take_channel(&argument)?;
     keep_the_name();
     note_places();
     crate::worker::begin(argument.number, None);
     take_no_notice_of_signals()?;
-    end_with_the_parent(channel.try_clone()?, argument)?;
-    if let Err(why) = table.initialise() {
+    end_with_the_parent(channel.try_clone()?, &argument)?;
+    let prepared = argument
+        .is_of_one_program()
+        .and_then(|()| table.initialise());
+    if let Err(why) = prepared {
         return outbox.say(says::NOT_READY, why.as_bytes());
     }
     let has_ring = u8::from(outbox.ring.is_some());
@@ -121,19 +138,15 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
         let run_one = table.runs.get(work).copied();
         let unknown = run_one.is_none().then(|| work.to_owned());
         outbox.begin_chunk(chunk);
-        for _ in 0..jobs {
+        for left in (0..jobs).rev() {
             let input = next_message(&mut frames, &mut channel)?;
             let input = input.ok_or(io::ErrorKind::UnexpectedEof)?;
-            outbox.answer(|output| match run_one {
+            outbox.answer(left == 0, |output| match run_one {
                 Some(run_one) => run_one(input, output),
                 None => Err(Box::new(JobFailure::UnknownWork(
                     unknown.clone().unwrap_or_default(),
                 ))),
             })?;
-        }
-        // What a job has forked, and has come here, is no worker.
-        if std::process::id() != outbox.pid {
-            return Ok(());
         }
         outbox.look()?;
     }
@@ -156,7 +169,7 @@ fn next_message<'a>(
 
 /// Moves the channel off stdin, so that a job that reads stdin finds it empty; and off stdout, if
 /// it may be there, so that a job that prints cannot write into it.
-fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
+fn take_channel(argument: &Argument) -> io::Result<(File, Outbox)> {
     // ANCHOR: take_channel
     let from = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
@@ -183,7 +196,7 @@ fn take_channel(argument: Argument) -> io::Result<(File, Outbox)> {
 }
 
 /// A relay has put a pipe in the place of the channel.
-fn is_socket(channel: &std::os::fd::OwnedFd) -> bool {
+fn is_socket(channel: impl AsFd) -> bool {
     rustix::net::sockopt::socket_type(channel).is_ok()
 }
 
@@ -208,38 +221,4 @@ fn take_no_notice_of_signals() -> io::Result<()> {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
     }
     Ok(())
-}
-
-/// A busy worker must not outlive its parent. The thread sleeps until the parent's end of the
-/// channel has gone, or the parent itself, of which a fork may hold that end; messages do not wake it.
-fn end_with_the_parent(channel: File, argument: Argument) -> io::Result<()> {
-    let is_child = || std::os::unix::process::parent_id() == argument.parent;
-    // Another parent may be a wrapper, or whoever has taken on a worker whose parent is dead already.
-    let watches_parent = is_child();
-    if !watches_parent && !argument.is_wrapped && argument.parent != 0 {
-        return Err(io::Error::other("its parent has ended"));
-    }
-    let parent = pidfd_of(argument.parent).filter(|_| watches_parent && is_child());
-    start_daemon("watcher", move || {
-        loop {
-            let mut ends = vec![PollFd::new(&channel, PollFlags::empty())];
-            ends.extend(parent.as_ref().map(|end| PollFd::new(end, PollFlags::IN)));
-            // Where the system cannot wait for a process, it is looked at ten times a second.
-            let slice = Timespec {
-                tv_sec: 0,
-                tv_nsec: 100_000_000,
-            };
-            let slice = (watches_parent && parent.is_none()).then_some(&slice);
-            match poll(&mut ends, slice) {
-                Err(rustix::io::Errno::INTR) => {}
-                Ok(0) if std::os::unix::process::parent_id() == argument.parent => {}
-                _ => break,
-            }
-        }
-        // An idle main thread sees the end of the channel too, and leaves in good order.
-        std::thread::sleep(LAST_MOMENTS);
-        let _ =
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-    })
-    .map(drop)
 }

@@ -13,11 +13,15 @@ use super::protocol::{Event, Settings};
 use super::turns::{Then, Turns};
 use super::workers::Workers;
 use super::{Block, ProcessJob, ProcessPool, encoded};
+use crate::frame;
 use crate::process::{Inputs, MAX_FRAME, ProcessError, START_TIMEOUT, Work, WorkerProgram};
 use crate::sync::{Arc, Deadline, Mutex};
 
 /// A job is given up after so many workers died with it in hand, each before it began.
 const STRIKES: u32 = 2;
+
+/// Each has a process and some descriptors, and lists are as long.
+const MOST_WORKERS: usize = 1 << 16;
 
 /// The shortest longest message: what a worker has to say of itself fits.
 const LEAST_FRAME: usize = 4096;
@@ -57,7 +61,8 @@ impl ProcessPoolBuilder {
         }
     }
 
-    /// How many workers; as many as the machine has cores. 0 counts as 1.
+    /// How many workers; as many as the machine has cores. 0 counts as 1; more than 65,536 are an error of
+    /// [`build`](Self::build).
     #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
@@ -135,10 +140,11 @@ impl ProcessPoolBuilder {
     /// ```
     #[doc(alias = "initargs")]
     pub fn prepared_by<W: Work + Clone>(mut self, first: W) -> Self {
-        match encoded(&first, self.max_frame) {
-            Ok(inputs) => self.first = Some((W::NAME, inputs)),
-            Err(error) => self.first_error = Some(error),
-        }
+        // The largest message may be said later.
+        (self.first, self.first_error) = match encoded(&first, usize::MAX) {
+            Ok(inputs) => (Some((W::NAME, inputs)), None),
+            Err(error) => (None, Some(error)),
+        };
         self
     }
 
@@ -167,7 +173,17 @@ impl ProcessPoolBuilder {
         if let Some(error) = self.first_error {
             return Err(error);
         }
+        if let Some((_, first)) = &self.first {
+            let length = (first.range.len() - frame::HEAD) as u64;
+            let fits = frame::head(length, self.max_frame);
+            fits.map_err(|error| ProcessError::Encode(error.to_string()))?;
+        }
         let workers = self.workers.get();
+        if workers > MOST_WORKERS {
+            let why = format!("{workers} workers: a pool may have {MOST_WORKERS}");
+            let refused = std::io::Error::new(std::io::ErrorKind::InvalidInput, why);
+            return Err(ProcessError::Start(refused.into()));
+        }
         let settings = Settings {
             workers,
             jobs_per_worker: self.jobs_per_worker.unwrap_or(u64::MAX),
@@ -189,6 +205,7 @@ impl ProcessPoolBuilder {
             turns,
             driver: Mutex::new(Some(driver.map_err(started)?)),
             max_frame,
+            owner: std::process::id(),
         };
         pool.turns.tell(|_| ());
         let up = pool

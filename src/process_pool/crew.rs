@@ -10,7 +10,6 @@
 
 mod obey;
 
-use self::obey::With;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -217,19 +216,21 @@ impl Crew for Pool {
     // ANCHOR: feed
     /// What the workers have done comes before what callers have said meanwhile.
     fn feed(&mut self, workers: &mut Workers) {
-        for action in std::mem::take(&mut self.first) {
-            self.obey(workers, action, &mut With::Nothing);
-        }
+        let first = std::mem::take(&mut self.first);
+        self.obey_all(workers, first);
         loop {
             for (id, seen) in workers.take_seen() {
                 self.hear(workers, id, seen);
             }
+            let next = self.protocol.decide();
+            self.obey_all(workers, next);
             let inbox = std::mem::take(&mut self.inbox);
             if inbox.is_empty() && !workers.has_seen() {
                 break;
             }
             for event in inbox {
-                self.handle(workers, event, &mut With::Nothing);
+                let actions = self.protocol.handle(event);
+                self.obey_all(workers, actions);
             }
         }
         if std::mem::take(&mut self.terminates) {
@@ -249,5 +250,11 @@ impl Crew for Pool {
 
     fn has_ended(&self) -> bool {
         self.has_ended
+    }
+
+    fn is_busy_beyond(&self, keys: &[u64]) -> bool {
+        let maps = keys.iter().filter_map(|key| self.maps.get(key));
+        let own = maps.flat_map(|map| map.blocks.values().map(|block| block.unended));
+        self.unended > own.sum()
     }
 }

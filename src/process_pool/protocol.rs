@@ -125,6 +125,14 @@ impl Protocol {
 
     /// What to do now that this has happened.
     pub(crate) fn handle(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = self.note(event);
+        actions.append(&mut self.decide());
+        actions
+    }
+
+    /// What follows at once from what has happened. What came together is noted together, and then there is
+    /// one [decision](Self::decide): who has answered and died gets no more jobs.
+    pub(crate) fn note(&mut self, event: Event) -> Vec<Action> {
         match event {
             Event::Submitted { jobs, least } if self.phase == Phase::Open => {
                 self.queue.push(jobs, least);
@@ -139,7 +147,7 @@ impl Protocol {
             // Said twice, or late.
             Event::Close | Event::Kill | Event::Of(..) => {}
         }
-        self.decide()
+        std::mem::take(&mut self.actions)
     }
 
     /// How the jobs have ended so far.
@@ -192,7 +200,7 @@ impl Protocol {
     }
 
     /// What is to be done as things stand, whatever it was that made them so.
-    fn decide(&mut self) -> Vec<Action> {
+    pub(crate) fn decide(&mut self) -> Vec<Action> {
         if self.phase == Phase::Killed {
             self.withdraw_all(Outcome::Cancelled);
         }

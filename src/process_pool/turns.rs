@@ -41,6 +41,8 @@ pub(crate) trait Crew {
     /// Whether somebody must drive though nobody waits.
     fn is_busy(&self) -> bool;
     fn has_ended(&self) -> bool;
+    /// Whether somebody must drive for more than what these wait for.
+    fn is_busy_beyond(&self, keys: &[u64]) -> bool;
 }
 
 pub(crate) trait Wheel {
@@ -67,8 +69,8 @@ pub(crate) struct Turns<C: Crew> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Then {
     Leaves,
-    /// It has more to wait for, and comes back in a moment, or [leaves](Turns::leave): the background is
-    /// not woken, which would only be in its way. A follower is; it may have outcomes to take.
+    /// It has more to wait for, and comes back in a moment, or [leaves](Turns::leave): for that alone the
+    /// background is not woken, which would only be in its way. A follower is; it may have outcomes to take.
     ComesBack,
 }
 
@@ -207,6 +209,7 @@ impl<C: Crew> Turns<C> {
             if outcome.is_some() || deadline.has_passed() {
                 match then {
                     Then::Leaves => self.pass_on(&held),
+                    Then::ComesBack if held.crew.is_busy_beyond(&keys) => self.pass_on(&held),
                     Then::ComesBack => self.pass_on_to_a_follower(&held),
                 }
                 return outcome;

@@ -1,6 +1,6 @@
 //! What a page may ask of its reader, and what a question owes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
@@ -99,6 +99,34 @@ fn a_page_that_teaches_is_short_with_its_folds_closed() {
 #[test]
 fn a_question_has_one_right_answer_and_a_reason_for_each() {
     questions_are_fair(&Book::here()).expect_none();
+}
+
+/// Who always takes the same place should not be right more often than not.
+#[test]
+fn the_right_answer_of_a_question_stands_in_no_place_more_often_than_not() {
+    let mut places = BTreeMap::<usize, usize>::new();
+    for page in Book::here().chapters() {
+        let choices = page.prose().filter(|(_, line)| {
+            line.contains("data-quiz=\"") || line.contains("<details class=\"choice")
+        });
+        let mut place = 0;
+        for (_, line) in choices {
+            place = if line.contains("data-quiz") {
+                0
+            } else {
+                place + 1
+            };
+            if line.contains("class=\"choice is-right\"") {
+                *places.entry(place).or_default() += 1;
+            }
+        }
+    }
+    let questions: usize = places.values().sum();
+    let most = places.values().max().copied().unwrap_or_default();
+    assert!(
+        questions > 0 && 2 * most <= questions,
+        "the right answers by their places: {places:?}; shuffle some"
+    );
 }
 
 fn budgets_hold(book: &Book) -> Complaints {

@@ -59,6 +59,11 @@ impl Crew for Jobs {
     fn has_ended(&self) -> bool {
         self.is_closed && self.unended == 0
     }
+
+    // To wake the background is never wrong, only in the way: the models see that it is not needed.
+    fn is_busy_beyond(&self, _: &[u64]) -> bool {
+        false
+    }
 }
 
 pub(crate) struct List {

@@ -16,8 +16,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use threadproof::{ProcessError, ProcessPool, ProcessPoolBuilder, Shutdown, WorkerProgram};
 
 use crate::support::{
-    Fault, Faulty, Misbehave, Stage, all_faults, children_of, exists, leaves_nothing, number,
-    rounds, runs, runs_told, until, worker_program,
+    Fault, Faulty, HAS_RING, Misbehave, Stage, all_faults, children_of, descriptors_and_threads,
+    exists, leaves_nothing, number, rounds, runs, runs_told, until, worker_program,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -170,6 +170,7 @@ fn a_job_timeout_counts_from_the_start_of_the_job(#[values("socket", "relay")] c
 
 /// A worker is killed while it writes a long answer. The short ones before it stand in the ring: each
 /// must count, and once.
+#[cfg(target_os = "linux")]
 #[rstest]
 fn a_death_in_the_middle_of_a_long_answer_costs_none_before_it(
     #[values(20_000_000, 30_000_000, 60_000_000)] long: usize,
@@ -207,6 +208,7 @@ fn a_death_in_the_middle_of_a_long_answer_costs_none_before_it(
 }
 
 /// How much memory this process has.
+#[cfg(target_os = "linux")]
 fn resident_bytes() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -215,12 +217,14 @@ fn resident_bytes() -> usize {
 }
 
 /// A worker that can read so many bytes and no more.
+#[cfg(target_os = "linux")]
 fn short_of_hearing(bytes: usize) -> WorkerProgram {
     let script = r#"stdbuf -o0 head -c "$0" | "$@""#;
     worker_program().wrapped_by(["sh", "-c", script, &bytes.to_string()])
 }
 
 /// A job of this input cannot be begun by any worker; the second death in vain is charged to it.
+#[cfg(target_os = "linux")]
 #[rstest]
 fn an_input_that_no_worker_lives_to_read_is_given_up(
     #[values(1_000, 100_000, 5_000_000, 60_000_000)] bytes: usize,
@@ -239,6 +243,7 @@ fn an_input_that_no_worker_lives_to_read_is_given_up(
 }
 
 /// The worker dies in the middle of its input, so the job had not begun: another worker runs it.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_death_before_the_job_begins_costs_nothing() {
     leaves_nothing(|| {
@@ -259,6 +264,7 @@ fn a_death_before_the_job_begins_costs_nothing() {
 }
 
 /// Whether a thread that waits for a map is inside this system call.
+#[cfg(target_os = "linux")]
 fn driver_sleeps_in(call: &str) -> bool {
     let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
     tasks.map(|task| task.path()).any(|task| {
@@ -319,7 +325,7 @@ fn no_job_runs_twice_whoever_is_killed_and_when() {
                 }
             }
             // Over pipes it costs one too if it had not begun: those killed last may die in this round.
-            let deaths = if cfg!(pipes) { 12 } else { 9 };
+            let deaths = if HAS_RING { 9 } else { 12 };
             assert!(crashed <= deaths, "each costs one job at most: {crashed}");
         }
         still_works(&pool);
@@ -390,8 +396,8 @@ fn a_program_that_cannot_be_a_worker_is_an_error_that_names_it() {
             "/no/such/program",
             plain_path,
             "/",
-            "/bin/true",
-            "/bin/false",
+            "/usr/bin/true",
+            "/usr/bin/false",
         ] {
             let pool = ProcessPool::builder(WorkerProgram::at(path))
                 .workers(3)
@@ -456,20 +462,18 @@ fn a_thousand_maps_leave_nothing_behind() {
     leaves_nothing(|| {
         let pool = builder(3).build().unwrap();
         still_works(&pool);
-        let count = |folder: &str| fs::read_dir(folder).unwrap().count();
-        let counts = || (count("/proc/self/fd"), count("/proc/self/task"));
-        let before = counts();
+        let before = descriptors_and_threads();
         for _ in 0..rounds(100, 1000) {
             still_works(&pool);
         }
-        assert_eq!(counts(), before);
+        assert_eq!(descriptors_and_threads(), before);
         // Each of these maps costs a worker and brings a new one.
         for _ in 0..rounds(5, 50) {
             assert!(pool.map([Misbehave::Abort])[0].is_err());
             still_works(&pool);
         }
         until(|| pool.pids().len() == 3);
-        assert_eq!(counts(), before);
+        assert_eq!(descriptors_and_threads(), before);
     });
 }
 

@@ -1,7 +1,6 @@
 //! Threads and the end of the program: <https://docs.python.org/3/library/threading.html#thread-objects>.
 
 use assert_cmd::assert::OutputAssertExt;
-use predicates::prelude::*;
 use threadproof::local_server::{LocalServer, Reply, Site};
 
 use crate::support::{PATIENCE, threadproof};
@@ -57,13 +56,13 @@ fn a_daemon_s_program_may_end_unseen() {
     let mut command = std::process::Command::new("env");
     command.arg("--ignore-signal=CHLD");
     command.arg(program.get_program()).args(program.get_args());
-    let whole = predicate::str::contains("joined.png: whole, 199865 bytes");
+    let whole = predicates::str::contains("joined.png: whole, 199865 bytes");
     command.assert().success().stdout(whole).stderr("");
     let mut command = std::process::Command::new("env");
     command
         .arg("--ignore-signal=CHLD")
         .arg(program.get_program());
     command.args(["daemon", "--url", "http://127.0.0.1:1/a"]);
-    let refused = predicate::str::contains("refused");
+    let refused = predicates::str::contains("refused");
     command.assert().code(1).stderr(refused);
 }

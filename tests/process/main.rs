@@ -8,9 +8,10 @@ mod support;
 
 mod compare;
 mod download;
-#[cfg(target_os = "linux")]
 mod faults;
 mod fetch;
+#[cfg(target_os = "linux")]
+mod hostile_jobs;
 mod killed;
 mod lifecycle;
 mod limits;
@@ -28,5 +29,4 @@ mod serve;
 mod sigchld;
 mod signals;
 mod streams;
-#[cfg(target_os = "linux")]
 mod surroundings;

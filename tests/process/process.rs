@@ -102,8 +102,8 @@ fn join_timeout_gives_the_handle_back() {
 #[rstest]
 #[case("/no/such/program", "/no/such/program")]
 #[case("/", "/")]
-#[case("/bin/true", "run_if_worker")]
-#[case("/bin/false", "run_if_worker")]
+#[case("/usr/bin/true", "run_if_worker")]
+#[case("/usr/bin/false", "run_if_worker")]
 fn a_program_that_is_no_worker_is_an_error_that_names_it(#[case] path: &str, #[case] words: &str) {
     let error = Process::start(&WorkerProgram::at(path), Misbehave::Not(1)).unwrap_err();
     let text = error.to_string();

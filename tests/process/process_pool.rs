@@ -193,7 +193,7 @@ fn an_input_larger_than_a_frame_is_an_error_of_its_job() {
 /// Claim X10.
 #[rstest]
 #[case("/no/such/program")]
-#[case("/bin/true")]
+#[case("/usr/bin/true")]
 fn a_pool_of_no_workers_is_an_error_that_names_the_program(#[case] path: &str) {
     let error = ProcessPool::builder(WorkerProgram::at(path))
         .workers(3)

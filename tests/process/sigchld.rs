@@ -65,7 +65,7 @@ fn a_death_costs_one_job() {
     killed.kill();
     drop(dropped);
     assert!(!pids.into_iter().any(exists));
-    let error = Process::start(&WorkerProgram::at("/bin/true"), Misbehave::Not(1)).unwrap_err();
+    let error = Process::start(&WorkerProgram::at("/usr/bin/true"), Misbehave::Not(1)).unwrap_err();
     assert!(matches!(error, ProcessError::NotAWorker { .. }), "{error}");
 }
 

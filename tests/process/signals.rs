@@ -2,7 +2,7 @@
 //!
 //! <https://docs.python.org/3/library/signal.html>
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -260,7 +260,7 @@ fn a_second_signal_ends_the_program_at_once() {
     }
     let (_nobody_reads, mut full) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&full, true).unwrap();
-    while full.write(&[b'x'; 512]).is_ok() {}
+    while std::io::Write::write(&mut full, &[b'x'; 512]).is_ok() {}
     rustix::io::ioctl_fionbio(&full, false).unwrap();
     let this = std::thread::current();
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());

@@ -174,6 +174,9 @@ impl Step {
             Self::Leaves(number) => format!("{} ends, as it was told", worker(number)),
             Self::KillLands(number) => format!("the kill reaches {}", worker(number)),
             Self::FreezeLands(number) => format!("{} stands still", worker(number)),
+            Self::HeardAll(number) => {
+                format!("the pool hears all that {} has said", worker(number))
+            }
             Self::Heard(number, count) => {
                 let said = world.processes[number].as_ref().map(|process| {
                     process

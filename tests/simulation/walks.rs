@@ -86,6 +86,10 @@ proptest! {
             }
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let step = choose(&steps, dice.next().unwrap_or(random >> 17), story.len() >= calm);
+            let step = match step {
+                Step::Heard(number, _) if random >> 63 == 1 => Step::HeardAll(number),
+                step => step,
+            };
             story.push(step);
             if let Err(broken) = world.take(step) {
                 let from = story.len().saturating_sub(40);

@@ -128,6 +128,8 @@ pub(crate) enum Step {
     KillLands(usize),
     FreezeLands(usize),
     Heard(usize, usize),
+    /// All that it has said, before anything is decided. Only random walks take this step.
+    HeardAll(usize),
     TimesOut(usize),
     JobTimesOut(usize, Job),
     /// The driver's timer for the worker before this one.
@@ -363,7 +365,20 @@ impl World {
                 );
                 Ok(())
             }
-            Step::Heard(number, count) => self.hear(number, count),
+            Step::Heard(number, count) => {
+                self.hear(number, count)?;
+                self.decide()
+            }
+            Step::HeardAll(number) => {
+                let id = self.processes[number].as_ref().expect("it is there").id;
+                while let Some(process) = &self.processes[number]
+                    && process.id == id
+                    && !process.unheard.is_empty()
+                {
+                    self.hear(number, process.answers_at_once())?;
+                }
+                self.decide()
+            }
             Step::TimesOut(number) => {
                 self.timeouts -= 1;
                 let process = self.processes[number].as_ref().expect("it is there");
@@ -563,8 +578,13 @@ impl World {
         if died {
             self.processes[number] = None;
         }
-        let actions = self.pool.handle(Event::Of(id, news));
-        self.obey_of(actions, &answers, Some(&before).filter(|_| died))?;
+        let actions = self.pool.note(Event::Of(id, news));
+        self.obey_of(actions, &answers, Some(&before).filter(|_| died))
+    }
+
+    fn decide(&mut self) -> Result<(), Broken> {
+        let actions = self.pool.decide();
+        self.obey(actions, &[])?;
         self.check()
     }
 

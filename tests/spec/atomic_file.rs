@@ -12,6 +12,8 @@ use threadproof::AtomicFile;
 #[cfg(target_os = "linux")]
 use threadproof::atomic_file::left_out;
 
+#[cfg(unix)]
+use crate::support::make_a_pipe;
 use crate::support::{files_in, passes_in_its_own_process};
 
 fn write(path: &Path, content: &[u8]) {
@@ -143,12 +145,6 @@ fn a_commit_that_fails_leaves_the_path_and_no_temporary_file() {
 /// Somebody makes what stands at a path: no file, and nothing that a file may take the place of.
 #[cfg(unix)]
 type Make = fn(&Path);
-
-#[cfg(unix)]
-fn make_a_pipe(path: &Path) {
-    let made = std::process::Command::new("mkfifo").arg(path).status();
-    assert!(made.unwrap().success());
-}
 
 #[cfg(unix)]
 fn make_a_socket(path: &Path) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rstest::rstest;
 use threadproof::{Event, JobError, Shutdown, ThreadPool, scoped_map, start};
 
-use crate::support::{count, ends, until};
+use crate::support::{count, ends};
 
 fn pool(workers: usize) -> ThreadPool {
     ThreadPool::new(count(workers)).expect("a few threads can be started")
@@ -190,7 +190,7 @@ fn names_of_workers_are_visible_to_the_operating_system() {
         })
     };
     let jobs = [(); 3].map(|()| job().unwrap());
-    until(|| inside.load(Ordering::Relaxed) == 3);
+    crate::support::until(|| inside.load(Ordering::Relaxed) == 3);
     gate.set();
     let mut names = jobs.map(|job| job.join().unwrap());
     names.sort();

@@ -279,8 +279,7 @@ fn file_that_has_settled_is_not_read_any_more() {
 #[test]
 fn what_is_no_plain_file_is_not_read() {
     let (_folder, path) = folder();
-    let made = std::process::Command::new("mkfifo").arg(&path).status();
-    assert!(made.unwrap().success());
+    crate::support::make_a_pipe(&path);
     let changes = ends(move || {
         let mut watcher = Watcher::new(&path).unwrap();
         [(); 2].map(|()| watcher.look().unwrap())

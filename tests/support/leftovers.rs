@@ -1,4 +1,4 @@
-//! What a test leaves behind: child processes, threads, file descriptors. Linux only.
+//! What a test leaves behind: child processes, file descriptors and, where the system tells, threads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,22 +11,46 @@ use std::time::{Duration, Instant};
 #[derive(Debug, PartialEq, Eq)]
 struct Possessions {
     children: BTreeMap<u32, String>,
-    threads: usize,
-    descriptors: usize,
+    descriptors_and_threads: (usize, usize),
 }
 
 impl Possessions {
     fn now() -> Self {
-        let count = |folder: &str| fs::read_dir(folder).expect("Linux has it").count();
         Self {
             children: children_of(std::process::id()),
-            threads: count("/proc/self/task"),
-            descriptors: count("/proc/self/fd"),
+            descriptors_and_threads: descriptors_and_threads(),
         }
     }
 }
 
+/// How many of each this process has; no threads where only Linux would tell.
+pub(crate) fn descriptors_and_threads() -> (usize, usize) {
+    let descriptors = fs::read_dir("/dev/fd").expect("Unix has it").count();
+    let threads = fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    (descriptors, threads)
+}
+
 /// The children of a process, zombies included, with their states and names.
+#[cfg(not(all(target_os = "linux", not(no_pidfd))))]
+pub(crate) fn children_of(parent: u32) -> BTreeMap<u32, String> {
+    let mut ps = Command::new("ps");
+    ps.args(["-A", "-o", "ppid=,pid=,stat=,comm="]);
+    let ps = ps.stdout(std::process::Stdio::piped()).spawn();
+    let ps = ps.expect("there is a ps");
+    let itself = ps.id();
+    let shown = ps.wait_with_output().expect("it ends").stdout;
+    let shown = String::from_utf8_lossy(&shown);
+    let child = |line: &str| {
+        let mut words = line.split_whitespace();
+        let mut number = || words.next()?.parse::<u32>().ok();
+        let (of, pid) = (number()?, number()?);
+        (of == parent && pid != itself).then(|| (pid, Vec::from_iter(words).join(" ")))
+    };
+    shown.lines().filter_map(child).collect()
+}
+
+/// The children of a process, zombies included, with their states and names.
+#[cfg(all(target_os = "linux", not(no_pidfd)))]
 pub(crate) fn children_of(parent: u32) -> BTreeMap<u32, String> {
     let mut children = BTreeMap::new();
     for entry in fs::read_dir("/proc").expect("Linux has it").flatten() {

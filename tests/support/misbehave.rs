@@ -56,6 +56,10 @@ pub(crate) enum Misbehave {
     Begin(std::path::PathBuf),
     /// May take so many milliseconds, and takes an hour.
     Limited(u64),
+    /// Writes so much to stderr, after so many milliseconds.
+    Shout(usize, u64),
+    /// Leaves a process that writes to stderr for ever, and ends the worker.
+    LeaveAShouter,
 }
 
 /// What a job may do to the channel of its worker.
@@ -183,10 +187,7 @@ impl Work for Misbehave {
                 lines.into_encoded_bytes()
             }
             Self::AnswerThenExit => {
-                std::thread::spawn(|| {
-                    std::thread::sleep(Duration::from_millis(5));
-                    std::process::exit(7)
-                });
+                exit_in_a_moment();
                 Vec::new()
             }
             Self::Switches => {
@@ -244,6 +245,20 @@ impl Work for Misbehave {
             Self::Limited(_) => {
                 std::thread::sleep(Duration::from_secs(3600));
                 Vec::new()
+            }
+            Self::Shout(length, after) => {
+                std::thread::sleep(Duration::from_millis(after));
+                eprint!("{}", "!".repeat(length));
+                Vec::new()
+            }
+            Self::LeaveAShouter => {
+                let mut yes = std::process::Command::new("timeout");
+                let yes = yes.args(["20", "yes"]).stdout(std::io::stderr());
+                let mut yes = yes.spawn().expect("it is there");
+                // It has filled the pipe, and goes on.
+                std::thread::sleep(Duration::from_millis(50));
+                assert!(yes.try_wait().expect("it is our child").is_none());
+                std::process::exit(3)
             }
         }
     }
@@ -319,16 +334,17 @@ impl Work for Half {
     }
 }
 
-/// A program whose file is replaced while it runs: what its new workers are, one a line.
-pub(crate) fn outlive_its_file() -> Result<(), Box<dyn std::error::Error>> {
+/// A program whose file is replaced by this one while it runs: what its new workers are, one a line.
+pub(crate) fn outlive_its_file(by: &str) -> Result<(), Box<dyn std::error::Error>> {
     let program = threadproof::WorkerProgram::current()?;
     let pool = threadproof::ProcessPool::builder(program)
         .workers(1)
+        .respawns(2)
         .build()?;
     pool.run(Half(2))??;
     let file = std::env::current_exe()?;
     let new = file.with_extension("new");
-    std::fs::copy("/bin/true", &new)?;
+    std::fs::copy(by, &new)?;
     std::fs::rename(&new, &file)?;
     println!("crashed {}", pool.run(Misbehave::Abort).is_err());
     println!("a new worker gives {}", pool.run(Half(8))??);
@@ -440,4 +456,47 @@ pub(crate) fn obey_signals() -> u8 {
     println!("stopped by {code}");
     let _ = std::io::stdin().read_line(&mut String::new());
     code
+}
+
+/// A job whose output takes long to be read, so that its worker may die meanwhile.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Slow {
+    pub(crate) number: u64,
+    /// How many milliseconds the job takes, and how many it takes to read the output.
+    pub(crate) running: u64,
+    pub(crate) reading: u64,
+    /// The worker ends a moment after its answer.
+    pub(crate) dies: bool,
+}
+
+/// Its number, and how long to read it takes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(from = "(u64, u64)")]
+pub(crate) struct SlowOutput(pub(crate) u64, u64);
+
+impl From<(u64, u64)> for SlowOutput {
+    fn from((number, reading): (u64, u64)) -> Self {
+        std::thread::sleep(Duration::from_millis(reading));
+        Self(number, reading)
+    }
+}
+
+impl Work for Slow {
+    type Output = SlowOutput;
+    const NAME: &'static str = "slow";
+
+    fn run(self) -> SlowOutput {
+        std::thread::sleep(Duration::from_millis(self.running));
+        if self.dies {
+            exit_in_a_moment();
+        }
+        SlowOutput(self.number, self.reading)
+    }
+}
+
+fn exit_in_a_moment() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_millis(5));
+        std::process::exit(7)
+    });
 }

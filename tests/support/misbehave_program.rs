@@ -10,6 +10,7 @@ fn main() -> std::process::ExitCode {
         .with::<threadproof::compare::Count>()
         .with::<misbehave::Misbehave>()
         .with::<misbehave::Half>()
+        .with::<misbehave::Slow>()
         .with::<misbehave::Faulty>();
     threadproof::run_if_worker(&table.initialised_by(misbehave::initialise));
     // The program's own name, which comes first, may be no UTF-8.
@@ -21,7 +22,7 @@ fn main() -> std::process::ExitCode {
             misbehave::leave_busy_daemons(number.parse().expect("a number"));
             std::process::ExitCode::SUCCESS
         }
-        ["outlive-its-file"] => match misbehave::outlive_its_file() {
+        ["outlive-its-file", by] => match misbehave::outlive_its_file(by) {
             Ok(()) => std::process::ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");

@@ -9,7 +9,7 @@
 mod cargo;
 #[cfg(all(feature = "program", target_os = "linux"))]
 mod full_port;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod leftovers;
 #[cfg(all(feature = "program", unix))]
 mod program;
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub(crate) use cargo::{TARGET, as_this_build, cargo};
 #[cfg(all(feature = "program", target_os = "linux"))]
 pub(crate) use full_port::FullPort;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub(crate) use leftovers::*;
 #[cfg(all(feature = "program", unix))]
 pub(crate) use program::*;
@@ -73,6 +73,13 @@ pub(crate) fn copy_program(from: impl AsRef<std::path::Path>, to: &std::path::Pa
         "{}",
         to.display()
     );
+}
+
+/// A pipe with a name.
+#[cfg(unix)]
+pub(crate) fn make_a_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo can be started").success());
 }
 
 /// Whether every fault and every round is to be tried, and not a sample: `FAULTS=all`, as in

@@ -11,7 +11,7 @@ use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "misbehave.rs"]
 mod misbehave;
-pub(crate) use misbehave::{Fault, Faulty, Half, Meddling, Misbehave, Stage};
+pub(crate) use misbehave::{Fault, Faulty, Half, Meddling, Misbehave, Slow, Stage};
 #[cfg(target_os = "linux")]
 pub(crate) use misbehave::{copy_of, descriptors};
 
@@ -25,6 +25,12 @@ pub(crate) const MISBEHAVE: &str = env!("CARGO_BIN_EXE_misbehave");
 pub(crate) fn worker_program() -> WorkerProgram {
     WorkerProgram::at(MISBEHAVE)
 }
+
+/// Whether workers share memory with their parent, so that it is known what they had begun.
+pub(crate) const HAS_RING: bool = cfg!(all(
+    any(target_os = "linux", target_os = "android"),
+    not(pipes)
+));
 
 /// The program with these arguments, untouched by proxies of the environment.
 pub(crate) fn threadproof(arguments: &[&str]) -> Command {

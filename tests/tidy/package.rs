@@ -121,3 +121,27 @@ fn the_rust_version_is_enough_for_every_dependency() {
     assert!(seen.len() > 20, "{seen:?}");
     expect_none(complaints);
 }
+
+/// One mdBook builds the book wherever it is built.
+#[test]
+fn every_place_names_the_same_mdbook() {
+    let read = |file: &str| fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+    let run = read(".ci/run");
+    let version = run
+        .lines()
+        .find_map(|line| line.strip_prefix("MDBOOK_VERSION="))
+        .unwrap();
+    let places = [
+        (".github/workflows/ci.yml", format!("--version {version} ")),
+        ("README.md", format!("--version {version} ")),
+        ("tests/your_machine/needs.rs", format!("mdbook@{version},")),
+    ];
+    let others = places
+        .into_iter()
+        .filter(|(file, words)| !read(file).contains(words));
+    expect_none(
+        others
+            .map(|(file, words)| format!("{file}: no {words:?}"))
+            .collect(),
+    );
+}

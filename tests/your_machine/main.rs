@@ -34,6 +34,8 @@ mod doctests;
 mod download;
 #[cfg(not(loom))]
 mod examples;
+#[cfg(all(feature = "program", unix, not(loom)))]
+mod forks;
 #[cfg(not(loom))]
 mod needs;
 #[cfg(all(feature = "program", unix, not(loom)))]
@@ -66,6 +68,8 @@ fn tests() -> Vec<run::Test> {
     #[cfg(all(feature = "program", unix))]
     tests.extend(cells::tests());
     #[cfg(all(feature = "program", unix))]
+    tests.extend(forks::tests());
+    #[cfg(all(feature = "program", unix))]
     tests.extend(schedule::tests());
     #[cfg(all(feature = "program", target_os = "linux"))]
     tests.extend(atomic_file::tests());
@@ -81,6 +85,8 @@ fn main() {}
 
 #[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
+    #[cfg(all(feature = "program", unix))]
+    threadproof::run_if_worker(&threadproof::WorkTable::new().with::<forks::Job>());
     #[cfg(all(feature = "program", target_os = "linux"))]
     if slurm::is_parent_to_be_killed() {
         return std::process::ExitCode::SUCCESS;

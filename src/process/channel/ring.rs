@@ -2,12 +2,12 @@
 //! with its parent, and that nobody can make shorter.
 //!
 //! ```text
-//!   ┌───────┬───────┬──────┬──────┬───────┬──────┬────────────────────────┐
-//!   │ chunk │ begun │ tail │ head │ waits │ took │ a ring of frames, 1 MiB │
-//!   └───────┴───────┴──────┴──────┴───────┴──────┴────────────────────────┘
-//!    of the  jobs    bytes  bytes  worker  the chunk,
-//!    frames          in     out    needs   in ns, once
-//!                                  room    it is over
+//!   ┌───────┬───────┬──────┬──────┬───────┬────────┬───────┬────────────────────────┐
+//!   │ chunk │ begun │ tail │ head │ waits │ took   │ mixed │ a ring of frames, 1 MiB │
+//!   └───────┴───────┴──────┴──────┴───────┴────────┴───────┴────────────────────────┘
+//!    of the  jobs    bytes  bytes  worker  the      another
+//!    frames          in     out    needs   chunk,   process
+//!                                  room    in ns    has written
 //! ```
 //!
 //! | step | who | does |
@@ -24,7 +24,9 @@
 //! other end of the socket is closed as well, since whoever could still write into the ring holds it.
 //! The worker stores begun, runs, stores tail; so what the parent finds was so at some moment.
 //!
-//! A job that forks makes two writers. The second one finds `tail` changed, and ends.
+//! A job that forks makes two writers. Before the last answer of a chunk a writer asks the system whether it
+//! is the worker; before the others it looks whether somebody else has begun or answered meanwhile. If so, the
+//! second one ends; and the worker says that the ring is *mixed*, which is garbage, and dies.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -40,6 +42,7 @@ const TAIL: usize = 16;
 const HEAD: usize = 24;
 const WAITS: usize = 32;
 const TOOK: usize = 40;
+const MIXED: usize = 48;
 const FRAMES: usize = 64;
 /// A megabyte and its envelope fit. A chunk begins at the front, so tiny jobs touch a few pages.
 const RING: usize = 1024 * 1024 + 64 * 1024;
@@ -151,6 +154,10 @@ impl Ring {
 impl Read for Ring {
     /// `WouldBlock` if there is nothing, `InvalidData` if that cannot be what a worker has written.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.memory.load(MIXED) != 0 {
+            let why = "a job has forked, and both processes have answered";
+            return Err(io::Error::new(ErrorKind::InvalidData, why));
+        }
         if self.memory.load(CHUNK) != self.sent {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -230,12 +237,20 @@ impl RingWriter {
         self.memory.store(self.begun, BEGUN);
     }
 
+    /// Whether another process has begun a job, or answered one, since this one did.
+    #[inline]
+    pub(in super::super) fn is_mixed(&self) -> bool {
+        self.memory.load(TAIL) != self.tail || self.memory.load(BEGUN) != self.begun
+    }
+
+    /// What stands in the ring is not to be believed.
+    pub(in super::super) fn say_mixed(&self) {
+        self.memory.store(1, MIXED);
+    }
+
     /// Copies all of it into the ring, and waits for room as often as it needs some.
     #[inline]
     pub(in super::super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        if self.memory.load(TAIL) != self.tail {
-            return Err(io::Error::other("another process answers in its place"));
-        }
         while !bytes.is_empty() {
             let (at, until_the_end) = Memory::place(self.tail);
             if bytes.len() > self.free() {

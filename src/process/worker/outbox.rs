@@ -40,9 +40,11 @@ impl Outbox {
         }
     }
 
-    /// Runs a job and says its answer: the output that `run` has appended, or why there is none.
+    /// Runs a job and says its answer: the output that `run` has appended, or why there is none. `is_last` of
+    /// its chunk: what comes next waits for it.
     pub(super) fn answer(
         &mut self,
+        is_last: bool,
         run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>,
     ) -> io::Result<()> {
         if let Some(ring) = &mut self.ring {
@@ -51,7 +53,7 @@ impl Outbox {
         }
         self.answer.clear();
         let failure = match self.put(says::OUTPUT, run) {
-            Ok(Ok(())) => return self.hand_over(),
+            Ok(Ok(())) => return self.hand_over(is_last),
             Ok(Err(failure)) => failure,
             Err(too_long) => Box::new(JobFailure::Encode(too_long.to_string())),
         };
@@ -60,18 +62,26 @@ impl Outbox {
             let failure = JobFailure::Encode(too_long.to_string());
             self.put_failure(&failure)
         })?;
-        self.hand_over()
+        self.hand_over(is_last)
     }
 
     /// The answer is in memory that outlives the worker, or it is sent.
-    fn hand_over(&mut self) -> io::Result<()> {
+    fn hand_over(&mut self, is_last: bool) -> io::Result<()> {
         let Self {
             to, ring, answer, ..
         } = self;
+        // A job may have forked, and only the first of the two is a worker. To ask costs more than a tiny
+        // job, so of those that have company in their chunk the ring watches what it can.
+        let is_mixed = ring.as_ref().is_some_and(RingWriter::is_mixed);
+        if (is_last || is_mixed || ring.is_none()) && std::process::id() != self.pid {
+            std::process::exit(0);
+        }
         match ring {
+            Some(ring) if is_mixed => {
+                ring.say_mixed();
+                return Err(io::Error::other("another process answers in its place"));
+            }
             Some(ring) => ring.write(answer)?,
-            // A job has forked: only the first of the two is a worker.
-            None if std::process::id() != self.pid => std::process::exit(0),
             None => {
                 let mut of = Vec::new();
                 append_frame(&mut of, usize::MAX, |of| {

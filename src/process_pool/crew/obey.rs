@@ -79,12 +79,15 @@ impl Pool {
                 News::Died { in_doubt }
             }
         };
-        self.handle(workers, Event::Of(id, news), &mut with);
+        for action in self.protocol.note(Event::Of(id, news)) {
+            self.obey(workers, action, &mut with);
+        }
     }
 
-    pub(super) fn handle(&mut self, workers: &mut Workers, event: Event, with: &mut With) {
-        for action in self.protocol.handle(event) {
-            self.obey(workers, action, with);
+    /// Does what brings nothing with it.
+    pub(super) fn obey_all(&mut self, workers: &mut Workers, actions: Vec<Action>) {
+        for action in actions {
+            self.obey(workers, action, &mut With::Nothing);
         }
     }
 

@@ -223,7 +223,8 @@ impl Slot {
         if self.is_not_started(seen) {
             return;
         }
-        self.link.iter_mut().for_each(Link::close);
+        let Some(link) = &mut self.link else { return };
+        link.close();
         (self.stage, self.clock) = (Stage::Ends, Some(Clock::new(GRACE)));
     }
 
@@ -231,7 +232,8 @@ impl Slot {
         if self.is_not_started(seen) {
             return;
         }
-        self.link.iter_mut().for_each(Link::kill);
+        let Some(link) = &mut self.link else { return };
+        link.kill();
         (self.stage, self.clock) = (Stage::Ends, None);
     }
 
@@ -261,7 +263,7 @@ impl Slot {
             return self.spawn(settings, seen);
         }
         let Some(link) = &mut self.link else { return };
-        if link.look(ready) && self.hand.is_some() {
+        if link.look(ready) && self.hand.is_some() && self.stage == Stage::Ready {
             // While its input is on its way the job has not begun.
             self.clock = self.hand.as_ref().and_then(Hand::clock);
         }

@@ -49,13 +49,22 @@ fn check(transfer: fn(&Account, &Account, i64)) {
     };
     let there = order_of(&|| transfer(a, b, 30));
     let back = order_of(&|| transfer(b, a, 10));
-    assert_eq!(there, back, "two threads may wait for each other");
-    let totals = within_patience("it waits for ever", move || {
-        let [a, b] = &*accounts;
+    assert!(
+        there == back,
+        "two threads may wait for each other: the locks were taken in the order {there:?} from 0 to 1, \
+         and in the order {back:?} from 1 to 0"
+    );
+    let inside = accounts.clone();
+    within_patience("it waits for ever", move || {
+        let [a, b] = &*inside;
         std::thread::scope(|scope| {
             scope.spawn(|| (0..1000).for_each(|_| transfer(a, b, 1)));
             scope.spawn(|| (0..1000).for_each(|_| transfer(b, a, 1)));
         });
+    });
+    let one_account = "from and to are one account, and its lock is taken twice";
+    let totals = within_patience(one_account, move || {
+        let [a, b] = &*accounts;
         transfer(a, a, 5);
         (*a.lock(), *b.lock())
     });

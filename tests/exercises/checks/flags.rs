@@ -9,7 +9,7 @@ use super::Exercise;
 
 pub(super) const EXERCISE: Exercise = Exercise {
     name: "flags",
-    task: "Stop a list of watchers; a misspelt name is told, and the others are stopped.",
+    task: "Stop a list of watchers; a misspelt name is reported, and the others are stopped.",
     starter: || check(starter::solve),
     solution: || check(solution::solve),
     fails_because: "nobody was told",

@@ -7,31 +7,43 @@ use super::Exercise;
 
 pub(super) const EXERCISE: Exercise = Exercise {
     name: "orders",
-    task: "An order of steps that loses an update.",
+    task: "An order of steps that loses one update of four.",
     starter: || check(starter::solve),
     solution: || check(solution::solve),
-    fails_because: "no update is lost",
+    fails_because: "all four updates are there",
 };
+
+#[derive(Clone, Copy, Default)]
+struct Thread {
+    /// What it has read and not yet used.
+    read: Option<u32>,
+    steps: usize,
+}
 
 fn check(order: fn() -> &'static str) {
     let order = order();
-    let (mut count, mut read) = (0, [None, None]);
+    let (mut count, mut threads) = (0, [Thread::default(); 2]);
     for letter in order.chars() {
         let thread = match letter {
-            'A' => 0,
-            'B' => 1,
+            'A' => &mut threads[0],
+            'B' => &mut threads[1],
             other => panic!("there is no thread {other:?}: the letters are A and B"),
         };
-        read[thread] = match read[thread] {
-            None => Some(Some(count)),
-            Some(Some(found)) => {
-                count = found + 1;
-                Some(None)
-            }
-            Some(None) => panic!("{letter} has ended after two steps"),
-        };
+        thread.steps += 1;
+        assert!(thread.steps <= 4, "{letter} has ended after four steps");
+        match thread.read.take() {
+            None => thread.read = Some(count),
+            Some(found) => count = found + 1,
+        }
     }
-    let both_ended = read == [Some(None); 2];
-    assert!(both_ended, "both threads are to take two steps");
-    assert!(count == 1, "in the order {order} no update is lost");
+    let all = threads.iter().all(|thread| thread.steps == 4);
+    assert!(all, "both threads are to take four steps");
+    assert!(
+        count != 4,
+        "in the order {order} all four updates are there"
+    );
+    assert!(
+        count == 3,
+        "in the order {order} the count ends as {count}: more than one update is lost"
+    );
 }

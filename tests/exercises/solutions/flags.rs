@@ -1,4 +1,4 @@
-//! Stop a list of watchers; a misspelt name is told, and the others are stopped.
+//! Stop a list of watchers; a misspelt name is reported, and the others are stopped.
 
 use threadproof::StopFlags;
 

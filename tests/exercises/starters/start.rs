@@ -6,16 +6,18 @@ use threadproof::{Event, Running, start};
 /// Starts three threads that wait for the gate and then give their number.
 /// Does not wait for them.
 pub(super) fn solve(gate: &Arc<Event>) -> Vec<Running<usize>> {
-    let mut handles = Vec::new();
-    for number in 1..=3 {
+    let thread = |number| {
         let gate = gate.clone();
         let body = move || {
             gate.wait();
             number
         };
-        handles.push(start("worker", body).expect("a thread can be started"));
-        // Your turn: what happens to a handle that is taken out of the list and dropped?
-        handles.truncate(2);
+        start("worker", body).expect("a thread can be started")
+    };
+    let mut handle = thread(1);
+    for number in 2..=3 {
+        // Your turn: what happens to the handle that was in the variable?
+        handle = thread(number);
     }
-    handles
+    vec![handle]
 }

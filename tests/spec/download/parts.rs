@@ -10,6 +10,8 @@ use threadproof::{DownloadError, Event, Receipt};
 
 use super::settings;
 use crate::support::files_in;
+#[cfg(unix)]
+use crate::support::make_a_pipe;
 
 const PART: &str = ".threadproof-a.bin.part";
 const NOTE: &str = ".threadproof-a.bin.part-note";
@@ -370,16 +372,10 @@ fn a_good_note_is_one_whoever_wrote_it() {
     scene.has_only(1);
 }
 
-#[cfg(unix)]
-fn fifo_at(path: &std::path::Path) {
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mkfifoat(rustix::fs::CWD, path, mode).unwrap();
-}
-
 /// Nobody is at the other end of a pipe: to open it as a note would wait for ever.
 #[cfg(unix)]
 #[rstest]
-#[case::a_pipe(|scene: &Scene, _: &[u8]| fifo_at(&scene.at(NOTE)))]
+#[case::a_pipe(|scene: &Scene, _: &[u8]| make_a_pipe(&scene.at(NOTE)))]
 #[case::a_link(|scene: &Scene, kept: &[u8]| {
     fs::write(scene.at("elsewhere"), kept).unwrap();
     std::os::unix::fs::symlink("elsewhere", scene.at(NOTE)).unwrap();
@@ -407,7 +403,7 @@ fn what_is_no_plain_note_is_no_note(#[case] plant: fn(&Scene, &[u8])) {
 /// Somebody has put it there, and only the user can say what for.
 #[cfg(unix)]
 #[rstest]
-#[case::a_pipe(|scene: &Scene| fifo_at(&scene.at(PART)), "is no file")]
+#[case::a_pipe(|scene: &Scene| make_a_pipe(&scene.at(PART)), "is no file")]
 #[case::a_folder(|scene: &Scene| fs::create_dir(scene.at(PART)).unwrap(), "is no file")]
 #[case::a_link(|scene: &Scene| {
     fs::write(scene.at("elsewhere"), version(1)).unwrap();

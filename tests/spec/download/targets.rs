@@ -39,10 +39,7 @@ impl Scene {
 /// D11. Refused before the server is asked, and untouched.
 #[rstest]
 #[case::a_folder("folder", |path: &Path| fs::create_dir(path).unwrap(), "is a folder")]
-#[cfg_attr(unix, case::a_pipe("pipe", |path: &Path| {
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mkfifoat(rustix::fs::CWD, path, mode).unwrap();
-}, "is a pipe"))]
+#[cfg_attr(unix, case::a_pipe("pipe", crate::support::make_a_pipe, "is a pipe"))]
 #[cfg_attr(unix, case::a_socket("socket", |path: &Path| {
     std::os::unix::net::UnixListener::bind(path).unwrap();
 }, "is a socket"))]

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use rstest::rstest;
 use threadproof::{scoped_map, worker_number};
 
 use super::this_worker;
-use crate::support::{count, ends, passes_in_its_own_process};
+use crate::support::{count, ends};
 
 #[rstest]
 fn scoped_map_borrows_and_keeps_the_order(#[values(1, 2, 3, 50)] workers: usize) {
@@ -46,11 +45,12 @@ fn in_a_scoped_map_a_panic_costs_only_its_own_job(#[values(1, 2, 4)] workers: us
 #[cfg(target_os = "linux")]
 #[test]
 fn a_scoped_map_that_gets_no_thread_runs_on_the_calling_one() {
+    use std::thread;
     const HERE: &str = "THREADPROOF_TEST_WITHOUT_THREADS";
     let this = thread::current().name().unwrap().to_owned();
     if std::env::var_os(HERE).is_none() {
         let huge = (1u64 << 50).to_string();
-        return assert!(passes_in_its_own_process(&this, |test| {
+        return assert!(crate::support::passes_in_its_own_process(&this, |test| {
             test.env(HERE, "yes").env("RUST_MIN_STACK", huge)
         }));
     }
