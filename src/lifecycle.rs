@@ -76,7 +76,7 @@ pub enum JoinError {
 
 /// Starts a thread called `name` that runs `body`, and gives the handle that owns it.
 ///
-/// The operating system shows the first 15 bytes of the name.
+/// Linux shows the first 15 bytes of the name.
 ///
 /// A panic of the body is data, also one in the drop of what it owns. What no thread of Rust survives
 /// ends the program here, too: a second panic while one unwinds, and one in the drop of a thread-local.

@@ -16,19 +16,16 @@
 
     const textOf = element => element.textContent.trim();
 
-    // The kinds, by the folder of a test: a shape each, its words, and how the test is run.
-    const KINDS = {
-        loom: ['order', 'every order'],
-        props: ['inputs', 'many inputs'],
-        spec: ['case', 'cases'],
-        process: ['process', 'real process'],
-        timing: ['timing', 'timing'],
-        mutants: ['break', 'broken on purpose'],
-        src: ['case', 'example'],
-        your_machine: ['process', 'this machine'],
-    };
-    const kindOf = folder => KINDS[folder] ?? ['case', 'cases'];
-    const OWN_RUSTC = /^tests\/spec\/compile_fail\.rs/;
+    // The kinds of proof, in the words of the tables (claims.md explains each), and a shape for some at a time.
+    const SHAPES = [
+        ['order', 'every order', /^(every|exhaustive)/],
+        ['inputs', 'many inputs', /^(many inputs|random)/],
+        ['process', 'real process', /^(a real|a browser|Python)/],
+        ['timing', 'timing', /^timing/],
+        ['break', 'broken on purpose', /^broken/],
+        ['case', 'cases, faults', /^/],
+    ];
+    const shapeOf = words => SHAPES.find(([, , pattern]) => pattern.test(words))[0];
 
     /** What `tests/spec/lifecycle.rs::detaching_does_not_wait` is as a sentence and as a command. */
     function proof(token) {
@@ -43,7 +40,6 @@
         };
         return {
             token,
-            kind: OWN_RUSTC.test(token) ? ['case', 'the compiler'] : kindOf(isTest ? folder : 'src'),
             sentence: isTest ? `${sentence}.` : `The example of ${name}.`,
             command: isTest ? commands[folder] ?? `cargo test --test ${folder} ${path}` : `cargo test --doc ${name}`,
         };
@@ -51,12 +47,12 @@
 
     const chip = ([kind, words]) => make('span', { class: `chip k-${kind}` }, words);
 
-    /** The kinds of some proofs, each with how many there are. */
-    function kindsOf(proofs, breaks) {
-        const counts = new Map();
-        for (const { kind } of proofs) counts.set(kind.join(), { kind, n: (counts.get(kind.join())?.n ?? 0) + 1 });
-        if (breaks > 0) counts.set('breaks', { kind: KINDS.mutants, n: breaks });
-        return [...counts.values()];
+    /** The kinds of how a promise is proved, without what limits them: `every order, with gates` is `every order`. */
+    function kindsOf(how, breaks) {
+        const words = new Set(how.split(';').map(one => one.split(',')[0].trim()));
+        const kinds = [...words].filter(Boolean).map(one => [shapeOf(one), one]);
+        if (breaks > 0) kinds.push(['break', breaks > 1 ? `broken on purpose · ${breaks}` : 'broken on purpose']);
+        return kinds;
     }
 
     function card(row, names, used) {
@@ -75,18 +71,18 @@
             text.append(make('a', { class: 'promise-id', href: `#${id}`, 'aria-label': `Promise ${id}, link to it` }, id), ' ');
         }
         text.append(...[...cell('promise').childNodes].map(node => node.cloneNode(true)));
-        const kinds = kindsOf(proofs, breaks);
-        const chips = kinds.map(({ kind, n }) => make('span', { role: 'listitem' }, chip([kind[0], n > 1 ? `${kind[1]} · ${n}` : kind[1]])));
+        const how = textOf(cell('how it is proved'));
+        const kinds = kindsOf(how, breaks);
+        const chips = kinds.map(kind => make('span', { role: 'listitem' }, chip(kind)));
         if (/^\d+$/.test(schedules)) chips.push(make('span', { class: 'schedules', role: 'listitem' }, `${Number(schedules).toLocaleString('en')} schedules`));
-        const list = proofs.map(({ kind, sentence, token, command }) => make('li', {},
-            make('p', { class: 'proof-name' }, chip(kind), ' ', sentence),
+        const list = proofs.map(({ sentence, token, command }) => make('li', {},
+            make('p', { class: 'proof-name' }, sentence),
             make('p', { class: 'proof-where' }, token.split('::')[0]),
             make('p', { class: 'cmd' }, make('code', {}, command))));
-        const how = cell('how it is proved');
-        const summary = `${proofs.length} proof${proofs.length === 1 ? '' : 's'}${how ? `: ${textOf(how)}` : ''}`;
+        const summary = `${proofs.length} proof${proofs.length === 1 ? '' : 's'}: ${how}`;
         article.append(text, make('div', { class: 'chips', role: 'list', 'aria-label': 'Kinds of proof' }, ...chips));
         if (proofs.length) article.append(make('details', { class: 'proofs' }, make('summary', {}, summary), make('ul', {}, ...list)));
-        article.dataset.kinds = kinds.map(({ kind }) => kind[0]).join(' ');
+        article.dataset.kinds = kinds.map(([shape]) => shape).join(' ');
         article.dataset.chapter = cell('promise').querySelector('a[href$=".html"]')?.getAttribute('href') ?? '';
         return article;
     }
@@ -94,7 +90,7 @@
     const used = new Set();
     for (const table of main.querySelectorAll('table')) {
         const names = table.tHead ? [...table.tHead.rows[0].cells].map(textOf) : [];
-        if (names[0] !== 'id' || names[1] !== 'promise' || !(names.includes('test') || names.includes('proofs'))) continue;
+        if (names[0] !== 'id' || names[1] !== 'promise' || names[2] !== 'how it is proved') continue;
         const cards = [...table.tBodies[0].rows].map(row => card(row, names, used));
         const frame = table.closest('.table-wrapper') ?? table;
         const box = make('div', { class: 'promises' }, ...cards);
@@ -112,10 +108,9 @@
         const section = make('select', { 'aria-label': 'Chapter' }, make('option', { value: '' }, 'All chapters'),
             ...chapters.map(one => make('option', { value: one }, nameOf(one))));
         const count = make('span', { class: 'count', role: 'status', 'aria-live': 'polite' });
-        const kinds = [...new Map(Object.values(KINDS)).entries()].filter(([kind]) => cards.some(one => has(one, kind)));
-        const words = { order: 'every order', inputs: 'many inputs', case: 'cases', process: 'real process', timing: 'timing', break: 'broken on purpose' };
-        const buttons = kinds.map(([kind]) => {
-            const button = make('button', { type: 'button', class: `chip k-${kind}`, 'aria-pressed': 'false' }, words[kind]);
+        const kinds = SHAPES.filter(([kind]) => cards.some(one => has(one, kind)));
+        const buttons = kinds.map(([kind, words]) => {
+            const button = make('button', { type: 'button', class: `chip k-${kind}`, 'aria-pressed': 'false' }, words);
             button.addEventListener('click', () => {
                 if (!wanted.delete(kind)) wanted.add(kind);
                 show();

@@ -9,8 +9,7 @@ fn main() {
         let sender = sender.clone();
         thread::spawn(move || sender.send(format!("page {n}")).unwrap()); // ①
     }
-    // ② Else it would wait for ever.
-    drop(sender);
+    drop(sender); // ②
     for page in receiver {
         println!("{page} has come"); // ③
     }

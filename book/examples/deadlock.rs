@@ -12,7 +12,7 @@ fn main() {
     thread::spawn(|| dine("Ada", &FORK, &KNIFE));
     thread::spawn(|| dine("Bob", &KNIFE, &FORK));
     thread::sleep(Duration::from_millis(500));
-    println!("main: nobody has eaten; I give up");
+    println!("main: half a second is over");
 }
 
 fn dine(name: &str, first: &Mutex<&str>, second: &Mutex<&str>) {

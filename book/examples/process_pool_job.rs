@@ -10,7 +10,7 @@ impl Work for Sum {
     type Output = u64;
     const NAME: &'static str = "sum";
     fn run(self) -> u64 {
-        (1..=self.0).map(std::hint::black_box).sum()
+        (1..=self.0).fold(0, |sum, n| std::hint::black_box(n).wrapping_add(sum))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A program starts itself twice more. Each of the three has a COUNT of its own.
+//! A program starts itself twice more. Each of the three prints a COUNT.
 
 use std::process::{Command, Stdio, exit};
 use std::sync::atomic::{AtomicU32, Ordering};

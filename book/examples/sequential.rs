@@ -18,6 +18,8 @@ fn main() {
 
 fn fetch(name: &str) -> Result<usize, &str> {
     thread::sleep(ANSWER); // the network
-    let is_there = name != "missing.png";
-    is_there.then_some(199_865).ok_or("404 Not Found")
+    match name {
+        "missing.png" => Err("404 Not Found"),
+        _ => Ok(199_865),
+    }
 }

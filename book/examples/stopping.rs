@@ -12,7 +12,7 @@ fn main() {
         println!("worker: the queue is closed and empty");
     });
     (1..=3).for_each(|job| jobs.send(job).unwrap());
-    // "No more jobs." What is queued is still done.
+    // "No more jobs."
     drop(jobs);
     worker.join().unwrap();
     println!("main:   the worker has ended");

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::complaints::Complaints;
 use crate::pages::{Book, claim_id, proofs_in};
 
 const FIXTURE: &str = "fixtures/blessed/claims.md";
@@ -13,6 +14,8 @@ const FIXTURE: &str = "fixtures/blessed/claims.md";
 #[derive(Default)]
 struct Claim {
     promises: Vec<String>,
+    /// How they are proved, each way once.
+    ways: Vec<String>,
     proofs: BTreeSet<String>,
     chapter: Option<PathBuf>,
     breaks: usize,
@@ -52,9 +55,16 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
                 claim.breaks += 1;
                 continue;
             }
-            let promise = cells(words)[1].clone();
-            if !claim.promises.contains(&promise) {
-                claim.promises.push(promise);
+            let row = cells(words);
+            for (all, told) in [
+                (&mut claim.promises, vec![row[1].as_str()]),
+                (&mut claim.ways, row[2].split("; ").collect()),
+            ] {
+                for one in told {
+                    if !all.iter().any(|known| known == one) {
+                        all.push(one.to_owned());
+                    }
+                }
             }
             let proofs = proofs_in(words).into_iter();
             claim
@@ -94,7 +104,7 @@ fn schedules(book: &Book) -> BTreeMap<String, u64> {
 fn page(book: &Book) -> String {
     let models = schedules(book);
     let mut page =
-        "| id | promise | proofs | schedules | breaks |\n| --- | --- | --- | --- | --- |\n"
+        "| id | promise | how it is proved | proofs | schedules | breaks |\n| --- | --- | --- | --- | --- | --- |\n"
             .to_owned();
     for (id, claim) in claims(book).values() {
         let chapter = claim.chapter.as_deref().unwrap_or(Path::new(""));
@@ -114,8 +124,9 @@ fn page(book: &Book) -> String {
             number => number.to_string(),
         };
         page += &format!(
-            "| {id} | {} ([chapter]({chapter})) | {} | {} | {} |\n",
+            "| {id} | {} ([chapter]({chapter})) | {} | {} | {} | {} |\n",
             claim.promises.join("; "),
+            claim.ways.join("; "),
             proofs.join("<br>"),
             or_dash(explored),
             or_dash(claim.breaks as u64),
@@ -138,6 +149,55 @@ fn the_page_of_all_claims_has_what_the_chapters_promise() {
         "{FIXTURE} is out of step; BLESS=1 cargo test --test book writes it"
     );
     assert!(found.lines().count() > 50, "{found}");
+}
+
+/// The kinds of proof of a table's row, without what limits them: `every order, within a bound` is
+/// `every order`.
+fn kinds_of_proof(words: &str) -> Vec<String> {
+    let is_row = words.trim_start().starts_with('|');
+    let row = if is_row { cells(words) } else { Vec::new() };
+    let [_, _, how, proofs] = row.as_slice() else {
+        return Vec::new();
+    };
+    if proofs_in(proofs).is_empty() {
+        return Vec::new();
+    }
+    let ways = how.split(';').filter_map(|way| way.split(',').next());
+    ways.map(|kind| kind.trim().to_owned()).collect()
+}
+
+fn kinds_are_explained(book: &Book) -> Complaints {
+    let claims = book.text("book/src/claims.md").unwrap_or_default();
+    let table = claims
+        .lines()
+        .skip_while(|line| !line.starts_with("| kind of proof"));
+    let table = table.take_while(|line| line.starts_with('|'));
+    let explained: BTreeSet<String> = table.map(|row| cells(row)[0].clone()).collect();
+    let mut wrong = Complaints::default();
+    let chapters = book
+        .pages
+        .iter()
+        .filter(|page| page.path.starts_with("book/src"));
+    for page in chapters {
+        for (line, words) in page.prose() {
+            for kind in kinds_of_proof(words)
+                .iter()
+                .filter(|kind| !explained.contains(*kind))
+            {
+                let complaint = format!("claims.md does not explain the kind of proof {kind:?}");
+                wrong.add(&page.path, line, complaint);
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn each_kind_of_proof_is_explained() {
+    kinds_are_explained(&Book::here()).expect_none();
+    let row = "| – | it holds | every order, within a bound; a guess | `tests/loom/a.rs::holds` |";
+    assert_eq!(kinds_of_proof(row), ["every order", "a guess"]);
+    assert!(kinds_of_proof("| a | b | c | d |").is_empty());
 }
 
 #[test]

@@ -33,6 +33,12 @@ fn check(replace: fn(&Path, Pieces<'_>) -> io::Result<()>) {
             found, "old",
             "before {piece:?} is written, half a file is there"
         );
+        let n_files = fs::read_dir(&folder).map_or(0, Iterator::count);
+        assert!(
+            *piece == "one " || n_files > 1,
+            "before {piece:?} is written, what came before it is in no file of the same folder, and \
+             across file systems no file can be renamed"
+        );
     });
     replace(&path, &mut pieces).expect("the file can be replaced");
     let found = fs::read_to_string(&path).expect("it is there");
