@@ -8,6 +8,7 @@
 //! | part | file |
 //! |---|---|
 //! | its process: killed, frozen, reaped | `child.rs` |
+//! | its first words | `link/hello.rs` |
 //! | what there is to hear of it | `link/news.rs` |
 //! | a chunk on its way | `link/outgoing.rs` |
 //! | what goes down and comes up | `channel.rs`, `channel/ring.rs` |
@@ -15,6 +16,7 @@
 //!
 //! Nothing here waits, but a start for the system.
 
+mod hello;
 mod news;
 mod outgoing;
 
@@ -34,7 +36,7 @@ use self::outgoing::Outgoing;
 use super::channel::Channel;
 use super::child::OwnedChild;
 use super::last_words::LastWords;
-use super::messages::{PROTOCOL, chunk_head, says};
+use super::messages::chunk_head;
 use super::worker::is_worker;
 use super::{ProcessError, WorkerProgram};
 
@@ -266,45 +268,6 @@ impl Link {
         let is_new = |ended: Instant| ended.elapsed() < MOMENT;
         let is_open = self.is_direct && !self.is_doubtful && !self.channel.is_closed();
         is_open && self.ended.is_some_and(is_new)
-    }
-
-    fn hello(&mut self) -> Option<News> {
-        let message = match self.channel.message() {
-            Ok(message) => message?,
-            Err(error) => return Some(self.is_none(error.to_string())),
-        };
-        let why = match message.split_first() {
-            Some((&says::HELLO, hello)) => match hello.strip_prefix(&PROTOCOL.to_le_bytes()) {
-                Some(has_ring) => {
-                    if has_ring == [1] {
-                        self.is_direct = self.channel.speaker() == Some(self.pid());
-                        self.channel.use_ring();
-                    }
-                    self.state = State::Ready;
-                    return Some(News::Hello);
-                }
-                None => format!("it speaks version {hello:?} of the protocol"),
-            },
-            Some((&says::NOT_READY, why)) => {
-                let why = String::from_utf8_lossy(why).into_owned();
-                let pid = self.pid();
-                self.is_doubtful = true;
-                return Some(News::NotReady(ProcessError::Initialiser { why, pid }));
-            }
-            _ => "it answered before it was asked".to_owned(),
-        };
-        Some(self.is_none(why))
-    }
-
-    fn is_none(&mut self, why: String) -> News {
-        self.is_doubtful = true;
-        News::NotReady(self.no_worker(why))
-    }
-
-    /// Why this is no worker.
-    pub(crate) fn no_worker(&self, why: String) -> ProcessError {
-        let program = self.program.path().to_owned();
-        ProcessError::NotAWorker { program, why }
     }
 
     /// Whether the death may be taken at its word.
