@@ -6,7 +6,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let numbers: Vec<String> = std::env::args().skip(1).collect();
     for number in &numbers {
         let number: u32 = number.parse()?;
-        (number == 3).then(|| exit(3));
+        if number == 3 {
+            exit(3);
+        }
         println!("the square of {number} is {}", number * number);
     }
     if !numbers.is_empty() {
