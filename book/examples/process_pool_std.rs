@@ -1,5 +1,4 @@
-//! A pool by hand: two processes, three numbers each. A bug ends the one that meets 3.
-
+//! Two processes, three numbers each. A bug ends the one that meets 3.
 use std::process::{Command, Stdio, exit};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
