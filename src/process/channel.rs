@@ -184,8 +184,8 @@ impl Channel {
         self.stdout = None;
     }
 
-    /// Reads what is there, from the socket only if it `may` have something where there is a ring.
-    /// `Err` if that is nothing that a worker says.
+    /// Reads what is there: where there is a ring, the socket too, if that may have something. `Err` if what
+    /// was read is nothing that a worker says.
     pub(super) fn read(&mut self, socket_may: bool) -> io::Result<()> {
         if !matches!(self.source, Source::Ring) {
             self.read_frames_from_outside()?;
