@@ -20,13 +20,34 @@
 //!
 //! Needs the feature `processes`, and Unix.
 
+mod answers;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/bytes.rs"]
+mod bytes;
+#[cfg(not(any(windows, portable)))]
 mod channel;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/channel.rs"]
+mod channel;
+#[cfg(not(windows))]
+mod child;
+#[cfg(windows)]
+#[path = "process/portable/child.rs"]
 mod child;
 mod coding;
 mod error;
+#[cfg(not(any(windows, portable)))]
+mod last_words;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/last_words.rs"]
 mod last_words;
 mod link;
 mod messages;
+#[cfg(not(any(windows, portable)))]
+mod nudge;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/nudge.rs"]
+mod nudge;
 mod program;
 mod worker;
 
@@ -34,11 +55,12 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::channel::Answers;
+pub(crate) use self::answers::Answers;
 pub(crate) use self::coding::{decode_answers, encode};
 pub use self::error::{ProcessError, StartError};
 pub(crate) use self::link::{Death, Inputs, Link, News, Ready};
 pub(crate) use self::messages::{JobFailure, outcome_of};
+pub(crate) use self::nudge::{Nudged, Nudger, nudge_pair};
 pub use self::program::WorkerProgram;
 pub use self::worker::{WorkTable, run_if_worker};
 use crate::process_pool::{ProcessJob, ProcessPool, ProcessPoolBuilder};
