@@ -9,6 +9,8 @@
 
 use std::process::{Child, ExitStatus};
 
+pub(super) const HAS_PIDFDS: bool = false;
+
 /// The process, the worker's own or its wrapper's. Dropping it kills and reaps it.
 #[derive(Debug)]
 pub(super) struct OwnedChild {
