@@ -20,8 +20,7 @@
 //! **Features.** Without any the crate is its core, which needs nothing but `thiserror`: `event`, the
 //! flags, `semaphore`, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds
 //! [`download`], [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`],
-//! [`process_pool`] and [`frame`] (the first two on Unix only); `program`, the default, adds both and
-//! what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
+//! [`process_pool`] and [`frame`]; `program`, the default, adds both and what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
 //! Ctrl-C as an event.
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then

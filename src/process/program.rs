@@ -119,9 +119,10 @@ impl WorkerProgram {
     ///
     /// It starts each worker, perhaps on another machine. If it turns into the worker, as `nice` and
     /// `env` do, nothing is different but stdout: what a job prints goes to stderr, since stdout may
-    /// have to carry the answers. Else, and anyway where the system is not Linux, jobs travel one by one, and tiny ones are slower: a command in
-    /// between may lose what a worker said before it died (`srun` does), so each job that was sent
-    /// must be taken to have begun. [`pids`](crate::ProcessPool::pids) are then those of the commands.
+    /// have to carry the answers (on Windows it always does). Else, and anyway where the system is not Linux, jobs
+    /// travel one by one, and tiny ones are slower: a command in between may lose what a worker said before it died
+    /// (`srun` does), so each job that was sent must be taken to have begun. [`pids`](crate::ProcessPool::pids) are
+    /// then those of the commands. No command of Windows turns into the worker.
     ///
     /// The command must hand on every byte at once. One that waits until it has a buffer full, such
     /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps back the worker's
