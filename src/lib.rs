@@ -103,6 +103,11 @@ pub use timeline::{Mark, Span, Timeline};
 pub use watch::{Change, Watched, Watcher, watch_file, watch_files};
 
 #[cfg(all(test, loom))]
+#[path = "process/portable/bytes.rs"]
+#[allow(dead_code, reason = "the models use a part of it")]
+mod bytes;
+
+#[cfg(all(test, loom))]
 #[path = "download/order.rs"]
 mod order;
 

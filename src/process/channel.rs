@@ -158,6 +158,11 @@ impl Channel {
         true
     }
 
+    /// Whether somebody else holds the other end: nothing else keeps it open once a worker has ended.
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.is_closed
+    }
+
     /// Tells the worker that nothing more will come.
     pub(super) fn close_write(&self) {
         // An error means that the worker has ended already.

@@ -241,7 +241,7 @@ impl Link {
         let is_new = |ended: Instant| ended.elapsed() < MOMENT;
         let is_open = (self.is_direct || ARE_READ_BY_THREADS)
             && !self.is_doubtful
-            && !self.channel.is_closed();
+            && self.channel.is_unsettled();
         (is_open || self.last_words.are_coming()) && self.ended.is_some_and(is_new)
     }
 

@@ -6,6 +6,7 @@
 
 mod batch;
 mod blocked;
+mod bytes;
 mod chunks;
 pub(crate) mod coin;
 pub(crate) mod crew;

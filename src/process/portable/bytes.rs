@@ -13,16 +13,16 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, IS_MODEL, Mutex};
 
 /// How much waits between the two.
-const MOST: usize = 1024 * 1024;
+const MOST: usize = if IS_MODEL { 2 } else { 1024 * 1024 };
 
 /// As much as a pipe holds, on most systems.
-const AT_ONCE: usize = 64 * 1024;
+const AT_ONCE: usize = if IS_MODEL { 2 } else { 64 * 1024 };
 
 #[derive(Debug, Default)]
-pub(in super::super) struct Bytes {
+pub(crate) struct Bytes {
     held: Mutex<Held>,
     changed: Condvar,
 }
@@ -34,11 +34,13 @@ struct Held {
     is_over: bool,
     /// Nothing more will be taken.
     is_left: bool,
+    /// Those in front are being written: nobody knows how far.
+    is_writing: bool,
 }
 
 impl Bytes {
     /// Puts what there is room for now; gives how much that is. Never blocks.
-    pub(in super::super) fn put(&self, bytes: &[u8]) -> usize {
+    pub(crate) fn put(&self, bytes: &[u8]) -> usize {
         let mut held = self.held.lock();
         let room = MOST.saturating_sub(held.bytes.len());
         let bytes = &bytes[..room.min(bytes.len())];
@@ -48,7 +50,7 @@ impl Bytes {
     }
 
     /// Waits until there is room, and puts all of it; false if nobody will take it.
-    pub(in super::super) fn put_all(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn put_all(&self, bytes: &[u8]) -> bool {
         let mut held = self.held.lock();
         while held.bytes.len() >= MOST && !held.is_left {
             held = self.changed.wait(held);
@@ -59,7 +61,7 @@ impl Bytes {
     }
 
     /// Takes what is there: `WouldBlock` if nothing is, 0 at the end. Never blocks.
-    pub(in super::super) fn take(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn take(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut held = self.held.lock();
         if held.bytes.is_empty() && !held.is_over {
             return Err(ErrorKind::WouldBlock.into());
@@ -69,7 +71,7 @@ impl Bytes {
     }
 
     /// Waits until there is something, or the end.
-    pub(in super::super) fn wait_and_take(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn wait_and_take(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut held = self.held.lock();
         while held.bytes.is_empty() && !held.is_over {
             held = self.changed.wait(held);
@@ -78,11 +80,21 @@ impl Bytes {
         held.bytes.read(buffer)
     }
 
-    pub(in super::super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.held.lock().bytes.is_empty()
     }
 
-    /// Waits until there is something, or the end, and copies it; [`drop_front`](Self::drop_front) takes it.
+    /// Whether some of it has certainly not been written.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        let held = self.held.lock();
+        !held.bytes.is_empty() && !held.is_writing
+    }
+
+    pub(crate) fn is_writing(&self) -> bool {
+        self.held.lock().is_writing
+    }
+
+    /// Waits until there is something, or the end, and copies it, to be [written](Self::written).
     fn wait_and_copy(&self, buffer: &mut Vec<u8>) {
         let mut held = self.held.lock();
         while held.bytes.is_empty() && !held.is_over {
@@ -90,24 +102,27 @@ impl Bytes {
         }
         buffer.clear();
         buffer.extend(held.bytes.iter().take(AT_ONCE));
+        held.is_writing = true;
     }
 
-    fn drop_front(&self, taken: usize) {
+    /// So much of what was copied has been written: all, or nothing for certain.
+    fn written(&self, length: usize) {
         let mut held = self.held.lock();
+        held.is_writing = false;
         // Whoever has left has taken all.
-        let taken = taken.min(held.bytes.len());
-        held.bytes.drain(..taken);
+        let length = length.min(held.bytes.len());
+        held.bytes.drain(..length);
         self.changed.notify_all();
     }
 
     /// Nothing more will be put.
-    pub(in super::super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.held.lock().is_over = true;
         self.changed.notify_all();
     }
 
     /// Nothing more will be taken.
-    pub(in super::super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         let mut held = self.held.lock();
         (held.is_over, held.is_left) = (true, true);
         held.bytes.clear();
@@ -116,7 +131,7 @@ impl Bytes {
 }
 
 /// A thread's life: reads a pipe to its end. `each` says whether to go on.
-pub(in super::super) fn read_to_the_end(mut pipe: impl Read, mut each: impl FnMut(&[u8]) -> bool) {
+pub(crate) fn read_to_the_end(mut pipe: impl Read, mut each: impl FnMut(&[u8]) -> bool) {
     let mut buffer = vec![0; AT_ONCE];
     loop {
         match pipe.read(&mut buffer) {
@@ -129,14 +144,15 @@ pub(in super::super) fn read_to_the_end(mut pipe: impl Read, mut each: impl FnMu
 
 /// A thread's life: writes a pipe until there is nothing more, or nobody reads it; then closes it. `each` is
 /// called whenever there is room again. What cannot be written stays where it is.
-pub(in super::super) fn write_to_the_end(mut pipe: impl Write, bytes: &Bytes, each: impl Fn()) {
+pub(crate) fn write_to_the_end(mut pipe: impl Write, bytes: &Bytes, each: impl Fn()) {
     let mut buffer = Vec::with_capacity(AT_ONCE);
     loop {
         bytes.wait_and_copy(&mut buffer);
-        if buffer.is_empty() || pipe.write_all(&buffer).is_err() {
+        let is_over = buffer.is_empty() || pipe.write_all(&buffer).is_err();
+        bytes.written(if is_over { 0 } else { buffer.len() });
+        each();
+        if is_over {
             return;
         }
-        bytes.drop_front(buffer.len());
-        each();
     }
 }

@@ -90,7 +90,12 @@ impl Channel {
 
     /// Whether the worker may have all that was handed over.
     pub(super) fn is_sent(&self) -> bool {
-        self.down.is_empty()
+        !self.down.is_unwritten()
+    }
+
+    /// Whether a thread is still about to find out what a worker that has ended had to say, or was sent.
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.is_closed || self.down.is_writing()
     }
 
     /// Tells the worker that nothing more will come.
