@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     for exercise in &chosen {
         let verdict = all::verdict(exercise);
         n_solved += usize::from(verdict.ends_with(all::SOLVED));
-        println!("{verdict}");
+        // Below whatever cargo says of the build.
+        println!("\n{verdict}");
     }
     if chosen.len() > 1 {
         println!("\n{n_solved} of {} are solved.", chosen.len());
