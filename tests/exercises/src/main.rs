@@ -13,7 +13,7 @@ use all::{ALL, Exercise};
 fn main() -> ExitCode {
     // What a panic says is told below, once.
     std::panic::set_hook(Box::new(|_| {}));
-    let name = std::env::args().nth(1);
+    let name = std::env::args().nth(1).map(|name| name.replace('_', "-"));
     let chosen: Vec<&Exercise> = match name.as_deref() {
         None => {
             for exercise in &ALL {
