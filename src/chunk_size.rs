@@ -65,7 +65,7 @@ impl ChunkSize {
     }
 
     /// The same for whoever has been told how long it took.
-    #[cfg(all(feature = "processes", unix))]
+    #[cfg(feature = "processes")]
     pub(crate) fn learn_told(&mut self, took: Duration, inputs: usize) {
         if let Some(full) = self.full {
             self.length = next_length(self.length, inputs, took, full);

@@ -19,7 +19,7 @@
 //!   3rd round   rayon       processes   sequential  threads
 //! ```
 //!
-//! Needs the feature `program`, and Unix.
+//! Needs the feature `program`.
 
 mod spread;
 

@@ -20,8 +20,7 @@
 //! **Features.** Without any the crate is its core, which needs nothing but `thiserror`: `event`, the
 //! flags, `semaphore`, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds
 //! [`download`], [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`],
-//! [`process_pool`] and [`frame`] (the first two on Unix only); `program`, the default, adds both and
-//! what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
+//! [`process_pool`] and [`frame`]; `program`, the default, adds both and what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
 //! Ctrl-C as an event.
 //!
 //! **Rings.** `timeline`, `frame`, `atomic_file`, `back_off`, `local_server` stand innermost; then
@@ -41,7 +40,7 @@ pub mod atomic_file;
 pub mod back_off;
 mod chunk_size;
 mod chunks;
-#[cfg(all(feature = "program", unix))]
+#[cfg(feature = "program")]
 pub mod compare;
 #[cfg(feature = "download")]
 pub mod download;
@@ -53,16 +52,16 @@ pub mod lifecycle;
 pub mod local_server;
 pub mod locked_flags;
 mod outcomes;
-#[cfg(all(feature = "processes", unix))]
+#[cfg(feature = "processes")]
 pub mod process;
-#[cfg(all(feature = "processes", unix))]
+#[cfg(feature = "processes")]
 pub mod process_pool;
 #[cfg(any(feature = "program", all(test, loom)))]
 pub mod schedule;
 pub mod scoped;
 pub mod semaphore;
 // Not beside models, in which an event is no static.
-#[cfg(all(feature = "program", unix, not(all(test, loom))))]
+#[cfg(all(feature = "program", not(all(test, loom))))]
 pub mod signals;
 pub mod stop_flags;
 mod sync;
@@ -73,7 +72,7 @@ mod worker;
 
 #[cfg(feature = "download")]
 pub use atomic_file::AtomicFile;
-#[cfg(all(feature = "program", unix))]
+#[cfg(feature = "program")]
 pub use compare::compare;
 #[cfg(feature = "download")]
 pub use download::{DownloadError, Downloader, DownloaderBuilder, Progress, Receipt};
@@ -82,18 +81,18 @@ pub use lifecycle::{Daemon, JoinError, Panicked, Running, start, start_daemon};
 #[cfg(feature = "program")]
 pub use local_server::LocalServer;
 pub use locked_flags::{KeyTaken, LockedFlags, Registration};
-#[cfg(all(feature = "processes", unix))]
+#[cfg(feature = "processes")]
 pub use process::{
     Process, ProcessBuilder, ProcessError, Work, WorkTable, WorkerProgram, run_if_worker,
 };
-#[cfg(all(feature = "processes", unix))]
+#[cfg(feature = "processes")]
 pub use process_pool::{
     ProcessJob, ProcessMapLazy, ProcessMapUnordered, ProcessPool, ProcessPoolBuilder,
     TryProcessMapError, WorkerState,
 };
 pub use scoped::scoped_map;
 pub use semaphore::{Permit, Semaphore};
-#[cfg(all(feature = "program", unix, not(all(test, loom))))]
+#[cfg(all(feature = "program", not(all(test, loom))))]
 pub use signals::stop_on_signals;
 pub use stop_flags::{StopFlags, UnknownKey};
 pub use thread_pool::{

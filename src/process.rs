@@ -10,23 +10,46 @@
 //! | the handle | the process, as a pool of one | hands the job in, waits, kills |
 //! | one thread in the parent | – | talks to the worker while nobody waits for it, copies its stderr |
 //! | the worker's main thread | the other end of the channel, the table of work | runs the job |
-//! | the worker's watcher thread | nothing | sleeps until the parent has gone (looks for it, where the system is not Linux), then ends the process |
+//! | the worker's watcher thread | nothing | sleeps until the parent has gone (looks for it on macOS), then ends the process |
+//! | three threads in the parent, on Windows only | a pipe each | read or write it, and nudge whoever drives |
 //!
 //! The worker is the same program started again: [`run_if_worker`] as the first line of `main`
 //! turns it into a worker. The channel is a socket pair, which is the worker's stdin until that line
 //! has moved it away, so stdout and stderr stay the user's. Behind a wrapper
 //! ([`WorkerProgram::wrapped_by`]) that is not gone, answers come through stdout. On Linux what a worker answers
-//! stands in memory that survives it; [`process_pool`](crate::process_pool) says how, and what is elsewhere.
+//! stands in memory that survives it; [`process_pool`](crate::process_pool) says how, and what is elsewhere. On
+//! Windows the channel is stdin and stdout, and what a job prints goes to stderr.
 //!
-//! Needs the feature `processes`, and Unix.
+//! Needs the feature `processes`.
 
+mod answers;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/bytes.rs"]
+mod bytes;
+#[cfg(not(any(windows, portable)))]
 mod channel;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/channel.rs"]
+mod channel;
+#[cfg(not(windows))]
+mod child;
+#[cfg(windows)]
+#[path = "process/portable/child.rs"]
 mod child;
 mod coding;
 mod error;
+#[cfg(not(any(windows, portable)))]
+mod last_words;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/last_words.rs"]
 mod last_words;
 mod link;
 mod messages;
+#[cfg(not(any(windows, portable)))]
+mod nudge;
+#[cfg(any(windows, portable))]
+#[path = "process/portable/nudge.rs"]
+mod nudge;
 mod program;
 mod worker;
 
@@ -34,11 +57,12 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(crate) use self::channel::Answers;
+pub(crate) use self::answers::Answers;
 pub(crate) use self::coding::{decode_answers, encode};
 pub use self::error::{ProcessError, StartError};
 pub(crate) use self::link::{Death, Inputs, Link, News, Ready};
 pub(crate) use self::messages::{JobFailure, outcome_of};
+pub(crate) use self::nudge::{Nudged, Nudger, nudge_pair};
 pub use self::program::WorkerProgram;
 pub use self::worker::{WorkTable, run_if_worker};
 use crate::process_pool::{ProcessJob, ProcessPool, ProcessPoolBuilder};
@@ -226,7 +250,8 @@ impl<O: DeserializeOwned> Process<O> {
         }
     }
 
-    /// Asks the process to end, by SIGTERM; says nothing of whether it does.
+    /// Asks the process to end, by SIGTERM; says nothing of whether it does. Windows has no signals: there this kills
+    /// it.
     ///
     /// A job that listens to the signal can clean up; one that does not dies of it, and its outcome
     /// is [`ProcessError::Crashed`]. Never blocks: join afterwards, with a timeout.
@@ -236,7 +261,8 @@ impl<O: DeserializeOwned> Process<O> {
     /// workers too, here and in a pool, even if the program itself listens: what they had begun is `Crashed`.
     ///
     /// # Differences from Python
-    /// As [`Process.terminate`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate).
+    /// As [`Process.terminate`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate),
+    /// on Windows too.
     pub fn terminate(&self) {
         self.pool.terminate();
     }

@@ -14,8 +14,9 @@ mod ring;
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::ChildStdout;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -27,7 +28,8 @@ use self::hand_over::hand_over;
 pub(super) use self::hand_over::receive_ring;
 use self::ring::Ring;
 pub(super) use self::ring::RingWriter;
-use super::messages::says;
+use super::Nudger;
+use super::answers::{Answers, take_chunk};
 use crate::frame::FrameReader;
 
 /// A worker that answers faster than the parent reads does not keep it from the others.
@@ -64,21 +66,14 @@ enum Source {
     Ring,
 }
 
-/// Answers of jobs that stand one after the other.
-#[derive(Debug)]
-pub(crate) struct Answers {
-    /// The chunk of which they are said to be.
-    pub(crate) chunk: u64,
-    /// Each a frame, back to back; see `outcome_of`.
-    pub(crate) frames: Vec<u8>,
-    pub(crate) jobs: usize,
-    /// How many of the jobs have no output.
-    pub(crate) failures: usize,
-}
-
 impl Channel {
-    /// The parent's end, and the worker's, through which one byte and perhaps the ring have come.
-    pub(super) fn new(max_frame: usize) -> io::Result<(Self, UnixStream)> {
+    /// The parent's end. The worker's, through which one byte and perhaps the ring have come, is what the
+    /// command gets for its stdin.
+    pub(super) fn new(
+        max_frame: usize,
+        is_wrapped: bool,
+        command: &mut Command,
+    ) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
         #[cfg(target_vendor = "apple")]
@@ -101,15 +96,20 @@ impl Channel {
             of: 0,
         };
         hand_over(&channel.socket, files.as_ref())?;
-        Ok((channel, theirs))
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
+        if is_wrapped {
+            command.stdout(Stdio::piped());
+        }
+        Ok(channel)
     }
 
-    pub(super) fn listen_to(&mut self, stdout: Option<ChildStdout>) -> io::Result<()> {
-        match &stdout {
+    /// The command was started.
+    pub(super) fn listen_to(&mut self, child: &mut Child, _: &Nudger) -> io::Result<()> {
+        self.stdout = child.stdout.take();
+        match &self.stdout {
             Some(stdout) => rustix::io::ioctl_fionbio(stdout, true)?,
             None => self.source = Source::Socket,
         }
-        self.stdout = stdout;
         Ok(())
     }
 
@@ -151,6 +151,11 @@ impl Channel {
         let mut nothing = SendAncillaryBuffer::default();
         let sent = sendmsg(&self.socket, parts, &mut nothing, QUIETLY);
         sent.map_err(io::Error::from)
+    }
+
+    /// Whether the worker may have all that was handed over.
+    pub(super) fn is_sent(&self) -> bool {
+        true
     }
 
     /// Tells the worker that nothing more will come.
@@ -255,48 +260,17 @@ impl Channel {
 
     /// Answers that have come, of at most so many jobs. `Err` if it is something else that has come.
     pub(super) fn answers(&mut self, most: usize) -> io::Result<Option<Answers>> {
-        let garbage = || io::Error::new(ErrorKind::InvalidData, "no answer to what it was asked");
-        if self.source == Source::Ring {
-            self.of = self.ring.as_ref().map_or(0, Ring::chunk);
-        } else if self.frames.has_frame()? {
-            let head = self.frames.take_frames(is_of);
-            if let Some(number) = head.last_chunk() {
-                self.of = u64::from_le_bytes(*number);
-            }
+        match &self.ring {
+            Some(ring) if self.source == Source::Ring => self.of = ring.chunk(),
+            _ => take_chunk(&mut self.frames, &mut self.of)?,
         }
-        if !self.frames.has_frame()? {
-            return Ok(None);
-        }
-        let (mut jobs, mut failures) = (0, 0);
-        let frames = self.frames.take_frames(|message| {
-            let is_wanted = jobs < most && is_answer(message);
-            jobs += usize::from(is_wanted);
-            failures += usize::from(is_wanted && message[0] == says::FAILURE);
-            is_wanted
-        });
-        if jobs == 0 {
-            return Err(garbage());
-        }
-        Ok(Some(Answers {
-            chunk: self.of,
-            frames: frames.to_vec(),
-            jobs,
-            failures,
-        }))
+        Answers::take(&mut self.frames, self.of, most)
     }
 
     /// Whether all that the worker has said has been taken.
     pub(super) fn is_drained(&self) -> bool {
         self.ring().is_none_or(Ring::is_empty)
     }
-}
-
-fn is_of(message: &[u8]) -> bool {
-    message.first() == Some(&says::OF) && message.len() == 9
-}
-
-fn is_answer(message: &[u8]) -> bool {
-    matches!(message.first(), Some(&says::OUTPUT | &says::FAILURE))
 }
 
 /// Whether nobody holds the other end of a socket through which nothing comes.

@@ -10,7 +10,7 @@
 //! has ended. Its status may have been taken by others (a program that ignores SIGCHLD, or waits for
 //! every child): then it is not known, and that is all.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -38,13 +38,23 @@ impl OwnedChild {
         }
     }
 
+    /// Its streams.
+    pub(super) fn std(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Readable once the process has ended; none where the system has no pidfds.
-    pub(super) fn end(&self) -> Option<BorrowedFd<'_>> {
-        self.pidfd.as_ref().map(AsFd::as_fd)
+    #[cfg(not(portable))]
+    pub(super) fn end(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(std::os::fd::AsFd::as_fd)
+    }
+
+    pub(super) fn has_pidfd(&self) -> bool {
+        self.pidfd.is_some()
     }
 
     /// Whether the process has ended, as far as the system knows now. Then it is reaped.
@@ -77,8 +87,12 @@ impl OwnedChild {
         self.signal(Signal::KILL);
     }
 
+    pub(super) fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
     /// An error means that it has ended already.
-    pub(super) fn signal(&mut self, signal: Signal) {
+    fn signal(&mut self, signal: Signal) {
         if self.has_ended() {
             return;
         }

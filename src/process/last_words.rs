@@ -15,6 +15,8 @@ use std::process::ChildStderr;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stderr;
 
+use super::Nudger;
+
 /// How much is kept for the error.
 const KEPT: usize = 8 * 1024;
 
@@ -41,7 +43,7 @@ pub(super) struct LastWords {
 }
 
 impl LastWords {
-    pub(super) fn follow(from: ChildStderr) -> io::Result<Self> {
+    pub(super) fn follow(from: ChildStderr, _: &Nudger) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&from, true)?;
         Ok(Self {
             kept: VecDeque::new(),
@@ -57,6 +59,11 @@ impl LastWords {
         }
         let from = self.from.as_ref()?;
         Some(PollFd::new(from, PollFlags::IN))
+    }
+
+    /// Whoever drives reads all of them.
+    pub(super) fn are_coming(&self) -> bool {
+        false
     }
 
     /// Copies what has come, up to some amount.

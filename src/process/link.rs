@@ -10,24 +10,24 @@
 //! | its process: killed, frozen, reaped | `child.rs` |
 //! | its first words | `link/hello.rs` |
 //! | what there is to hear of it | `link/news.rs` |
+//! | what to poll for that | `link/sources.rs` |
 //! | a chunk on its way | `link/outgoing.rs` |
-//! | what goes down and comes up | `channel.rs`, `channel/ring.rs` |
+//! | what goes down and comes up | `channel.rs`, `channel/ring.rs`, `answers.rs` |
 //! | what it writes to stderr | `last_words.rs` |
+//! | all that where nothing can be polled | `portable/` |
 //!
 //! Nothing here waits, but a start for the system.
 
 mod hello;
 mod news;
 mod outgoing;
+#[cfg(not(any(windows, portable)))]
+mod sources;
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
 use std::process::Stdio;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags};
-use rustix::process::Signal;
 
 use self::news::State;
 pub(crate) use self::news::{Death, News, Ready};
@@ -38,11 +38,14 @@ use super::child::OwnedChild;
 use super::last_words::LastWords;
 use super::messages::chunk_head;
 use super::worker::is_worker;
-use super::{ProcessError, WorkerProgram};
+use super::{Nudger, ProcessError, WorkerProgram};
 
 /// A child that another thread of this program is just starting holds a copy of everything until it
 /// becomes another program.
-const MOMENT: Duration = Duration::from_millis(200);
+const MOMENT: Duration = Duration::from_millis(if ARE_READ_BY_THREADS { 1000 } else { 200 });
+
+/// Where pipes cannot be polled, threads read them, and may be late after a death.
+const ARE_READ_BY_THREADS: bool = cfg!(any(windows, portable));
 
 /// A worker that starts at the same moment would hold this one's channel.
 static STARTING: Mutex<()> = Mutex::new(());
@@ -78,37 +81,36 @@ impl Link {
         program: &WorkerProgram,
         max_frame: usize,
         number: usize,
+        nudger: &Nudger,
     ) -> Result<Self, ProcessError> {
         if is_worker() && program.is_this_program() {
             return Err(ProcessError::InsideWorker);
         }
-        Self::spawn(program, max_frame, number).map_err(|error| {
+        Self::spawn(program, max_frame, number, nudger).map_err(|error| {
             let why = format!("{}: {error}", program.executable().display());
             ProcessError::Start(io::Error::new(error.kind(), why).into())
         })
     }
 
-    fn spawn(program: &WorkerProgram, max_frame: usize, number: usize) -> io::Result<Self> {
+    fn spawn(
+        program: &WorkerProgram,
+        max_frame: usize,
+        number: usize,
+        nudger: &Nudger,
+    ) -> io::Result<Self> {
         // A descriptor is open to every child there until it is told not to be.
         let _alone = cfg!(target_vendor = "apple").then(|| STARTING.lock());
         let mut command = program.command(max_frame, number);
-        let (mut channel, theirs) = Channel::new(max_frame)?;
-        command.stdin(Stdio::from(OwnedFd::from(theirs)));
+        let mut channel = Channel::new(max_frame, program.is_wrapped(), &mut command)?;
         command.stderr(Stdio::piped());
-        if program.is_wrapped() {
-            command.stdout(Stdio::piped());
-        }
-        let mut child = command.spawn()?;
-        let stdout = child.stdout.take();
-        let stderr = child.stderr.take();
         // From here on the child is killed and reaped whatever happens.
-        let child = OwnedChild::new(child);
-        channel.listen_to(stdout)?;
-        let stderr = stderr.ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut child = OwnedChild::new(command.spawn()?);
+        channel.listen_to(child.std(), nudger)?;
+        let stderr = child.std().stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self {
             child,
             channel,
-            last_words: LastWords::follow(stderr)?,
+            last_words: LastWords::follow(stderr, nudger)?,
             program: program.clone(),
             outgoing: None,
             state: State::Silent,
@@ -134,39 +136,9 @@ impl Link {
         self.channel.is_closed() && self.ended.is_none()
     }
 
-    /// What to poll. Where the system has no pidfds, look ten times a second.
-    pub(crate) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
-        self.channel.sources(self.outgoing.is_some(), into);
-        into.extend(self.last_words.source());
-        let end = self.polled_end();
-        into.extend(end.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
-    }
-
-    /// What `poll` has said of [these sources](Self::sources).
-    pub(crate) fn readiness(&self, sources: &[PollFd<'_>]) -> Ready {
-        let mut last = sources.iter().rev();
-        let mut next = |is_there: bool| {
-            let source = is_there.then(|| last.next()).flatten();
-            source.is_some_and(|source| !source.revents().is_empty())
-        };
-        let end = next(self.polled_end().is_some());
-        let words = next(self.last_words.source().is_some());
-        let bell = next(self.channel.has_bell());
-        let channel = last.any(|source| !source.revents().is_empty());
-        Ready {
-            channel,
-            bell,
-            words,
-            end,
-        }
-    }
-
-    fn polled_end(&self) -> Option<BorrowedFd<'_>> {
-        self.child.end().filter(|_| self.ended.is_none())
-    }
-
+    /// Whether the system wakes whoever looks when the process ends; else look ten times a second.
     pub(crate) fn has_pidfd(&self) -> bool {
-        self.child.end().is_some()
+        self.child.has_pidfd()
     }
 
     /// How long the last chunk took, if the worker says so: where many wait for their turn to be heard,
@@ -263,11 +235,14 @@ impl Link {
         }))
     }
 
-    /// Whether it is dead, and its channel is open: somebody else holds it, for a moment perhaps.
+    /// Whether it is dead, and what it has said may not all be here: somebody else holds its channel, for a
+    /// moment perhaps, or the threads that read it are not through.
     pub(crate) fn lingers(&self) -> bool {
         let is_new = |ended: Instant| ended.elapsed() < MOMENT;
-        let is_open = self.is_direct && !self.is_doubtful && !self.channel.is_closed();
-        is_open && self.ended.is_some_and(is_new)
+        let is_open = (self.is_direct || ARE_READ_BY_THREADS)
+            && !self.is_doubtful
+            && !self.channel.is_closed();
+        (is_open || self.last_words.are_coming()) && self.ended.is_some_and(is_new)
     }
 
     /// Whether the death may be taken at its word.
@@ -281,7 +256,7 @@ impl Link {
             return begun.checked_sub(self.answered).filter(|doubt| *doubt <= 1);
         }
         // Not all of its input has been sent, so it cannot have begun.
-        self.outgoing.is_some().then_some(0)
+        (self.outgoing.is_some() || !self.channel.is_sent()).then_some(0)
     }
 
     /// Kills a worker that hears nobody and does not end: what it does now is not known.
@@ -295,7 +270,7 @@ impl Link {
     }
 
     pub(crate) fn terminate(&mut self) {
-        self.child.signal(Signal::TERM);
+        self.child.terminate();
     }
 
     pub(crate) fn freeze(&mut self) {

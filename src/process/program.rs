@@ -6,8 +6,6 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -121,9 +119,10 @@ impl WorkerProgram {
     ///
     /// It starts each worker, perhaps on another machine. If it turns into the worker, as `nice` and
     /// `env` do, nothing is different but stdout: what a job prints goes to stderr, since stdout may
-    /// have to carry the answers. Else, and anyway where the system is not Linux, jobs travel one by one, and tiny ones are slower: a command in
-    /// between may lose what a worker said before it died (`srun` does), so each job that was sent
-    /// must be taken to have begun. [`pids`](crate::ProcessPool::pids) are then those of the commands.
+    /// have to carry the answers (on Windows it always does). Else, and anyway where the system is not Linux, jobs
+    /// travel one by one, and tiny ones are slower: a command in between may lose what a worker said before it died
+    /// (`srun` does), so each job that was sent must be taken to have begun. [`pids`](crate::ProcessPool::pids) are
+    /// then those of the commands. No command of Windows turns into the worker.
     ///
     /// The command must hand on every byte at once. One that waits until it has a buffer full, such
     /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps back the worker's
@@ -169,8 +168,7 @@ impl WorkerProgram {
             command.args(words.by_ref()).arg(&self.path);
             argument.push_str(WRAPPED);
         } else if self.is_current && STARTS_IMAGES {
-            command = Command::new("/proc/self/exe");
-            command.arg0(&self.path);
+            command = this_image(&self.path);
         } else if let Some(image) = &self.image {
             argument.push(',');
             argument.push_str(image);
@@ -180,12 +178,40 @@ impl WorkerProgram {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
+        out_of_reach_of_ctrl_c(&mut command);
         command
     }
 }
 
+/// The image that runs, under its own name.
+#[cfg(unix)]
+fn this_image(path: &Path) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    std::os::unix::process::CommandExt::arg0(&mut command, path);
+    command
+}
+
+#[cfg(windows)]
+fn this_image(path: &Path) -> Command {
+    Command::new(path)
+}
+
+/// A worker takes no notice of it by itself.
+#[cfg(unix)]
+fn out_of_reach_of_ctrl_c(_: &mut Command) {}
+
+/// To a group of its own the console sends none.
+/// <https://learn.microsoft.com/en-us/windows/win32/procthread/process-creation-flags>
+#[cfg(windows)]
+fn out_of_reach_of_ctrl_c(command: &mut Command) {
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+}
+
 /// What tells the file of a program from one that takes its place.
+#[cfg(unix)]
 pub(super) fn image_at(path: &Path) -> io::Result<String> {
+    use std::os::unix::fs::MetadataExt;
     let file = path.metadata()?;
     let (device, inode) = (file.dev(), file.ino());
     Ok(format!(
@@ -193,4 +219,13 @@ pub(super) fn image_at(path: &Path) -> io::Result<String> {
         file.mtime(),
         file.mtime_nsec()
     ))
+}
+
+/// What tells the file of a program from one that takes its place.
+#[cfg(windows)]
+pub(super) fn image_at(path: &Path) -> io::Result<String> {
+    use std::os::windows::fs::MetadataExt;
+    let file = path.metadata()?;
+    let (made, written) = (file.creation_time(), file.last_write_time());
+    Ok(format!("{made}-{written}-{}", file.file_size()))
 }

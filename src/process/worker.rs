@@ -8,25 +8,31 @@
 //! | part | file |
 //! |---|---|
 //! | the work, by name | `worker/table.rs` |
+//! | its streams, which become the channel | `worker/streams.rs` |
 //! | answers | `worker/outbox.rs` |
 //! | its end, once nobody is left | `worker/watcher.rs` |
 
 mod outbox;
+#[cfg(not(any(windows, portable)))]
+mod streams;
+#[cfg(any(windows, portable))]
+#[path = "portable/streams.rs"]
+mod streams;
 mod table;
+#[cfg(not(any(windows, portable)))]
+mod watcher;
+#[cfg(any(windows, portable))]
+#[path = "portable/watcher.rs"]
 mod watcher;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::io::{self, Read, Write};
 
 use self::outbox::Outbox;
+use self::streams::{Taken, take_channel};
 pub use self::table::WorkTable;
 use self::watcher::end_with_the_parent;
 use super::MAX_FRAME;
-use super::channel::receive_ring;
 use super::messages::{JobFailure, PROTOCOL, parse_chunk_head, says};
 use super::program::{WORKER_ARGUMENT, WRAPPED, image_at};
 use crate::frame::FrameReader;
@@ -67,6 +73,10 @@ pub(super) fn is_worker() -> bool {
 }
 
 /// What a worker's first argument tells it.
+#[cfg_attr(
+    any(windows, portable),
+    allow(dead_code, reason = "nobody asks for its parent there")
+)]
 #[derive(Clone, Debug)]
 struct Argument {
     max_frame: usize,
@@ -117,12 +127,17 @@ impl Argument {
 
 // ANCHOR: serve
 fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
-    let (mut channel, mut outbox) = take_channel(&argument)?;
+    let Taken {
+        from: mut channel,
+        to,
+        ring,
+    } = take_channel(&argument)?;
+    let mut outbox = Outbox::new(to, ring, argument.max_frame);
     keep_the_name();
     note_places();
     crate::worker::begin(argument.number, None);
     take_no_notice_of_signals()?;
-    end_with_the_parent(channel.try_clone()?, &argument)?;
+    end_with_the_parent(&channel, &argument)?;
     let prepared = argument
         .is_of_one_program()
         .and_then(|()| table.initialise());
@@ -157,7 +172,7 @@ fn serve(table: &WorkTable, argument: Argument) -> io::Result<()> {
 
 fn next_message<'a>(
     frames: &'a mut FrameReader,
-    channel: &mut File,
+    channel: &mut impl Read,
 ) -> io::Result<Option<&'a [u8]>> {
     while !frames.has_frame()? {
         if frames.fill(channel)? == 0 {
@@ -165,39 +180,6 @@ fn next_message<'a>(
         }
     }
     frames.take_buffered()
-}
-
-/// Moves the channel off stdin, so that a job that reads stdin finds it empty; and off stdout, if
-/// it may be there, so that a job that prints cannot write into it.
-fn take_channel(argument: &Argument) -> io::Result<(File, Outbox)> {
-    // ANCHOR: take_channel
-    let from = io::stdin().as_fd().try_clone_to_owned()?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    let ring = receive_ring(&from)?;
-    let mut to = from.try_clone()?;
-    if argument.is_wrapped {
-        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-        rustix::stdio::dup2_stdout(io::stderr())?;
-        if ring.is_none() && !is_socket(&from) {
-            to = stdout;
-        }
-    }
-    // ANCHOR_END: take_channel
-    let outbox = Outbox {
-        to: File::from(to),
-        ring,
-        pid: std::process::id(),
-        chunk: 0,
-        since: std::time::Instant::now(),
-        answer: Vec::new(),
-        max_frame: argument.max_frame,
-    };
-    Ok((File::from(from), outbox))
-}
-
-/// A relay has put a pipe in the place of the channel.
-fn is_socket(channel: impl AsFd) -> bool {
-    rustix::net::sockopt::socket_type(channel).is_ok()
 }
 
 /// `ps` calls a program by its file, which here may be `/proc/self/exe`.
@@ -215,10 +197,17 @@ fn keep_the_name() {
 /// A terminal sends Ctrl-C to every process of the program. The parent decides what it means: a
 /// worker ends when its channel does. And a job that writes more than the system allows gets an error
 /// for it, as in Python: by itself SIGXFSZ would be the end of the worker.
+#[cfg(unix)]
 fn take_no_notice_of_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGXFSZ};
     for signal in [SIGINT, SIGXFSZ] {
-        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+        signal_hook::flag::register(signal, std::sync::Arc::default())?;
     }
+    Ok(())
+}
+
+/// The parent has started the worker so that Ctrl-C does not reach it.
+#[cfg(windows)]
+fn take_no_notice_of_signals() -> io::Result<()> {
     Ok(())
 }

@@ -12,17 +12,20 @@
 //! | what its process says | `workers/hear.rs` |
 //! | what the crew is told of it | `workers/end.rs` |
 //! | time that is counted by looks | `workers/clock.rs` |
+//! | the look itself | `workers/poll.rs`; where nothing can be polled, `workers/portable.rs` |
 
 mod clock;
 mod end;
 mod hear;
+#[cfg(not(any(windows, portable)))]
+mod poll;
+#[cfg(any(windows, portable))]
+#[path = "workers/portable.rs"]
+mod poll;
 mod slot;
 
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub(super) use self::end::{End, Seen};
 use self::slot::Slot;
@@ -30,7 +33,7 @@ use super::ProcessPoolBuilder;
 use super::map::Block;
 use super::protocol::{Jobs, WorkerId};
 use super::turns::{Nudge, Wheel};
-use crate::process::Ready;
+use crate::process::{Nudged, Nudger, nudge_pair};
 use crate::sync::Deadline;
 
 /// How often a process is asked whether it lives, where the system cannot tell by itself.
@@ -40,34 +43,28 @@ const SLICE: Duration = Duration::from_millis(50);
 pub(super) struct Workers {
     slots: Vec<Slot>,
     settings: ProcessPoolBuilder,
-    nudged: UnixStream,
+    nudged: Nudged,
     seen: Vec<(WorkerId, Seen)>,
 }
 
-/// Ends a look from another thread.
-#[derive(Debug)]
-pub(super) struct Nudger(UnixStream);
-
 impl Nudge for Nudger {
     fn nudge(&self) {
-        // Full: it has been nudged, and has not looked yet.
-        let _ = (&self.0).write(&[0]);
+        Nudger::nudge(self);
     }
 }
 
 impl Workers {
     pub(super) fn new(settings: ProcessPoolBuilder) -> io::Result<(Self, Nudger)> {
-        let (nudger, nudged) = UnixStream::pair()?;
-        nudger.set_nonblocking(true)?;
-        nudged.set_nonblocking(true)?;
-        let slots = (0..settings.workers.get()).map(Slot::new).collect();
+        let (nudger, nudged) = nudge_pair()?;
+        let slots = (0..settings.workers.get()).map(|number| Slot::new(number, nudger.clone()));
+        let slots = slots.collect();
         let workers = Self {
             slots,
             settings,
             nudged,
             seen: Vec::new(),
         };
-        Ok((workers, Nudger(nudger)))
+        Ok((workers, nudger))
     }
 
     pub(super) fn take_seen(&mut self) -> Vec<(WorkerId, Seen)> {
@@ -119,40 +116,6 @@ impl Workers {
     pub(super) fn kill(&mut self, worker: WorkerId) {
         let slot = &mut self.slots[worker.number];
         slot.kill(&mut self.seen);
-    }
-
-    fn poll(&mut self, until: Option<Duration>) {
-        let mut sources = vec![PollFd::new(&self.nudged, PollFlags::IN)];
-        let mut ends = Vec::with_capacity(self.slots.len());
-        for slot in &self.slots {
-            slot.sources(&mut sources);
-            ends.push(sources.len());
-        }
-        let timeout = until.and_then(|until| Timespec::try_from(until).ok());
-        // An error is a signal, or a system without memory: everything is looked at then.
-        let all = poll(&mut sources, timeout.as_ref()).is_err();
-        let is_nudged = !sources[0].revents().is_empty();
-        let mut start = 1;
-        let ready = ends.iter().zip(&self.slots).map(|(end, slot)| {
-            let own = &sources[start..*end];
-            start = *end;
-            match all {
-                true => Some(Ready::ALL),
-                false => slot.readiness(own),
-            }
-        });
-        let ready: Vec<Option<Ready>> = ready.collect();
-        drop(sources);
-        if is_nudged {
-            while let Ok(1..) = (&self.nudged).read(&mut [0; 64]) {}
-        }
-        let now = Instant::now();
-        for (slot, ready) in self.slots.iter_mut().zip(ready) {
-            let due = slot.is_due(now).then_some(Ready::ALL);
-            if let Some(ready) = due.or(ready) {
-                slot.look(now, ready, &self.settings, &mut self.seen);
-            }
-        }
     }
 }
 

@@ -253,8 +253,8 @@ fn a_death_before_the_job_begins_costs_nothing() {
         thread::scope(|scope| {
             let long = Misbehave::Measure("1".repeat(64 * 1024 * 1024));
             let outputs = scope.spawn(|| pool.map([long, Misbehave::Not(1)]));
-            // It has come when the socket is full: whoever drives sleeps in `poll`.
-            until(|| driver_sleeps_in("poll"));
+            // It has come when the socket is full: whoever drives sleeps in `poll`, or until it is nudged.
+            until(|| driver_sleeps_in(if cfg!(portable) { "futex" } else { "poll" }));
             signal(victim, Signal::KILL);
             let outputs = outputs.join().unwrap();
             assert_eq!((number(&outputs[0]), number(&outputs[1])), (64 << 20, 1));

@@ -112,6 +112,8 @@ fn a_pool_works_beside_a_thread_that_waits_for_every_child() {
 fn a_section_works_where_the_end_of_a_child_is_not_kept(#[case] arguments: &[&str]) {
     if let Some(mut command) = untold(&threadproof(arguments)) {
         let output = ends(move || command.output().unwrap());
-        output.assert().success().stderr("");
+        // What jobs print goes to stderr where stdout carries the answers.
+        assert!(cfg!(portable) || output.stderr.is_empty(), "{output:?}");
+        output.assert().success();
     }
 }

@@ -60,6 +60,8 @@ pub(crate) enum Misbehave {
     Shout(usize, u64),
     /// Leaves a process that writes to stderr for ever, and ends the worker.
     LeaveAShouter,
+    /// Sends a byte to this port of this machine, and holds the connection as long as the process lives.
+    HoldOn(u16),
 }
 
 /// What a job may do to the channel of its worker.
@@ -259,6 +261,14 @@ impl Work for Misbehave {
                 std::thread::sleep(Duration::from_millis(50));
                 assert!(yes.try_wait().expect("it is our child").is_none());
                 std::process::exit(3)
+            }
+            Self::HoldOn(port) => {
+                let mut held =
+                    std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+                std::io::Write::write_all(&mut held, &[1]).expect("it is heard");
+                loop {
+                    std::hint::black_box(&held);
+                }
             }
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn worker_program() -> WorkerProgram {
 /// Whether workers share memory with their parent, so that it is known what they had begun.
 pub(crate) const HAS_RING: bool = cfg!(all(
     any(target_os = "linux", target_os = "android"),
-    not(pipes)
+    not(any(pipes, portable))
 ));
 
 /// The program with these arguments, untouched by proxies of the environment.

@@ -7,7 +7,7 @@
 use std::process::ExitStatus;
 
 use super::super::ProcessError;
-use super::super::channel::Answers;
+use super::super::answers::Answers;
 
 /// What a worker has said, or what has become of it.
 #[derive(Debug)]
@@ -21,7 +21,11 @@ pub(crate) enum News {
     Died(Death),
 }
 
-/// What of a worker is worth a look.
+/// What of a worker is worth a look. Where nothing can be polled it is [all](Self::ALL), always.
+#[cfg_attr(
+    any(windows, portable),
+    allow(dead_code, reason = "for who can choose")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(super) channel: bool,
@@ -30,6 +34,10 @@ pub(crate) struct Ready {
     pub(super) end: bool,
 }
 
+#[cfg_attr(
+    any(windows, portable),
+    allow(dead_code, reason = "for who can choose")
+)]
 impl Ready {
     pub(crate) const ALL: Self = Self {
         channel: true,

@@ -20,19 +20,31 @@ const USUAL_BUFFER: usize = 8 * 1024 * 1024;
 /// What the worker has to say. None of it is lost if the worker dies: see `channel/ring.rs`.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    pub(super) to: File,
+    to: File,
     /// None where parent and worker share no memory; then the parent sends jobs one by one.
     pub(super) ring: Option<RingWriter>,
     /// A job that forks makes another process.
-    pub(super) pid: u32,
-    pub(super) chunk: u64,
-    pub(super) since: Instant,
-    pub(super) answer: Vec<u8>,
-    pub(super) max_frame: usize,
+    pid: u32,
+    chunk: u64,
+    since: Instant,
+    answer: Vec<u8>,
+    max_frame: usize,
 }
 
 // ANCHOR: outbox
 impl Outbox {
+    pub(super) fn new(to: File, ring: Option<RingWriter>, max_frame: usize) -> Self {
+        Self {
+            to,
+            ring,
+            pid: std::process::id(),
+            chunk: 0,
+            since: Instant::now(),
+            answer: Vec::new(),
+            max_frame,
+        }
+    }
+
     pub(super) fn begin_chunk(&mut self, number: u64) {
         (self.chunk, self.since) = (number, Instant::now());
         if let Some(ring) = &mut self.ring {

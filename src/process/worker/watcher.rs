@@ -13,7 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::super::child::{HAS_PIDFDS, pidfd_of};
-use super::{Argument, is_socket};
+use super::Argument;
+use super::streams::is_socket;
 use crate::lifecycle::start_daemon;
 
 /// How long a worker that has lost its parent may take to notice by itself, before it is killed.
@@ -24,7 +25,8 @@ const SLICE: Duration = Duration::from_millis(100);
 
 /// A busy worker must not outlive its parent. The thread sleeps until the parent's end of the
 /// channel has gone, or the parent itself, of which a fork may hold that end; messages do not wake it.
-pub(super) fn end_with_the_parent(channel: File, argument: &Argument) -> io::Result<()> {
+pub(super) fn end_with_the_parent(channel: &File, argument: &Argument) -> io::Result<()> {
+    let channel = channel.try_clone()?;
     let number = argument.parent;
     let is_child = move || std::os::unix::process::parent_id() == number;
     // Another parent may be a wrapper, or whoever has taken on a worker whose parent is dead already.

@@ -10,15 +10,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use rustix::event::PollFd;
-
 use super::super::ProcessPoolBuilder;
 use super::super::map::Block;
 use super::super::protocol::{Jobs, WorkerId};
 use super::clock::Clock;
 use super::end::{End, Seen, words_of};
 use crate::chunk_size::{ChunkSize, Started};
-use crate::process::{Death, Link, ProcessError, Ready};
+use crate::process::{Death, Link, Nudger, ProcessError, Ready};
 
 /// A chunk that takes this long makes the cost of sending it vanish.
 const FULL_CHUNK: Duration = Duration::from_millis(1);
@@ -33,6 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) id: WorkerId,
+    nudger: Nudger,
     pub(super) link: Option<Link>,
     /// It is to be started then.
     not_before: Option<Instant>,
@@ -77,9 +76,10 @@ impl Hand {
 }
 
 impl Slot {
-    pub(super) fn new(number: usize) -> Self {
+    pub(super) fn new(number: usize, nudger: Nudger) -> Self {
         Self {
             id: WorkerId { number, life: 0 },
+            nudger,
             link: None,
             not_before: None,
             stage: Stage::Empty,
@@ -104,16 +104,6 @@ impl Slot {
         self.link.iter_mut().for_each(Link::terminate);
     }
 
-    pub(super) fn sources<'a>(&'a self, into: &mut Vec<PollFd<'a>>) {
-        self.link.iter().for_each(|link| link.sources(into));
-    }
-
-    /// What `poll` has said of its sources.
-    pub(super) fn readiness(&self, sources: &[PollFd<'_>]) -> Option<Ready> {
-        let ready = self.link.as_ref()?.readiness(sources);
-        ready.is_any().then_some(ready)
-    }
-
     /// The system cannot say when it ends, or when it is known what it had begun.
     pub(super) fn needs_slices(&self) -> bool {
         let is_so = |link: &Link| !link.has_pidfd() || link.lingers();
@@ -123,10 +113,6 @@ impl Slot {
     pub(super) fn next_time(&self) -> Option<Instant> {
         let clock = self.clock.as_ref().and_then(Clock::next);
         [self.not_before, clock].into_iter().flatten().min()
-    }
-
-    pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.needs_slices() || self.next_time().is_some_and(|time| time <= now)
     }
 
     pub(super) fn start(
@@ -148,7 +134,7 @@ impl Slot {
     fn spawn(&mut self, settings: &ProcessPoolBuilder, seen: &mut Vec<(WorkerId, Seen)>) {
         self.not_before = None;
         let number = self.id.number + 1;
-        match Link::start(&settings.program, settings.max_frame, number) {
+        match Link::start(&settings.program, settings.max_frame, number, &self.nudger) {
             Ok(link) => {
                 seen.push((self.id, Seen::Started(Some(link.pid()))));
                 self.link = Some(link);
