@@ -31,7 +31,7 @@ fn check(count: fn(&Mutex<HashMap<&'static str, u32>>, &[&'static str])) {
             "a thread found the lock taken and panicked; it should wait"
         );
     }
-    for payload in ends.into_iter().filter_map(Result::err) {
+    if let Some(payload) = ends.into_iter().find_map(Result::err) {
         std::panic::resume_unwind(payload);
     }
     let counts = counts.into_inner().expect("nobody panics");
