@@ -30,12 +30,13 @@ fn main() -> ExitCode {
         eprintln!("there is no exercise {name:?}; cargo run -p exercises lists them");
         return ExitCode::from(2);
     }
+    // What cargo says of the build stands above.
+    println!();
     let mut n_solved = 0;
     for exercise in &chosen {
         let verdict = all::verdict(exercise);
         n_solved += usize::from(verdict.ends_with(all::SOLVED));
-        // Below whatever cargo says of the build.
-        println!("\n{verdict}");
+        println!("{verdict}");
     }
     if chosen.len() > 1 {
         println!("\n{n_solved} of {} are solved.", chosen.len());
