@@ -198,7 +198,7 @@ impl ThreadPool {
     /// has not begun are cancelled as well, a moment later, and not counted here. The pool stays open.
     ///
     /// # Blocking
-    /// Never, but for what it drops: the cancelled closures and inputs, one after the other, on the calling
+    /// Never, except for what it drops: the cancelled closures and inputs, one after the other, on the calling
     /// thread. A `Drop` in there that waits for another of them waits for ever.
     #[doc(alias = "cancel_futures")]
     pub fn cancel_queued(&self) -> u64 {

@@ -108,12 +108,15 @@
     // Tables on a small page ------------------------------------------------------------------------
 
     for (const table of main.querySelectorAll('table')) {
-        if (table.closest('.stepper, .game') || !table.tHead) continue;
+        if (!table.tHead) continue;
+        const names = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
+        // The steps of a schedule with the place of each: many columns, and most of the cells are empty.
+        const isRecord = names[0] === 'step' && names.includes('where');
+        if (table.closest('.stepper, .game') && !isRecord) continue;
         // Names of tests may break anywhere; short pieces of code are read better in one piece.
         const codes = [...table.querySelectorAll('td code')];
         table.classList.toggle('short', codes.every(code => code.textContent.length < 30));
-        const names = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
-        if (names.length < 3 || names[0] === 'step') continue;
+        if (names.length < 3 || (names[0] === 'step' && !isRecord)) continue;
         table.classList.add('cards');
         for (const row of table.tBodies[0]?.rows ?? []) {
             [...row.cells].forEach((cell, index) => { cell.dataset.name = names[index] ?? ''; });

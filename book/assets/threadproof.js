@@ -179,7 +179,10 @@
             for (const [element, isEnabled] of [[first, at > 0], [back, at > 0], [next, at < rows.length], [last, at < rows.length]]) {
                 enable(element, isEnabled);
             }
-            const count = `${rows.length} step${rows.length === 1 ? '' : 's'}`;
+            const isFolded = rows.some(row => textOf(row.cells[0]).includes('–'));
+            const count = isFolded
+                ? `${rows.length} moves: a lock that is taken and given back at once is one`
+                : `${rows.length} step${rows.length === 1 ? '' : 's'}`;
             if (at === 0) {
                 said.textContent = count;
                 return;

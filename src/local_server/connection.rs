@@ -69,7 +69,7 @@ impl Shared {
     }
 
     pub(super) fn accept(&self, listener: &TcpListener) {
-        // The scope joins the connections, after `drop` has ended their reads, writes and sleeps.
+        // The scope waits for the connections, after `drop` has ended their reads, writes and sleeps.
         thread::scope(|scope| {
             loop {
                 let accepted = listener.accept();

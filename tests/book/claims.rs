@@ -9,6 +9,7 @@ use crate::complaints::Complaints;
 use crate::pages::{Book, claim_id, proofs_in};
 
 const FIXTURE: &str = "fixtures/blessed/claims.md";
+const EVERY_ORDER: &str = "every order";
 
 /// A claim as the chapters make it, perhaps in several rows and places.
 #[derive(Default)]
@@ -73,7 +74,27 @@ fn claims(book: &Book) -> BTreeMap<(usize, u32), (String, Claim)> {
             claim.chapter.get_or_insert_with(|| page.path.clone());
         }
     }
+    for (_, claim) in claims.values_mut() {
+        // One row has every order, another one a bound: together they have a bound.
+        if claim.ways.iter().any(|way| way.contains(" preemptions")) {
+            claim.ways.retain(|way| way != EVERY_ORDER);
+        }
+    }
     claims
+}
+
+/// The rows of a blessed table about the models.
+fn rows_of(book: &Book, table: &str) -> Vec<Vec<String>> {
+    let path = format!("fixtures/blessed/mutants/{table}.md");
+    let text = book.text(&path).unwrap_or_default();
+    text.lines().map(cells).collect()
+}
+
+/// The test of a model, as the proofs name it. Of a small program several versions are models.
+fn test_of_model(name: &str) -> Option<String> {
+    let (file, test) = name.rsplit_once("::")?;
+    let test = test.split(',').next().unwrap_or(test).replace('-', "_");
+    Some(format!("tests/loom/{}.rs::{test}", file.replace("::", "/")))
 }
 
 /// Schedules by the model's name in the proofs: of a model, or of all the programs of a test.
@@ -84,18 +105,15 @@ fn schedules(book: &Book) -> BTreeMap<String, u64> {
             *schedules.entry(proof).or_default() += number;
         }
     };
-    let lines = |table: &str| {
-        let path = format!("fixtures/blessed/mutants/{table}.md");
-        let text = book.text(&path).unwrap_or_default().to_owned();
-        text.lines().map(cells).collect::<Vec<_>>()
-    };
-    for row in lines("models") {
-        if let Some((file, test)) = row[0].rsplit_once("::") {
-            let file = file.replace("::", "/");
-            add(format!("tests/loom/{file}.rs::{test}"), &row[2]);
+    for row in rows_of(book, "models") {
+        if let Some(test) = test_of_model(&row[0]) {
+            add(test, &row[2]);
         }
     }
-    for row in lines("programs").iter().filter(|row| row.len() == 6) {
+    for row in rows_of(book, "programs")
+        .iter()
+        .filter(|row| row.len() == 6)
+    {
         add(row[5].trim_matches('`').to_owned(), &row[4]);
     }
     schedules
@@ -198,6 +216,88 @@ fn each_kind_of_proof_is_explained() {
     let row = "| – | it holds | every order, within a bound; a guess | `tests/loom/a.rs::holds` |";
     assert_eq!(kinds_of_proof(row), ["every order", "a guess"]);
     assert!(kinds_of_proof("| a | b | c | d |").is_empty());
+}
+
+/// Of each model that has a bound: its test, and how often a schedule of it may preempt.
+fn bounds(book: &Book) -> BTreeMap<String, BTreeSet<u32>> {
+    let mut bounds = BTreeMap::<_, BTreeSet<_>>::new();
+    for row in rows_of(book, "models") {
+        if let (Some(test), Ok(bound)) = (test_of_model(&row[0]), row[1].parse()) {
+            bounds.entry(test).or_default().insert(bound);
+        }
+    }
+    bounds
+}
+
+/// What a row has to say of the bounds of its models, if it does not say it. The models in
+/// `tests/loom/programs` are of another kind, whose bounds stand in its own table.
+fn bound_left_out(words: &str, bounds: &BTreeMap<String, BTreeSet<u32>>) -> Option<String> {
+    let row = cells(words);
+    let [_, _, how, proofs] = row.as_slice() else {
+        return None;
+    };
+    let tests = proofs_in(proofs).into_iter();
+    let tests = tests.filter(|(file, _)| !file.starts_with("tests/loom/programs"));
+    let of_row: BTreeSet<u32> = tests
+        .filter_map(|(file, test)| bounds.get(&format!("{file}::{test}")))
+        .flatten()
+        .copied()
+        .collect();
+    let numbers: Vec<String> = of_row.iter().map(u32::to_string).collect();
+    let is_told = |way: &str| match &numbers[..] {
+        [] => !way.contains(" preemptions"),
+        some => way.contains(&format!("with at most {} preemptions", some.join(" or "))),
+    };
+    let mut ways = how.split(';').map(str::trim);
+    let has_way = numbers.is_empty() || how.contains(EVERY_ORDER);
+    let are_told = ways.all(|way| !way.starts_with(EVERY_ORDER) || is_told(way));
+    (!has_way || !are_told).then(|| match &numbers[..] {
+        [] => "no model of this row has a bound; say plainly \"every order\"".to_owned(),
+        some => format!(
+            "models of this row have a bound; say \"every order, with at most {} preemptions\"",
+            some.join(" or ")
+        ),
+    })
+}
+
+#[test]
+fn every_order_within_a_bound_is_not_called_every_order() {
+    let book = Book::here();
+    let bounds = bounds(&book);
+    assert!(bounds.len() > 20, "{bounds:?}");
+    let mut wrong = Complaints::default();
+    for page in book.chapters() {
+        let rows = page.prose().filter(|(_, words)| words.starts_with('|'));
+        for (line, words) in rows {
+            if let Some(complaint) = bound_left_out(words, &bounds) {
+                wrong.add(&page.path, line, complaint);
+            }
+        }
+    }
+    wrong.expect_none();
+}
+
+#[test]
+fn a_bound_is_told_with_its_number() {
+    let tests = ["two", "three"].map(|test| format!("tests/loom/a.rs::{test}"));
+    let bounds = tests.into_iter().zip([2, 3].map(|n| BTreeSet::from([n])));
+    let bounds = bounds.collect();
+    let left_out = |how: &str, tests: &[&str]| {
+        let proofs: Vec<_> = tests
+            .iter()
+            .map(|test| format!("`tests/loom/a.rs::{test}`"))
+            .collect();
+        let row = format!("| – | it holds | {how} | {} |", proofs.join("<br>"));
+        bound_left_out(&row, &bounds)
+    };
+    let some = "every order, some with at most 2 or 3 preemptions; one case";
+    assert_eq!(left_out(some, &["two", "three", "free"]), None);
+    assert_eq!(left_out("one case; every order", &["free"]), None);
+    let told = left_out("every order", &["two"]).expect("it has a bound");
+    assert!(told.contains("with at most 2 preemptions"), "{told}");
+    assert!(left_out("every order, with at most 3 preemptions", &["two"]).is_some());
+    assert!(left_out("every order, with at most 3 preemptions", &["free"]).is_some());
+    assert!(left_out("one case", &["two"]).is_some());
 }
 
 #[test]

@@ -12,6 +12,8 @@
 //! - **A proof** is a token in backticks: `tests/<kind>/<file>.rs::<test>`, or
 //!   `src/<file>.rs::<item>` for the doctest of an item. A table row that starts with the id of a
 //!   claim (`| D1 |`) holds at least one.
+//! - **A bound** of a model is told by the row that has it as a proof: `every order, with at most 2
+//!   preemptions`. The blessed table of models decides: `claims.rs`.
 //! - **A section** of the table in `src/cli/notebook.rs` has a chapter `book/src/<name>.md`, which
 //!   shows the region `cell` of `fixtures/python/<name with _>.py` and all of
 //!   `fixtures/blessed/expected/<name>.txt`, whose first line is the command after `$ `.

@@ -101,6 +101,9 @@ fn the_list_shows_what_the_program_says() {
         .iter()
         .find(|exercise| exercise.name == "join")
         .expect("it is there");
-    let found = format!("$ cargo run -p exercises -- join\n{}\n", verdict(exercise));
+    let found = format!(
+        "$ cargo run -p exercises -- join\n\n{}\n",
+        verdict(exercise)
+    );
     assert_eq!(shown, found);
 }

@@ -114,7 +114,6 @@ fn figure(name: &str, record: &Record, words: &Words, rows: &[Row]) -> String {
         claim,
         broken,
         schedule,
-        steps,
         ..
     } = record;
     let rail = match draw::has_rail(names.len()) {
@@ -130,12 +129,11 @@ fn figure(name: &str, record: &Record, words: &Words, rows: &[Row]) -> String {
         "<figure class=\"sequence{rail}\">\n<ul class=\"roles\">{roles}</ul>\n{}\n{}\n\
          <ul class=\"keys\" aria-hidden=\"true\">{signs}</ul>\n\
          <figcaption>{claim}{}.</figcaption>\n</figure>\n\n\
-         <details class=\"reveal\"><summary>All {} steps of schedule {schedule}, one by one</summary>\n\n\
+         <details class=\"reveal\"><summary>All steps of schedule {schedule}, one by one</summary>\n\n\
          {{{{#include ../mutants/{name}.md}}}}\n\n</details>\n",
         forms[0],
         forms[1],
         code(broken),
-        steps.len(),
     )
 }
 

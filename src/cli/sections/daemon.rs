@@ -142,7 +142,6 @@ fn wait(child: &mut Child, lane: &Lane) -> io::Result<(String, String, Option<Ex
 }
 
 /// The hidden subcommand: a download in a thread that main joins, or leaves.
-// ANCHOR: program
 pub(crate) fn program(
     ending: DaemonProgram,
     options: &Options,
@@ -170,6 +169,7 @@ pub(crate) fn program(
         Ok::<_, DownloadError>(())
     };
     let no_thread = |error| Failure::io("cannot start a thread", error);
+    // ANCHOR: program
     if ending.join {
         start("download", download).map_err(no_thread)?.join()??;
     } else {
@@ -178,6 +178,6 @@ pub(crate) fn program(
         may_leave.wait();
     }
     say(format_args!("{DONE}"));
+    // ANCHOR_END: program
     Ok(())
 }
-// ANCHOR_END: program

@@ -31,7 +31,6 @@ pub(super) struct Outbox {
     max_frame: usize,
 }
 
-// ANCHOR: outbox
 impl Outbox {
     pub(super) fn new(to: File, ring: Option<RingWriter>, max_frame: usize) -> Self {
         Self {
@@ -59,10 +58,12 @@ impl Outbox {
         is_last: bool,
         run: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>,
     ) -> io::Result<()> {
+        // ANCHOR: begin_job
         if let Some(ring) = &mut self.ring {
             // From here on the worker may die, and it is known that the job had begun.
             ring.begin_job();
         }
+        // ANCHOR_END: begin_job
         self.answer.clear();
         let failure = match self.put(says::OUTPUT, run) {
             Ok(Ok(())) => return self.hand_over(is_last),
@@ -78,6 +79,7 @@ impl Outbox {
     }
 
     /// The answer is in memory that outlives the worker, or it is sent.
+    // ANCHOR: hand_over
     fn hand_over(&mut self, is_last: bool) -> io::Result<()> {
         let Self {
             to, ring, answer, ..
@@ -106,6 +108,7 @@ impl Outbox {
         answer.shrink_to(USUAL_BUFFER);
         Ok(())
     }
+    // ANCHOR_END: hand_over
 
     /// The chunk is done: the parent is to look.
     pub(super) fn look(&mut self) -> io::Result<()> {
@@ -137,4 +140,3 @@ impl Outbox {
             .map_err(io::Error::other)
     }
 }
-// ANCHOR_END: outbox

@@ -25,7 +25,13 @@ pub(super) type Make = Arc<dyn Fn(usize) -> usize + Send + Sync>;
 fn check(run: fn(Make, &mut dyn FnMut(usize))) {
     let made = Arc::new(AtomicUsize::new(0));
     let counter = made.clone();
+    let reader = thread::current().id();
     let make: Make = Arc::new(move |number| {
+        let is_reader = thread::current().id() == reader;
+        assert!(
+            !is_reader,
+            "the pages are to be made on a thread of its own"
+        );
         // ORDERING: Relaxed. Only the number counts.
         counter.fetch_add(1, Ordering::Relaxed);
         number
@@ -46,4 +52,17 @@ fn check(run: fn(Make, &mut dyn FnMut(usize))) {
         );
     });
     assert_eq!(n_read, 100, "a hundred pages are to be read");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::check;
+
+    #[test]
+    fn one_thread_for_both_sides_is_refused() {
+        let told = what_is_wrong(|| check(|make, read| (0..100).for_each(|n| read(make(n)))));
+        let told = told.expect("it is wrong");
+        assert!(told.contains("a thread of its own"), "{told}");
+    }
 }

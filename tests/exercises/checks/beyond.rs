@@ -31,10 +31,36 @@ fn check(solve: fn(&[&str], &str, &[&str]) -> Command) {
         let command = solve(wrapper, "/opt/My Tools/thumbnails", &args);
         let asked = command.get_program();
         assert!(
+            !["sh", "bash"].into_iter().any(|shell| asked == shell),
+            "a shell cuts this text into words again; no word may be cut"
+        );
+        assert!(
             asked == program,
             "the system is asked for a program named {asked:?}; there is none"
         );
         let found: Vec<_> = command.get_args().collect();
         assert_eq!(found, words, "the arguments of {program}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::{Command, check};
+
+    #[test]
+    fn a_shell_is_refused_for_what_it_does() {
+        fn by_a_shell(wrapper: &[&str], program: &str, args: &[&str]) -> Command {
+            let mut shell = Command::new("sh");
+            shell
+                .arg("-c")
+                .arg([wrapper, &[program], args].concat().join(" "));
+            shell
+        }
+        let told = what_is_wrong(|| check(by_a_shell)).expect("it is wrong");
+        assert!(
+            told.contains("a shell cuts this text into words again"),
+            "{told}"
+        );
     }
 }

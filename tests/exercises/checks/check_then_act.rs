@@ -1,6 +1,7 @@
 #[path = "../solutions/check_then_act.rs"]
 mod solution;
 #[path = "../starters/check_then_act.rs"]
+#[allow(unused_variables, reason = "a solution may need fewer of them")]
 mod starter;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

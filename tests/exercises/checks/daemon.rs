@@ -3,7 +3,7 @@ mod solution;
 #[path = "../starters/daemon.rs"]
 mod starter;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,7 @@ fn check(replace: fn(&Path, Pieces<'_>) -> io::Result<()>) {
     let _remove = RemovedAtTheEnd(folder.clone());
     let path = folder.join("office.txt");
     fs::write(&path, "old").expect("a file can be written");
+    let mut beside = Vec::new();
     let mut pieces = ["one ", "two ", "three"].into_iter().inspect(|piece| {
         let found = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
@@ -36,13 +37,41 @@ fn check(replace: fn(&Path, Pieces<'_>) -> io::Result<()>) {
         let n_files = fs::read_dir(&folder).map_or(0, Iterator::count);
         assert!(
             *piece == "one " || n_files > 1,
-            "before {piece:?} is written, what came before it is in no file of the same folder, and \
-             across file systems no file can be renamed"
+            "before {piece:?} is written, what came before it is in no file of the folder: each piece is \
+             to be written when it comes, to a file in the same folder"
         );
+        if *piece == "three" {
+            beside.extend(files_in(&folder).filter(|(name, _)| *name != path));
+        }
     });
     replace(&path, &mut pieces).expect("the file can be replaced");
     let found = fs::read_to_string(&path).expect("it is there");
     assert_eq!(found, "one two three", "the new contents");
+    let new = File::open(&path).expect("it is there");
+    assert!(
+        beside.iter().any(|(_, file)| is_same(file, &new)),
+        "the final name is written to, and not renamed to: whoever reads meanwhile finds half of it"
+    );
+}
+
+/// Each file with its name; as long as it is open, no other one gets its number.
+fn files_in(folder: &Path) -> impl Iterator<Item = (PathBuf, File)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.path(), File::open(entry.path()).ok()?)))
+}
+
+/// Whether both are one file of the system.
+#[cfg(unix)]
+fn is_same(one: &File, other: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = |file: &File| file.metadata().map(|file| (file.dev(), file.ino())).ok();
+    number(one) == number(other)
+}
+
+/// std knows no number of a file there.
+#[cfg(not(unix))]
+fn is_same(_: &File, _: &File) -> bool {
+    true
 }
 
 struct RemovedAtTheEnd(PathBuf);
@@ -50,5 +79,53 @@ struct RemovedAtTheEnd(PathBuf);
 impl Drop for RemovedAtTheEnd {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::{File, Path, Pieces, check, fs, io};
+
+    fn write_beside(path: &Path, pieces: Pieces<'_>) -> io::Result<String> {
+        use std::io::Write;
+        let mut file = File::create(path.with_extension("new"))?;
+        for piece in pieces {
+            file.write_all(piece.as_bytes())?;
+        }
+        fs::read_to_string(path.with_extension("new"))
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn who_writes_to_the_final_name_in_the_end_is_told_so() {
+        fn writes_in_place(path: &Path, pieces: Pieces<'_>) -> io::Result<()> {
+            fs::write(path, write_beside(path, pieces)?)
+        }
+        fn removes_and_writes(path: &Path, pieces: Pieces<'_>) -> io::Result<()> {
+            let all = write_beside(path, pieces)?;
+            fs::remove_file(path.with_extension("new"))?;
+            fs::remove_file(path)?;
+            fs::write(path, all)
+        }
+        let told = [
+            what_is_wrong(|| check(writes_in_place)),
+            what_is_wrong(|| check(removes_and_writes)),
+        ];
+        for told in told {
+            let told = told.expect("it is wrong");
+            assert!(told.contains("written to, and not renamed to"), "{told}");
+        }
+    }
+
+    #[test]
+    fn who_collects_first_is_told_so() {
+        fn collects(path: &Path, pieces: Pieces<'_>) -> io::Result<()> {
+            let all: String = pieces.collect();
+            fs::write(path.with_extension("new"), all)?;
+            fs::rename(path.with_extension("new"), path)
+        }
+        let told = what_is_wrong(|| check(collects)).expect("it is wrong");
+        assert!(told.contains("written when it comes"), "{told}");
     }
 }

@@ -17,35 +17,60 @@ pub(super) const EXERCISE: Exercise = Exercise {
 };
 
 // ANCHOR: types
-/// An account notes in the bank's book that it was locked.
+/// One of two accounts. The bank notes in its book who was locked.
 pub(super) struct Account {
     number: usize,
-    balance: Mutex<i64>,
-    book: Arc<Mutex<Vec<usize>>>,
+    bank: Arc<Bank>,
 }
 
 impl Account {
     fn lock(&self) -> MutexGuard<'_, i64> {
-        let balance = self.balance.lock().expect("nobody panics");
-        self.book.lock().expect("nobody panics").push(self.number);
+        let balance = self.bank.balances[self.number].lock().unwrap();
+        self.bank.note(self.number);
         balance
     }
 }
 // ANCHOR_END: types
 
+struct Bank {
+    balances: [Mutex<i64>; 2],
+    book: Mutex<Vec<Entry>>,
+}
+
+/// An account was locked.
+struct Entry {
+    number: usize,
+    /// The lock of the other one was held then.
+    is_second: bool,
+}
+
+impl Bank {
+    fn note(&self, number: usize) {
+        let is_second = self.balances[1 - number].try_lock().is_err();
+        let entry = Entry { number, is_second };
+        self.book.lock().expect("nobody panics").push(entry);
+    }
+}
+
 /// A hang is a bad witness, for it may not come. So the check looks at the cause.
 fn check(transfer: fn(&Account, &Account, i64)) {
-    let book = Arc::new(Mutex::new(Vec::new()));
-    let account = |number| Account {
-        number,
-        balance: Mutex::new(100),
-        book: book.clone(),
-    };
-    let accounts = Arc::new([account(0), account(1)]);
+    let bank = Arc::new(Bank {
+        balances: [100, 100].map(Mutex::new),
+        book: Mutex::default(),
+    });
+    let accounts = Arc::new([0, 1].map(|number| {
+        let bank = bank.clone();
+        Account { number, bank }
+    }));
     let [a, b] = &*accounts;
     let order_of = |transfer: &dyn Fn()| {
         transfer();
-        std::mem::take(&mut *book.lock().expect("nobody panics"))
+        let book = std::mem::take(&mut *bank.book.lock().expect("nobody panics"));
+        assert!(
+            book.iter().any(|entry| entry.is_second),
+            "between the two steps the amount is in neither account, or in both: both locks must be held together"
+        );
+        book.iter().map(|entry| entry.number).collect::<Vec<_>>()
     };
     let there = order_of(&|| transfer(a, b, 30));
     let back = order_of(&|| transfer(b, a, 10));
@@ -69,4 +94,20 @@ fn check(transfer: fn(&Account, &Account, i64)) {
         (*a.lock(), *b.lock())
     });
     assert_eq!(totals, (80, 120), "the balances of the two accounts");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::{Account, check};
+
+    #[test]
+    fn who_holds_one_lock_at_a_time_is_told_so() {
+        fn one_at_a_time(from: &Account, to: &Account, amount: i64) {
+            *from.lock() -= amount;
+            *to.lock() += amount;
+        }
+        let told = what_is_wrong(|| check(one_at_a_time)).expect("it is wrong");
+        assert!(told.contains("in neither account"), "{told}");
+    }
 }

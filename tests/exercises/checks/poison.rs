@@ -23,7 +23,7 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
     let amount = || {
         calls.set(calls.get() + 1);
         assert!(calls.get() != 2, "the amount cannot be read");
-        30
+        20 + 10 * calls.get()
     };
     for _ in 0..3 {
         let _ = catch_unwind(AssertUnwindSafe(|| transfer(&accounts, &amount)));
@@ -31,6 +31,28 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
     let found = accounts.lock();
     let found =
         *found.unwrap_or_else(|_| panic!("the lock is poisoned: somebody panicked half way"));
+    assert!(
+        calls.get() <= 3,
+        "what left the one account did not come to the other: `amount` was asked twice"
+    );
     assert_eq!(found[0] + found[1], 100, "money has vanished: {found:?}");
-    assert_eq!(found, [40, 60], "two of three transfers could be made");
+    assert_eq!(found, [20, 80], "two of three transfers could be made");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::{Mutex, check};
+
+    #[test]
+    fn who_asks_twice_is_told_so() {
+        fn asks_twice(accounts: &Mutex<[i64; 2]>, amount: &dyn Fn() -> i64) {
+            let (from, to) = (amount(), amount());
+            let mut accounts = accounts.lock().unwrap();
+            accounts[0] -= from;
+            accounts[1] += to;
+        }
+        let told = what_is_wrong(|| check(asks_twice)).expect("it is wrong");
+        assert!(told.contains("was asked twice"), "{told}");
+    }
 }

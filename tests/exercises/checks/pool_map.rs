@@ -33,6 +33,31 @@ fn check(solve: Solve) {
         ["b.txt"],
         "the names of those that could not be read"
     );
+    assert!(
+        pool.report().submitted() >= 3,
+        "each file is to be measured by a job of the pool"
+    );
     let next = pool.submit(|| "open").expect("the pool goes on");
     assert_eq!(next.join(), Ok("open"), "the pool is to be open afterwards");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::{Measure, ThreadPool, check};
+
+    #[test]
+    fn who_leaves_the_pool_alone_is_told_so() {
+        fn by_itself(
+            _: &ThreadPool,
+            names: Vec<&'static str>,
+            measure: Measure,
+        ) -> (Vec<usize>, Vec<&'static str>) {
+            let size = |name: &&'static str| std::panic::catch_unwind(|| measure(name)).ok();
+            let failed = names.iter().copied().filter(|name| size(name).is_none());
+            (names.iter().filter_map(size).collect(), failed.collect())
+        }
+        let told = what_is_wrong(|| check(by_itself)).expect("it is wrong");
+        assert!(told.contains("job of the pool"), "{told}");
+    }
 }

@@ -3,8 +3,10 @@ mod solution;
 #[path = "../starters/start.rs"]
 mod starter;
 
-use super::within_patience;
+use super::{PATIENCE, within_patience};
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 use threadproof::{Event, Running};
 
 use super::Exercise;
@@ -24,6 +26,14 @@ fn check(start_three: fn(&Arc<Event>) -> Vec<Running<usize>>) {
         "main waits for its threads before the gate is open",
         move || start_three(&inside),
     );
+    let start = Instant::now();
+    while gate.n_waiting() < 3
+        && !handles.iter().any(Running::is_finished)
+        && start.elapsed() < PATIENCE
+    {
+        thread::yield_now();
+    }
+    let all_wait = gate.n_waiting() >= 3;
     gate.set();
     let numbers: Vec<_> = handles.into_iter().map(|handle| handle.join()).collect();
     assert_eq!(
@@ -31,4 +41,23 @@ fn check(start_three: fn(&Arc<Event>) -> Vec<Running<usize>>) {
         [Ok(1), Ok(2), Ok(3)],
         "three handles are to be given back"
     );
+    assert!(all_wait, "somebody does not wait for the gate");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::check;
+
+    #[test]
+    fn threads_that_do_not_wait_for_the_gate_are_refused() {
+        let told = what_is_wrong(|| {
+            check(|_| {
+                let start = |number| threadproof::start("worker", move || number);
+                (1..=3).map(|number| start(number).unwrap()).collect()
+            });
+        });
+        let told = told.expect("it is wrong");
+        assert!(told.contains("does not wait for the gate"), "{told}");
+    }
 }

@@ -28,5 +28,22 @@ fn check(sum: fn(&Arc<ThreadPool>, Vec<u64>) -> u64) {
         let total = within_patience("it waits for ever", move || job.join());
         let total = total.unwrap_or_else(|error| panic!("in a pool of {workers}: {error}"));
         assert_eq!(total, 4950, "the sum of 0 to 99");
+        assert!(
+            pool.report().submitted() > 1,
+            "it adds up all by itself; one half is to be a job of the pool"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::what_is_wrong;
+    use super::check;
+
+    #[test]
+    fn who_submits_nothing_is_told_so() {
+        let told = what_is_wrong(|| check(|_, numbers| numbers.into_iter().sum()));
+        let told = told.expect("it is wrong");
+        assert!(told.contains("is to be a job of the pool"), "{told}");
     }
 }

@@ -13,7 +13,7 @@ use all::{ALL, Exercise};
 fn main() -> ExitCode {
     // What a panic says is told below, once.
     std::panic::set_hook(Box::new(|_| {}));
-    let name = std::env::args().nth(1);
+    let name = std::env::args().nth(1).map(|name| name.replace('_', "-"));
     let chosen: Vec<&Exercise> = match name.as_deref() {
         None => {
             for exercise in &ALL {
@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         eprintln!("there is no exercise {name:?}; cargo run -p exercises lists them");
         return ExitCode::from(2);
     }
+    // What cargo says of the build stands above.
+    println!();
     let mut n_solved = 0;
     for exercise in &chosen {
         let verdict = all::verdict(exercise);

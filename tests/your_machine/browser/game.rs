@@ -8,11 +8,12 @@ use super::{NEEDS, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let places = [
-        ("orders", ("orders", None)),
-        ("lost_update", ("lost-update", Some("lost-update"))),
-        ("event", ("event", Some("lost-wake-up"))),
-        ("locked_flags", ("locked-flags", Some("check-then-act"))),
+    let places: [(_, (_, &[&str])); 5] = [
+        ("orders", ("orders", &["pulse", "register-versus-stop-all"])),
+        ("lost_update", ("lost-update", &["lost-update"])),
+        ("event", ("event", &["lost-wake-up"])),
+        ("locked_flags", ("locked-flags", &["check-then-act"])),
+        ("deadlock", ("deadlock", &["two-locks"])),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
     let mut tests = Test::cases(NEEDS, lost, places);
@@ -41,10 +42,10 @@ const PLAY_EVERYTHING: &str = "(() => {
     return ends;
 })()";
 
-fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, only): (&str, Option<&str>)) {
+fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str])) {
     let (mut browser, book) = reader();
     browser.open(&book.join(page).with_extension("html"));
-    let is_here = |program: &&Program| only.is_none_or(|name| name == program.name);
+    let is_here = |program: &&Program| its.contains(&program.name);
     let programs: Vec<&Program> = PROGRAMS.iter().filter(is_here).collect();
     let games = browser.number("(games = [...document.querySelectorAll('.game')]).length");
     assert_eq!(games, 2 * programs.len());

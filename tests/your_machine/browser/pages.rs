@@ -118,7 +118,7 @@ fn four_pages_are_drawn_in_light_and_dark(scheme: &str) {
     let zoomed = "const box = document.querySelector('.zoom'); const press = n => box.querySelectorAll('button')[n].click();
         [0, 0].forEach(press); box.querySelector('.picture').focus(); box.previousElementSibling.scrollIntoView(); scrollBy(0, -60)";
     for (page, prepare) in [
-        ("orders", lost),
+        ("lost-update", lost),
         ("event", stepped),
         ("start", chosen),
         ("join", zoomed),

@@ -18,11 +18,19 @@ fn explore_forests<const WORKERS: usize, const CALLERS: usize>(
     };
     let table = |(calls, jobs): &(usize, usize)| Table {
         name: name.clone(),
-        size: format!("{calls} calls, {jobs} jobs"),
+        size: format!("{}, {}", many(*calls, "call"), many(*jobs, "job")),
         bound: ONCE,
         programs: forests(kinds, CALLERS, *jobs, *calls),
     };
     explore_all::<Pool<WORKERS, CALLERS>>(sizes.iter().map(table));
+}
+
+/// `1 call`, `2 calls`
+fn many(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    }
 }
 
 /// P7, P11
