@@ -20,19 +20,23 @@
 //! Needs the feature `download`.
 
 mod left_out;
+mod name;
 mod place;
+mod rename;
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
 
 use self::place::Old;
 
 pub use self::left_out::{LeftOut, left_out};
 pub(crate) use self::left_out::{Step, note, unless_unsupported};
+pub(crate) use self::name::{check_names_a_file, no_name};
 pub(crate) use self::place::{check_is_at, is_at, mode_of_new, permissions_of};
+pub(crate) use self::rename::{persist, rename};
 
 /// With what the name of a file begins that has not come whole.
 pub(crate) const HIDDEN: &str = ".threadproof-";
@@ -80,9 +84,7 @@ impl AtomicFile {
     /// folder or the path.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        if names_no_file(path) {
-            return Err(no_name(path));
-        }
+        check_names_a_file(path)?;
         let path = std::path::absolute(path)?;
         let before = permissions_of(&path)?;
         let mut builder = tempfile::Builder::new();
@@ -115,7 +117,7 @@ impl AtomicFile {
     /// own fsync, can fail with the new file in place, because of the disk.
     pub fn commit(self) -> io::Result<()> {
         let (file, temporary) = self.temporary.into_parts();
-        let rename = |temporary: TempPath| Ok(temporary.persist(&self.path)?);
+        let rename = |temporary| persist(temporary, &self.path);
         put_in_place(&file, temporary, &self.path, self.before, rename)
     }
 }
@@ -184,17 +186,6 @@ fn sync_folder(opened: Option<File>, folder: &Path) -> io::Result<()> {
     opened.map_or(Ok(()), |opened| {
         unless_unsupported(opened.sync_all(), Step::Durable, folder)
     })
-}
-
-/// What ends like a folder's name, `a/` or `a/.`, is none of a file either.
-pub(crate) fn names_no_file(path: &Path) -> bool {
-    let text = path.as_os_str().as_encoded_bytes();
-    path.file_name().is_none() || text.ends_with(b"/") || text.ends_with(b"/.")
-}
-
-pub(crate) fn no_name(path: &Path) -> io::Error {
-    let why = format!("{}: it names no file", path.display());
-    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -47,6 +47,7 @@ pub mod download;
 pub mod event;
 #[cfg(feature = "processes")]
 pub mod frame;
+mod identity;
 pub mod lifecycle;
 #[cfg(feature = "program")]
 pub mod local_server;

@@ -17,22 +17,21 @@
 //! One more signal would end a program unasked: SIGXFSZ, for a write above the limit on the size of a
 //! file (`ulimit -f`). From here on it does nothing, and the write is an error like any other.
 //!
+//! Windows starts a thread for a handler, so there a single thread, `ctrl-c`, does all of it.
+//!
 //! Needs the feature `program`.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, mpsc};
+#[cfg_attr(unix, path = "signals/unix.rs")]
+#[cfg_attr(windows, path = "signals/windows.rs")]
+mod system;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::flag;
-use signal_hook::iterator::Signals;
+use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::event::Event;
-use crate::lifecycle::start_daemon;
 use crate::sync::Mutex;
 
 static STOP: Event = Event::new();
-static HAS_COME: AtomicBool = AtomicBool::new(false);
 /// The exit code that the first signal asks for; 0 before it.
 static FIRST: AtomicU8 = AtomicU8::new(0);
 static IS_LISTENING: Mutex<bool> = Mutex::new(false);
@@ -51,10 +50,15 @@ static IS_LISTENING: Mutex<bool> = Mutex::new(false);
 /// A write above the system's limit on the size of a file is an error from now on
 /// ([`FileTooLarge`](io::ErrorKind::FileTooLarge)); its signal, SIGXFSZ, ends the program no more.
 ///
+/// Windows has Ctrl-C and Ctrl-Break, and the exit code is 130 for both. Where they do not reach a program,
+/// as in a process group of its own, they still do not. A console that is closed ends the program there,
+/// whatever it does with the event.
+///
 /// Every call gives the same event. It is the program's: a library takes an event from its caller.
 ///
 /// # Blocking
-/// Never blocks. The first call starts a thread, `signals`, which lives as long as the program.
+/// Never blocks. The first call starts a thread, `signals` (`ctrl-c` on Windows), which lives as long as the
+/// program.
 ///
 /// # Errors
 /// The system cannot start the thread, or refuses a handler. Signals then do what they did before, or
@@ -86,37 +90,10 @@ static IS_LISTENING: Mutex<bool> = Mutex::new(false);
 pub fn stop_on_signals() -> io::Result<&'static Event> {
     let mut is_listening = IS_LISTENING.lock();
     if !*is_listening {
-        listen()?;
+        system::listen()?;
         *is_listening = true;
     }
     Ok(&STOP)
-}
-
-fn listen() -> io::Result<()> {
-    // To be caught is enough. Unlike a signal that is ignored it is as before in a child program.
-    flag::register(SIGXFSZ, Arc::default())?;
-    // The thread comes first: a handler that nobody hears would swallow Ctrl-C.
-    let (hand_over, handed_over) = mpsc::channel();
-    start_daemon("signals", move || {
-        if let Ok(signals) = handed_over.recv() {
-            set_at_each(signals);
-        }
-    })?;
-    let signals = Signals::new::<_, i32>([])?;
-    let handle = signals.handle();
-    let _ = hand_over.send(signals);
-    let is_ignored = ignored_from_the_start();
-    let heeded = [SIGHUP, SIGINT, SIGTERM].map(|signal| (signal, is_ignored(signal)));
-    let heeded = heeded.iter().filter(|(_, is_ignored)| !is_ignored);
-    for (signal, _) in heeded.clone() {
-        handle.add_signal(*signal)?;
-    }
-    for (signal, _) in heeded {
-        // In this order: a signal looks whether one has come before, and then says that it has.
-        flag::register_conditional_shutdown(*signal, 128 + signal, &HAS_COME)?;
-        flag::register(*signal, &HAS_COME)?;
-    }
-    Ok(())
 }
 // ANCHOR_END: stop_on_signals
 
@@ -137,22 +114,10 @@ pub fn exit_code() -> Option<u8> {
     Some(FIRST.load(Ordering::Relaxed)).filter(|code| *code != 0)
 }
 
-fn set_at_each(mut signals: Signals) {
-    for signal in signals.forever() {
-        let code = u8::try_from(128 + signal).unwrap_or(u8::MAX);
-        // ORDERING: Relaxed. Whoever reads it because of the event is ordered by that.
-        let _ = FIRST.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
-        STOP.set();
-    }
-}
-
-/// Which signals this process was told to ignore, by whoever started it.
-fn ignored_from_the_start() -> impl Fn(i32) -> bool {
-    // The program's name stands there as well, and may be no UTF-8.
-    let status = std::fs::read("/proc/self/status").unwrap_or_default();
-    let mask = String::from_utf8_lossy(&status)
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    move |signal| mask.unwrap_or(0) >> (signal - 1) & 1 == 1
+/// Sets the event; says whether this signal, which asks for this exit code, is the first.
+fn has_come(code: u8) -> bool {
+    // ORDERING: Relaxed. Whoever reads it because of the event is ordered by that.
+    let first = FIRST.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+    STOP.set();
+    first.is_ok()
 }

@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use crate::identity;
+
 /// A step that a file system does not know. What could be done without it is done: a file that is
 /// complete is in its place.
 ///
@@ -18,6 +20,10 @@ pub struct LeftOut {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    windows,
+    allow(dead_code, reason = "a new file has its folder's rights")
+)]
 pub(crate) enum Step {
     /// To be there after a power cut.
     Durable,
@@ -89,15 +95,8 @@ pub(super) fn is_unsupported(error: &io::Error) -> bool {
     )
 }
 
-#[cfg(unix)]
 fn file_system_of(folder: &Path) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(folder).map_or(0, |folder| folder.dev())
-}
-
-#[cfg(not(unix))]
-fn file_system_of(_: &Path) -> u64 {
-    0
+    identity::behind(folder).map_or(0, |found| found.identity.0)
 }
 
 impl fmt::Display for LeftOut {

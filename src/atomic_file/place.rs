@@ -5,6 +5,8 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use crate::identity;
+
 /// What a new file keeps of the old one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Old {
@@ -39,7 +41,7 @@ pub(crate) fn permissions_of(path: &Path) -> io::Result<Option<Old>> {
 /// An error for what a rename would destroy, or fail at after all the work.
 fn refuse(found: &Metadata, path: &Path) -> io::Result<()> {
     if found.is_file() {
-        return Ok(());
+        return refuse_read_only(found, path);
     }
     let kind = match found.is_dir() {
         true => ErrorKind::IsADirectory,
@@ -48,6 +50,18 @@ fn refuse(found: &Metadata, path: &Path) -> io::Result<()> {
     let (path, is) = (path.display(), name_of(found));
     let why = format!("{path}: it is {is}, which no file takes the place of; name another path");
     Err(io::Error::new(kind, why))
+}
+
+/// Unix asks the folder who may replace a file in it, Windows the file.
+fn refuse_read_only(found: &Metadata, path: &Path) -> io::Result<()> {
+    if !cfg!(windows) || !found.permissions().readonly() {
+        return Ok(());
+    }
+    let why = format!(
+        "{}: it is read-only, and stays so; allow writing, or name another path",
+        path.display()
+    );
+    Err(io::Error::new(ErrorKind::PermissionDenied, why))
 }
 
 fn name_of(found: &Metadata) -> &'static str {
@@ -82,21 +96,12 @@ pub(crate) fn check_is_at(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// Whether the open `file` is the one at `path`.
-#[cfg(unix)]
 pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let ours = file.metadata()?;
-    Ok((ours.dev(), ours.ino()) == (found.dev(), found.ino()))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_at(_: &File, path: &Path) -> io::Result<bool> {
-    fs::exists(path)
+    match identity::at(path) {
+        Ok(found) => Ok(found.identity == identity::of(file)?.identity),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn at(path: &Path, error: &io::Error) -> io::Error {

@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -159,7 +158,7 @@ fn shown(text: &str) -> String {
 fn no_text(words: &[OsString]) -> Option<String> {
     let takes_bytes = |before: &OsStr, word: &OsStr| {
         TAKE_BYTES.iter().any(|option| {
-            let value = word.as_bytes().strip_prefix(option.as_bytes());
+            let value = word.as_encoded_bytes().strip_prefix(option.as_bytes());
             before == *option || value.is_some_and(|value| value.starts_with(b"="))
         })
     };
@@ -168,7 +167,7 @@ fn no_text(words: &[OsString]) -> Option<String> {
         pairs.filter(|(before, word)| word.to_str().is_none() && !takes_bytes(before, word));
     let (_, word) = odd.next()?;
     let mut text = String::new();
-    for chunk in word.as_bytes().utf8_chunks() {
+    for chunk in word.as_encoded_bytes().utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
             let _ = write!(text, "\\x{byte:02x}");

@@ -70,6 +70,7 @@ impl Failure {
     pub(crate) fn with_advice(&self) -> String {
         let text = self.to_string();
         match text.contains(&io::Error::from(Errno::MFILE).to_string()) {
+            true if cfg!(windows) => text + "; use fewer --workers",
             true => text + "; use fewer --workers, or raise the limit (ulimit -n)",
             false => text,
         }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -135,7 +134,7 @@ fn with_place(url: &str, path: &Path, mut object: Value) -> Value {
     object["url"] = json!(url);
     object["path"] = json!(path.to_string_lossy());
     if path.to_str().is_none() {
-        object["path_bytes"] = json!(path.as_os_str().as_bytes());
+        object["path_bytes"] = json!(path.as_os_str().as_encoded_bytes());
     }
     object
 }
@@ -163,6 +162,9 @@ fn downloader(fetch: &Fetch, workers: Option<NonZeroUsize>) -> Downloader {
         .build()
 }
 
+/// Whether file systems take two names that differ in capitals for one.
+const IGNORES_CAPITALS: bool = cfg!(any(windows, target_vendor = "apple"));
+
 /// A file for each URL, named by the last part of its path; no two alike.
 fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut names = BTreeSet::new();
@@ -183,7 +185,11 @@ fn name_files(urls: &[String], folder: &Path) -> Result<Vec<(String, PathBuf)>, 
             let why = format!("{name}: a name for what is kept of a download that was cut");
             return Err(Failure::Usage(why));
         }
-        if !names.insert(name) {
+        let key = match IGNORES_CAPITALS {
+            true => name.to_lowercase(),
+            false => name.to_owned(),
+        };
+        if !names.insert(key) {
             let why = format!("two URLs would be saved as {name}: fetch them into two folders");
             return Err(Failure::Usage(why));
         }

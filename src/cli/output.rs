@@ -7,22 +7,24 @@
 //!   stderr: written, or not: nobody is left to be told
 //! ```
 //!
+//! Windows says of no stream whether it has room: there a reader that has paused is waited for until the second
+//! Ctrl-C.
+//!
 //! What cannot be printed does not end the work, so nothing here returns an error, and the macros of
 //! `std` and `anstream` that panic are not used in this program. After a lost line none is printed:
 //! a report with a hole in it would look whole.
 
+#[cfg_attr(unix, path = "output/unix.rs")]
+#[cfg_attr(windows, path = "output/windows.rs")]
+mod system;
+
 use std::fmt::{Arguments, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::fd::AsFd;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstream::AutoStream;
-use anstream::stream::RawStream;
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use threadproof::signals;
 
 /// Why stdout is not written to any more.
 #[derive(Debug)]
@@ -38,16 +40,6 @@ static LOST: OnceLock<Lost> = OnceLock::new();
 /// Held while a line is written: those of several threads are never torn.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// What surely fits into a pipe that says it has room: PIPE_BUF.
-/// <https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>
-const PIECE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
-
-/// How late a signal may be noticed while nobody reads.
-const LOOK: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 20_000_000,
-};
-
 /// How often bars are drawn; as often as indicatif does it by itself.
 const DRAWS_A_SECOND: u8 = 20;
 
@@ -58,7 +50,7 @@ pub(crate) fn line(line: Arguments<'_>) {
     if is_lost() {
         return;
     }
-    if let Err(error) = write(&io::stdout(), line) {
+    if let Err(error) = write(io::stdout(), line) {
         let _ = LOST.set(match error.kind() {
             ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Lost::NobodyReads,
             _ => Lost::CannotWrite(error),
@@ -74,7 +66,7 @@ pub(crate) fn complain(line: Arguments<'_>) {
 /// As [`complain`], in colours and lines of our own.
 pub(crate) fn styled_complaint(line: Arguments<'_>) {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = write(&io::stderr(), line);
+    let _ = write(io::stderr(), line);
 }
 
 /// Text as it may be shown: a path, a URL or another program's words may hold what a terminal obeys.
@@ -98,38 +90,10 @@ fn escaped(text: impl Display, escape: impl Fn(char) -> String) -> String {
     shown
 }
 
-/// Past the streams of `std`: they keep a part of what they could not write, and take a stream that is
-/// not open for writing for one that is.
-fn write(stream: &(impl RawStream + AsFd), line: Arguments<'_>) -> io::Result<()> {
-    let mut text = AutoStream::new(Vec::new(), AutoStream::choice(stream));
+fn write(stream: impl system::Stream, line: Arguments<'_>) -> io::Result<()> {
+    let mut text = AutoStream::new(Vec::new(), AutoStream::choice(&stream));
     writeln!(text, "{line}")?;
-    let text = text.into_inner();
-    let mut left = &text[..];
-    while !left.is_empty() {
-        wait_for_room(stream)?;
-        match rustix::io::write(stream, &left[..left.len().min(PIECE)]) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(written) => left = &left[written..],
-            // A program that has the same pipe or terminal was faster.
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-/// Waits until there is room for a piece; a write would not notice that the program is asked to end.
-fn wait_for_room(stream: &impl AsFd) -> io::Result<()> {
-    loop {
-        let is_ending = signals::exit_code().is_some();
-        let look = if is_ending { Timespec::default() } else { LOOK };
-        match poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&look)) {
-            Ok(0) if is_ending => return Err(ErrorKind::TimedOut.into()),
-            Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-    }
+    system::write_all(stream, &text.into_inner())
 }
 
 /// Why stdout was given up, if it was.

@@ -178,6 +178,12 @@ fn may_pass(error: &ureq::Error) -> bool {
                 .iter()
                 .any(|words| text.contains(words))
         }
+        // WSAHOST_NOT_FOUND and WSANO_DATA: Windows has its words in the user's language.
+        ureq::Error::Io(error)
+            if cfg!(windows) && matches!(error.raw_os_error(), Some(11_001 | 11_004)) =>
+        {
+            false
+        }
         // TLS says it with this kind.
         ureq::Error::Io(error) => !matches!(
             error.kind(),

@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 use super::note::{self, Note};
 use super::version::Version;
 use crate::atomic_file::{self, Step};
+use crate::identity;
 
 /// How often a note is written: what a killed program loses at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
@@ -198,7 +199,7 @@ impl Part {
 
     /// Makes the part the file at `to`, over whatever was there; it stays a part if that fails.
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
-        let rename = |part: &Path| fs::rename(part, to);
+        let rename = |part: &Path| atomic_file::rename(part, to);
         match atomic_file::put_in_place(&self.file, &*self.path, to, None, rename) {
             Ok(()) => Note::forget(&self.path),
             Err(error) => {
@@ -325,9 +326,9 @@ fn open_to_its_owner(file: &File) -> io::Result<()> {
 
 /// An error if no file of one name stands there: nobody but the user can say what that is for.
 fn not_plain(path: &Path) -> Option<io::Error> {
-    let found = fs::symlink_metadata(path).ok()?;
-    let what = match names_of(&found) {
-        _ if !found.is_file() => "is no file",
+    let found = identity::at(path).ok()?;
+    let what = match found.names {
+        _ if !found.metadata.is_file() => "is no file",
         2.. => "has a second name",
         _ => return None,
     };
@@ -335,25 +336,7 @@ fn not_plain(path: &Path) -> Option<io::Error> {
     Some(io::Error::new(ErrorKind::InvalidInput, why))
 }
 
-#[cfg(unix)]
-fn names_of(found: &fs::Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::nlink(found)
-}
-
-#[cfg(not(unix))]
-fn names_of(_: &fs::Metadata) -> u64 {
-    1
-}
-
 /// Whether another user's plain file stands there.
-#[cfg(unix)]
 fn is_foreign(path: &Path) -> bool {
-    let user = rustix::process::geteuid().as_raw();
-    let owner = |found: &fs::Metadata| std::os::unix::fs::MetadataExt::uid(found);
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && owner(&found) != user)
-}
-
-#[cfg(not(unix))]
-fn is_foreign(_: &Path) -> bool {
-    false
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && !note::is_of_this_user(&found))
 }

@@ -79,8 +79,6 @@ impl Sink {
 
 /// Whether a file can be put at a path, which the caller may have written in another way.
 pub(super) fn check(written: &Path, to: &Path) -> io::Result<()> {
-    if atomic_file::names_no_file(written) {
-        return Err(atomic_file::no_name(written));
-    }
+    atomic_file::check_names_a_file(written)?;
     atomic_file::permissions_of(to).map(|_| ())
 }

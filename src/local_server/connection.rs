@@ -13,7 +13,8 @@ use super::request::Request;
 
 /// The largest request head that is read.
 const MAX_HEAD: usize = 16 * 1024;
-/// How often a sleeping connection looks whether its client is still there.
+/// How often a sleeping connection looks whether its client is still there, and one that reads whether the
+/// server stops.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
 /// How long a connection that said goodbye waits for the client's own end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -164,6 +165,8 @@ struct Connection<'server> {
 impl Connection<'_> {
     fn serve(mut self) {
         let _ = self.stream.set_nodelay(true);
+        // On Windows a read need not end when another thread shuts the socket down.
+        let _ = self.stream.set_read_timeout(Some(LOOK));
         if let Ok(how) = self.converse() {
             self.hang_up(how);
         }
@@ -267,16 +270,20 @@ impl Connection<'_> {
         }
     }
 
-    /// Reads what is there into `unread`. The end of the file is `Gone`, nothing (possible only
-    /// while the socket does not block) is not.
+    /// Reads what is there, or comes within [`LOOK`], into `unread`. The end of the file is `Gone`, nothing
+    /// is not.
     fn fill(&mut self) -> Result<(), Gone> {
-        let mut some = [0; 4096];
+        let mut some = [0; MAX_HEAD];
         match (&*self.stream).read(&mut some) {
             Ok(0) => return Err(Gone),
             Ok(n) => self.unread.extend_from_slice(&some[..n]),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(_) => return Err(Gone),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                _ => return Err(Gone),
+            },
+        }
+        if self.shared.lock().stopping {
+            return Err(Gone);
         }
         Ok(())
     }
@@ -285,18 +292,16 @@ impl Connection<'_> {
         match how {
             Hangup::Rst => {
                 // No time to linger: the close that follows sends RST.
-                #[cfg(unix)]
                 let _ = rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
             }
             Hangup::Fin => {
                 // A close with bytes still unread would send RST and take the reply with it, so read
-                // until the client has closed too. `drop` ends this through the socket.
+                // until the client has closed too, or the server stops.
                 let end = Instant::now() + LINGER;
                 let _ = self.stream.shutdown(Shutdown::Write);
-                let _ = self.stream.set_read_timeout(Some(LINGER));
-                while Instant::now() < end
-                    && (&*self.stream).read(&mut [0; 4096]).is_ok_and(|n| n > 0)
-                {}
+                while Instant::now() < end && self.fill().is_ok() {
+                    self.unread.clear();
+                }
             }
         }
     }

@@ -11,7 +11,7 @@
 //! (<https://git-scm.com/docs/racy-git>). A tick is over once this thread has waited longer than it is
 //! long. No clock of the file system's is compared with one of ours, but to tell an old file.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::path::Path;
@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Change;
+use crate::identity::{self, Found};
 
 /// The longest tick: FAT counts in two seconds.
 const TICK: Duration = Duration::from_secs(2);
@@ -95,9 +96,9 @@ pub(super) fn look(path: &Path, before: Option<&Look>) -> io::Result<Seen> {
     }
 }
 
-fn find(path: &Path) -> io::Result<Option<Metadata>> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(metadata)),
+fn find(path: &Path) -> io::Result<Option<Found>> {
+    match identity::behind(path) {
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // The folder's name is a file's now: the file is as gone as can be.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
@@ -110,15 +111,15 @@ fn find(path: &Path) -> io::Result<Option<Metadata>> {
 
 /// What stands for the contents, and the metadata behind them. `None` if they are not to be read: too
 /// long, no permission, or no plain file, which might keep a reader waiting.
-fn read(path: &Path, found: &Metadata) -> Option<(u64, Known)> {
+fn read(path: &Path, found: &Found) -> Option<(u64, Known)> {
     static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    if !found.is_file() || found.len() > LONGEST {
+    if !found.metadata.is_file() || found.metadata.len() > LONGEST {
         return None;
     }
     let file = File::open(path).ok()?;
     let mut contents = Vec::new();
     (&file).take(LONGEST).read_to_end(&mut contents).ok()?;
-    let then = Known::from(&file.metadata().ok()?);
+    let then = Known::from(&identity::of(&file).ok()?);
     Some((KEYS.hash_one(&contents), then))
 }
 
@@ -150,12 +151,13 @@ fn is_old(changed: i128) -> bool {
 }
 
 #[cfg(unix)]
-impl From<&Metadata> for Known {
-    fn from(file: &Metadata) -> Self {
+impl From<&Found> for Known {
+    fn from(found: &Found) -> Self {
         use std::os::unix::fs::MetadataExt;
+        let (file, identity) = (&found.metadata, found.identity);
         let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
         Self {
-            identity: (file.dev(), file.ino()),
+            identity,
             length: file.len(),
             modified: ns(file.mtime(), file.mtime_nsec()),
             // It cannot be put back by hand, unlike the time before.
@@ -164,19 +166,15 @@ impl From<&Metadata> for Known {
     }
 }
 
-#[cfg(not(unix))]
-impl From<&Metadata> for Known {
-    fn from(file: &Metadata) -> Self {
-        let ns = |time: io::Result<std::time::SystemTime>| {
-            let since = time
-                .ok()
-                .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
-            since.map_or(0, |d| d.as_nanos() as i128)
-        };
+#[cfg(windows)]
+impl From<&Found> for Known {
+    fn from(found: &Found) -> Self {
+        use std::os::windows::fs::MetadataExt;
+        let (file, identity) = (&found.metadata, found.identity);
         Self {
-            identity: (0, ns(file.created()) as u64),
+            identity,
             length: file.len(),
-            modified: ns(file.modified()),
+            modified: file.last_write_time().into(),
             // Nobody says: so the file may have changed just now.
             changed: i128::MAX,
         }

@@ -238,9 +238,10 @@ fn a_program_that_is_no_worker_is_an_error_that_names_it() {
 #[test]
 fn a_worker_has_its_arguments_and_its_surroundings() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().canonicalize().unwrap();
     let program = WorkerProgram::at(MISBEHAVE).with_args(["--colour", "never mind"]);
-    let program = program.env("THE_KEY", "the value").current_dir(&folder);
+    let program = program
+        .env("THE_KEY", "the value")
+        .current_dir(folder.path());
     let pool = ProcessPool::builder(program).workers(1).build().unwrap();
     let arguments = String::from_utf8(pool.run(Misbehave::Arguments).unwrap()).unwrap();
     let arguments: Vec<&str> = arguments.lines().collect();
@@ -248,8 +249,11 @@ fn a_worker_has_its_arguments_and_its_surroundings() {
     let said = pool
         .run(Misbehave::Surroundings("THE_KEY".to_owned()))
         .unwrap();
-    let expected = format!("the value in {}", folder.display());
-    assert_eq!(String::from_utf8(said).unwrap(), expected);
+    let said = String::from_utf8(said).unwrap();
+    let there = said.strip_prefix("the value in ").expect(&said);
+    // A folder may have several names: on macOS by a link, on Windows by a prefix.
+    let canonical = |folder: &std::path::Path| folder.canonicalize().unwrap();
+    assert_eq!(canonical(there.as_ref()), canonical(folder.path()));
 }
 
 /// Without shared memory jobs travel one by one, and it is known all the same which had begun.

@@ -1,7 +1,5 @@
 //! Claim C2: the four ways give equal results. Claim C3: of two ways at most one is faster.
 
-#![cfg(unix)]
-
 use std::num::NonZeroUsize;
 use std::time::Duration;
 

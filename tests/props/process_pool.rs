@@ -1,7 +1,5 @@
 //! Claim X1: the map over processes is the sequential map, whatever the number of workers.
 
-#![cfg(unix)]
-
 use proptest::prelude::*;
 use threadproof::{ProcessPool, Shutdown};
 

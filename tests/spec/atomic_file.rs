@@ -53,12 +53,17 @@ fn whoever_reads_meanwhile_reads_one_whole_version() {
         start.wait();
         let mut last = 0;
         while last < 100 {
+            let is_last = writer.is_finished();
             let content = fs::read(&path).expect("the path always names a file");
             assert_eq!(content, version(content[0]));
             assert!(content[0] >= last, "a version came back");
             last = content[0];
+            if is_last {
+                break;
+            }
         }
         writer.join().unwrap();
+        assert_eq!(last, 100);
     });
 }
 
@@ -127,6 +132,123 @@ fn a_path_without_a_file_name_is_refused() {
         assert!(error.to_string().contains(path));
     }
     assert!(files_in(folder.path()).is_empty());
+}
+
+/// <https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file>: Windows would open a device, a
+/// stream inside another file, or a file of another name.
+#[rstest::rstest]
+fn a_name_that_windows_keeps_is_refused_there(
+    #[values(
+        "con",
+        "CON.txt",
+        "aux.tar.gz",
+        "nul ",
+        "com1",
+        "lpt².txt",
+        "conout$",
+        "a:b",
+        "a.",
+        "a ",
+        "a?",
+        "a|b",
+        "a\tb"
+    )]
+    name: &str,
+) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join(name);
+    let made = AtomicFile::create(&path);
+    if cfg!(windows) {
+        let error = made.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(files_in(folder.path()).is_empty());
+    } else {
+        made.unwrap().commit().unwrap();
+        assert_eq!(files_in(folder.path()), [name]);
+    }
+}
+
+#[rstest::rstest]
+fn a_name_that_only_looks_like_one_of_windows_own_is_any_file_s(
+    #[values(
+        "console",
+        "com",
+        "com10",
+        "lpt.txt",
+        "nul_",
+        ".con",
+        "a.con",
+        "auxiliary",
+        "a.b c"
+    )]
+    name: &str,
+) {
+    let folder = tempdir().unwrap();
+    write(&folder.path().join(name), b"new");
+    assert_eq!(files_in(folder.path()), [name]);
+}
+
+/// On Windows who may write to a folder may not replace what is read-only in it.
+#[test]
+fn a_read_only_file_is_refused_before_the_first_byte_on_windows() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    if cfg!(windows) {
+        let error = AtomicFile::create(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        let (text, named) = (error.to_string(), path.display().to_string());
+        assert!(
+            text.contains(&named) && text.contains("read-only"),
+            "{text}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    } else {
+        write(&path, b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+    assert_eq!(files_in(folder.path()), ["a.bin"]);
+}
+
+/// A virus scanner, say: Windows refuses the rename as long as that shares the file with nobody.
+#[cfg(windows)]
+#[rstest::rstest]
+fn a_commit_waits_a_moment_for_who_has_the_old_file(#[values(true, false)] lets_go: bool) {
+    use std::os::windows::fs::OpenOptionsExt;
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, b"old").unwrap();
+    let mut file = AtomicFile::create(&path).unwrap();
+    file.write_all(b"new").unwrap();
+    let reader = fs::File::options().read(true).share_mode(0).open(&path);
+    let reader = reader.unwrap();
+    let (may_end, end) = std::sync::mpsc::channel::<()>();
+    let committed = thread::scope(|scope| {
+        scope.spawn(move || {
+            let _reader = reader;
+            // Some refusals. Were there none, the test would see less, and not fail.
+            let moment = std::time::Duration::from_millis(200);
+            match lets_go {
+                true => thread::sleep(moment),
+                false => drop(end.recv()),
+            }
+        });
+        let committed = file.commit();
+        drop(may_end);
+        committed
+    });
+    if lets_go {
+        committed.unwrap();
+    } else {
+        committed.unwrap_err();
+    }
+    let expected = if lets_go { b"new" } else { b"old" };
+    assert_eq!(fs::read(&path).unwrap(), expected);
+    assert_eq!(files_in(folder.path()), ["a.bin"]);
 }
 
 #[test]

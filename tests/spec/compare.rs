@@ -1,7 +1,5 @@
 //! The comparison of section 11: the verdict on given times (claim C3), and the order of the rounds.
 
-#![cfg(unix)]
-
 use std::num::NonZeroUsize;
 use std::time::Duration;
 

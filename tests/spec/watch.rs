@@ -13,7 +13,9 @@ use rstest::rstest;
 use tempfile::TempDir;
 use threadproof::{Change, Event, Watched, Watcher, watch_file, watch_files};
 
-use crate::support::{PATIENCE, ends, until};
+#[cfg(unix)]
+use crate::support::ends;
+use crate::support::{PATIENCE, until};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -422,16 +424,19 @@ fn stop_that_was_set_before_still_looks_twice() {
 }
 
 /// Anything but "not there" is an error that names the file.
-#[test]
-fn path_that_cannot_be_looked_at_is_an_error_that_names_it() {
-    let path = PathBuf::from("a".repeat(5000));
+#[rstest]
+#[case::too_long("a".repeat(5000), std::io::ErrorKind::InvalidFilename)]
+#[case::with_a_zero("aaaa\0".to_owned(), std::io::ErrorKind::InvalidInput)]
+fn path_that_cannot_be_looked_at_is_an_error_that_names_it(
+    #[case] path: String,
+    #[case] kind: std::io::ErrorKind,
+) {
+    let path = PathBuf::from(path);
     let stop = Event::new();
+    stop.set();
     let error = watch_file(&path, NEVER, &stop, |_| unreachable!()).unwrap_err();
     assert!(error.to_string().starts_with("aaaa"), "{error}");
-    assert_eq!(
-        Watcher::new(path).unwrap_err().kind(),
-        std::io::ErrorKind::InvalidFilename
-    );
+    assert_eq!(Watcher::new(path).unwrap_err().kind(), kind);
 }
 
 /// W1: a folder that is missing is as good as a missing file.

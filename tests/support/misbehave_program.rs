@@ -1,10 +1,8 @@
 //! A program for the tests: a worker whose jobs abort, hang and kill, one with daemons, or one that
 //! can be stopped.
 
-#[cfg(unix)]
 mod misbehave;
 
-#[cfg(unix)]
 fn main() -> std::process::ExitCode {
     let table = threadproof::WorkTable::new()
         .with::<threadproof::compare::Count>()
@@ -38,6 +36,3 @@ fn main() -> std::process::ExitCode {
         }
     }
 }
-
-#[cfg(not(unix))]
-fn main() {}

@@ -11,7 +11,7 @@ mod cargo;
 mod full_port;
 #[cfg(unix)]
 mod leftovers;
-#[cfg(all(feature = "program", unix))]
+#[cfg(feature = "program")]
 mod program;
 mod raw_server;
 #[cfg(feature = "program")]
@@ -27,7 +27,7 @@ pub(crate) use cargo::{TARGET, as_this_build, cargo};
 pub(crate) use full_port::FullPort;
 #[cfg(unix)]
 pub(crate) use leftovers::*;
-#[cfg(all(feature = "program", unix))]
+#[cfg(feature = "program")]
 pub(crate) use program::*;
 pub(crate) use raw_server::*;
 #[cfg(feature = "program")]

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
 use threadproof::{ProcessError, WorkerProgram};
 
 #[path = "misbehave.rs"]
@@ -52,7 +50,10 @@ pub(crate) fn threadproof(arguments: &[&str]) -> Command {
 }
 
 /// Whether a process of this number is there, be it as a zombie.
+#[cfg(unix)]
 pub(crate) fn exists(pid: u32) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     // The system is asked, and not `ps`, which may be missing: then nothing would exist. It may also
     // answer that the process is somebody else's.
@@ -61,6 +62,7 @@ pub(crate) fn exists(pid: u32) -> bool {
 
 /// Whether a process runs. One that has ended and whose parent is dead stays as a zombie until the
 /// first process of the system looks, which may take seconds and is nobody's fault here.
+#[cfg(unix)]
 pub(crate) fn runs(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
     // The state stands behind the name in brackets, which may hold anything.

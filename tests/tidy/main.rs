@@ -21,6 +21,7 @@ const RINGS: [&[&str]; 4] = [
         "sync",
         "timeline",
         "frame",
+        "identity",
         "atomic_file",
         "back_off",
         "local_server",
@@ -49,7 +50,9 @@ const RINGS: [&[&str]; 4] = [
 ];
 
 /// Within a ring: what may be used by its neighbours, and why.
-const NEIGHBOURS: [(&str, &str); 14] = [
+const NEIGHBOURS: [(&str, &str); 15] = [
+    // Whether a name is still that of the file that is open.
+    ("atomic_file", "identity"),
     // A step names its key in the error that the atomic flags have.
     ("locked_flags", "stop_flags"),
     // A step needs a turn, and turns are given in the order of asking.

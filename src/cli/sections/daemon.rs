@@ -4,13 +4,10 @@
 //! with the hidden subcommand `daemon-program`.
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use threadproof::{DownloadError, Downloader, Event, Watcher, start, start_daemon};
 
@@ -82,8 +79,10 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
         .arg(context.folder())
         .stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own: Ctrl-C reaches this program alone, which passes it on once.
-    command.process_group(0);
+    // A group of its own: Ctrl-C reaches this program alone, which passes it on once. On Windows, where nobody
+    // can pass it on, it reaches both.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     if join {
         command.arg("--join");
     }
@@ -91,11 +90,17 @@ fn run_program(context: &Context, start: Instant, join: bool) -> Result<Duration
     let begin = Instant::now();
     let mut child = command.spawn().map_err(cannot_start)?;
     let lane = context.story.lane(format!("pid {}", child.id()), start);
-    let pid = Pid::from_child(&child);
-    let interrupt = || {
-        // It may have ended by itself.
-        let _ = kill_process(pid, Signal::INT);
+    #[cfg(unix)]
+    let interrupt = {
+        use rustix::process::{Pid, Signal, kill_process};
+        let pid = Pid::from_child(&child);
+        move || {
+            // It may have ended by itself.
+            let _ = kill_process(pid, Signal::INT);
+        }
     };
+    #[cfg(windows)]
+    let interrupt = || {};
     let ended = context.interruptible(interrupt, || wait(&mut child, &lane))?;
     let (last, cried, status) = ended.map_err(cannot_start)?;
     let time = begin.elapsed();
@@ -135,7 +140,8 @@ fn wait(child: &mut Child, lane: &Lane) -> io::Result<(String, String, Option<Ex
         stderr.read_to_end(&mut cried)?;
     }
     let status = match child.wait() {
-        Err(error) if error.raw_os_error() == Some(Errno::CHILD.raw_os_error()) => None,
+        #[cfg(unix)]
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::CHILD.raw_os_error()) => None,
         status => Some(status?),
     };
     Ok((last, String::from_utf8_lossy(&cried).into_owned(), status))

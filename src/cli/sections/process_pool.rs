@@ -1,7 +1,6 @@
 //! §10: an ordered map over processes.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::time::Instant;
 
 use serde_json::json;
@@ -61,8 +60,23 @@ pub(crate) fn run(context: &Context) -> Result<Outcome, Failure> {
 }
 
 /// What stands between spaces, whatever bytes it is.
+#[cfg(unix)]
 fn words_of(command: &OsStr) -> impl Iterator<Item = OsString> {
+    use std::os::unix::ffi::OsStrExt;
     let words = command.as_bytes().split(u8::is_ascii_whitespace);
     let words = words.filter(|word| !word.is_empty());
     words.map(|word| OsStr::from_bytes(word).to_owned())
+}
+
+/// What stands between spaces; quotes mean nothing, as elsewhere.
+#[cfg(windows)]
+fn words_of(command: &OsStr) -> impl Iterator<Item = OsString> {
+    use std::os::windows::ffi::{OsStrExt, OsStringExt};
+    let letters: Vec<u16> = command.encode_wide().collect();
+    let is_space = |letter: &u16| u8::try_from(*letter).is_ok_and(|it| it.is_ascii_whitespace());
+    let words = letters.split(is_space).filter(|word| !word.is_empty());
+    words
+        .map(OsString::from_wide)
+        .collect::<Vec<_>>()
+        .into_iter()
 }

@@ -8,7 +8,9 @@ use tempfile::TempDir;
 use threadproof::local_server::{Fault, Hangup, LocalServer, Reply, Site};
 use threadproof::{DownloadError, Event, Receipt};
 
-use super::{OLD, settings};
+#[cfg(unix)]
+use super::OLD;
+use super::settings;
 
 /// A server whose first answer is cut, and a folder.
 struct Scene {
