@@ -81,8 +81,8 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// serde sends a `PathBuf` as text, and a path that is no UTF-8 is an error then; an `OsString` takes any.
 ///
 /// # Differences from Python
-/// [`multiprocessing`](https://docs.python.org/3/library/multiprocessing.html) pickles a function's
-/// name and its arguments; here the type is the function and its fields are the arguments.
+/// [`multiprocessing`](https://docs.python.org/3/library/multiprocessing.html) starts a function with its
+/// arguments, which it pickles unless the child is a fork; here the type is the function and its fields are the arguments.
 ///
 /// # Examples
 /// ```

@@ -6,12 +6,12 @@
 //!
 //! | step | holds | touches | wakes |
 //! |---|---|---|---|
-//! | the first signal's handler | nothing | `HAS_COME`, a pipe | the thread `signals` |
+//! | the first signal's handler | nothing | `HAS_COME`, a socket | the thread `signals` |
 //! | the thread `signals` | the event's lock | `FIRST`, then `STOP` | everybody who waits for `STOP` |
 //! | the second signal's handler | nothing | – | ends the program |
 //!
 //! A handler may come between any two instructions, also of a thread that holds the lock which it
-//! would need. So it writes to a pipe, and a thread that reads there sets the event. The second
+//! would need. So it writes to a socket, and a thread that reads at its other end sets the event. The second
 //! signal needs no thread: it ends a program in which nothing goes on any more.
 //!
 //! One more signal would end a program unasked: SIGXFSZ, for a write above the limit on the size of a

@@ -1,4 +1,4 @@
-//! Unix: handlers that set flags and write to a pipe, and a thread that reads there.
+//! Unix: handlers that set flags and write to a socket, and a thread that reads at its other end.
 
 use std::io;
 use std::sync::atomic::AtomicBool;
