@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::UNIX_EPOCH;
 
 use super::child::HAS_PIDFDS;
 
@@ -209,23 +210,10 @@ fn out_of_reach_of_ctrl_c(command: &mut Command) {
 }
 
 /// What tells the file of a program from one that takes its place.
-#[cfg(unix)]
 pub(super) fn image_at(path: &Path) -> io::Result<String> {
-    use std::os::unix::fs::MetadataExt;
-    let file = path.metadata()?;
-    let (device, inode) = (file.dev(), file.ino());
-    Ok(format!(
-        "{device}-{inode}-{}-{}",
-        file.mtime(),
-        file.mtime_nsec()
-    ))
-}
-
-/// What tells the file of a program from one that takes its place.
-#[cfg(windows)]
-pub(super) fn image_at(path: &Path) -> io::Result<String> {
-    use std::os::windows::fs::MetadataExt;
-    let file = path.metadata()?;
-    let (made, written) = (file.creation_time(), file.last_write_time());
-    Ok(format!("{made}-{written}-{}", file.file_size()))
+    let found = crate::identity::behind(path)?;
+    let (system, file) = found.identity;
+    let written = found.metadata.modified()?.duration_since(UNIX_EPOCH);
+    let written = written.map_or(0, |since| since.as_nanos());
+    Ok(format!("{system}-{file}-{written}"))
 }
