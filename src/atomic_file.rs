@@ -78,10 +78,13 @@ impl AtomicFile {
     /// is not touched. A relative path is one from the folder that the program is in now, wherever it
     /// is at the commit.
     ///
+    /// On Windows a new file has its folder's access list, whatever the old one had.
+    ///
     /// # Errors
     /// The folder does not exist or cannot be written to; the path has no file name, or names a folder, a
-    /// device, a pipe or a socket, which no file is to take the place of. The error's text names the
-    /// folder or the path.
+    /// device, a pipe or a socket, which no file is to take the place of. On Windows also a read-only file, and
+    /// a [name](https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file) that the system keeps for
+    /// itself, such as `con` or `a:b`. The error's text names the folder or the path.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         check_names_a_file(path)?;
@@ -109,6 +112,10 @@ impl AtomicFile {
     /// What the file system does not know how to do is left out, and [`left_out()`] tells it: to make
     /// something durable; to say who may read it, as long as the new file is open to no more than the
     /// old one.
+    ///
+    /// # Blocking
+    /// Until the disk has it. Windows refuses to take the place of a file that a scanner, say, has open: there
+    /// that is tried again for two seconds.
     ///
     /// # Errors
     /// Those of fsync and rename, and of `create` if what is no file came to the path meanwhile; or

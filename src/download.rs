@@ -177,7 +177,8 @@ impl Downloader {
     ///
     /// # Blocking
     /// Until the file is complete or the download has failed; ends within 100 ms of `stop` being
-    /// set, also while the system looks up a name or connects, and if `stop` is cleared at once. One
+    /// set (on Windows, whose sockets wait for half a second at least, within 600 ms), also while the
+    /// system looks up a name or connects, and if `stop` is cleared at once. One
     /// that was set before the call, and still is, ends it before anything is asked. Only making the
     /// file durable, once all has come, is not cut short.
     ///

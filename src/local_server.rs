@@ -15,7 +15,7 @@
 //! | a head was read | state | `requests`, `pages`, `in_flight` | the gates |
 //! | gate, latency, pace | state, not while asleep | – | – |
 //! | the last piece is due | state | `in_flight` | – |
-//! | drop | state | `stopping`, the sockets in `open` | sleepers; readers and writers through their sockets; the acceptor through a connection to itself |
+//! | drop | state | `stopping`, the sockets in `open` | sleepers; readers and writers through their sockets, readers also by themselves; the acceptor through a connection to itself |
 //!
 //! GET and HEAD are answered, other methods get a 405, paths without a page a 404. `Range` is
 //! honoured by pages that say so ([`Reply::ranges`]). A client that goes away, or closes its sending side, is forgotten within some 20 ms.
@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Blocking
 /// No method waits for a client. Dropping joins every thread, and is prompt even while replies
-/// stall, drip, or wait for a gate.
+/// stall, drip, or wait for a gate. On Windows it may take the half second that a read waits at least there.
 ///
 /// # Differences from Python
 /// `ThreadingHTTPServer` (<https://docs.python.org/3/library/http.server.html>) runs a handler's

@@ -63,6 +63,9 @@ impl Watched {
 /// a change so soon that the file system has no other time for it: for two seconds after each
 /// change the file is read, and its contents are compared.
 ///
+/// Windows tells no time of a change that cannot be put back: there only those two seconds show such a rewrite.
+/// And whoever renames over the file just while it is read may be refused there, for that moment.
+///
 /// Not read is a file of more than 8 MiB, or one that may not be read: of that, a rewrite of the same
 /// length within one tick of the file system's clock goes unseen. So may a write through a memory
 /// mapping, which has a time only when the system sees fit.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -211,7 +211,12 @@ fn file_name(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     let path = rest.split(['?', '#']).next()?;
     let (_, name) = path.rsplit_once(['/', '\\'])?;
-    // So are encoded dots dots: they lead to another folder.
+    // So are encoded dots dots: they lead to another folder. And on Windows `c:name` to another drive.
     let dots = name.to_ascii_lowercase().replace("%2e", ".");
-    (!matches!(&*dots, "" | "." | "..")).then_some(name)
+    let mut parts = Path::new(&dots).components();
+    let is_name = matches!(
+        (parts.next(), parts.next()),
+        (Some(Component::Normal(_)), None)
+    );
+    is_name.then_some(name)
 }

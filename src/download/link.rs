@@ -39,6 +39,13 @@ use crate::lifecycle::start;
 /// How long a look takes if nothing comes: how late a stop may be noticed.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a look may take by itself. Windows takes less than half a second for half a second, it says of
+/// sends: <https://learn.microsoft.com/en-us/dotnet/api/system.net.sockets.socket.sendtimeout>.
+const LONGEST_LOOK: Duration = match cfg!(windows) {
+    true => Duration::from_millis(500),
+    false => LOOK,
+};
+
 /// A client with connections of this kind.
 pub(super) fn client(config: Config) -> Agent {
     let connector =
@@ -91,7 +98,7 @@ pub(super) fn no_thread(error: io::Error) -> io::Error {
 
 /// How much of a wait counts as silence: what a look took, but no more than two of its length.
 pub(super) fn silence(look: Instant) -> Duration {
-    look.elapsed().min(2 * LOOK)
+    look.elapsed().min(2 * LONGEST_LOOK)
 }
 
 thread_local! {
