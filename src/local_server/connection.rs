@@ -16,7 +16,7 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How often a sleeping connection looks whether its client is still there, and one that reads whether the
 /// server stops.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
-/// How long a connection that said goodbye waits for the client's own end.
+/// How long a connection that said goodbye waits for more, or for the client's own end.
 const LINGER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -297,10 +297,13 @@ impl Connection<'_> {
             Hangup::Fin => {
                 // A close with bytes still unread would send RST and take the reply with it, so read
                 // until the client has closed too, or the server stops.
-                let end = Instant::now() + LINGER;
+                let mut end = Instant::now() + LINGER;
                 let _ = self.stream.shutdown(Shutdown::Write);
                 while Instant::now() < end && self.fill().is_ok() {
-                    self.unread.clear();
+                    if !self.unread.is_empty() {
+                        self.unread.clear();
+                        end = Instant::now() + LINGER;
+                    }
                 }
             }
         }
