@@ -16,6 +16,8 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How often a sleeping connection looks whether its client is still there, and one that reads whether the
 /// server stops.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
+/// How often a connection looks whether its client has taken some of what it was sent.
+const NAP: Duration = Duration::from_millis(5);
 /// How long a connection that said goodbye waits for more, or for the client's own end.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -235,7 +237,7 @@ impl Connection<'_> {
             if pieces.peek().is_none() && ending != Ending::Stall {
                 shared.finish(turn);
             }
-            (&*self.stream).write_all(piece)?;
+            self.send(piece)?;
             sent += pieces.peek().map_or(0, |next| next.len());
             // From the start and not from the piece before, so that late wake-ups do not add up.
             let after = Duration::try_from_secs_f64(sent as f64 * per_byte).ok();
@@ -245,6 +247,27 @@ impl Connection<'_> {
             self.wait(None, |_| false)?;
         }
         Ok(ending)
+    }
+
+    /// Not by writes that wait: on Windows they need not end when another thread shuts the socket down.
+    fn send(&self, mut piece: &[u8]) -> Result<(), Gone> {
+        self.stream.set_nonblocking(true)?;
+        while !piece.is_empty() {
+            match (&*self.stream).write(piece) {
+                Ok(0) => return Err(Gone),
+                Ok(sent) => piece = &piece[sent..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let state = self.shared.lock();
+                    if state.stopping {
+                        return Err(Gone);
+                    }
+                    drop(self.shared.changed.wait_timeout(state, NAP));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Gone),
+            }
+        }
+        Ok(self.stream.set_nonblocking(false)?)
     }
 
     /// Sleeps until `due` (`None`: for ever) or until `ready`; fails once the client has gone or

@@ -87,6 +87,7 @@ mod tests {
     use super::super::what_is_wrong;
     use super::{File, Path, Pieces, check, fs, io};
 
+    #[cfg(unix)]
     fn write_beside(path: &Path, pieces: Pieces<'_>) -> io::Result<String> {
         use std::io::Write;
         let mut file = File::create(path.with_extension("new"))?;
