@@ -85,12 +85,12 @@ impl Drop for RemovedAtTheEnd {
 #[cfg(test)]
 mod tests {
     use super::super::what_is_wrong;
-    use super::{File, Path, Pieces, check, fs, io};
+    use super::{Path, Pieces, check, fs, io};
 
     #[cfg(unix)]
     fn write_beside(path: &Path, pieces: Pieces<'_>) -> io::Result<String> {
         use std::io::Write;
-        let mut file = File::create(path.with_extension("new"))?;
+        let mut file = fs::File::create(path.with_extension("new"))?;
         for piece in pieces {
             file.write_all(piece.as_bytes())?;
         }
