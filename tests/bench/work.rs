@@ -19,7 +19,6 @@ pub(crate) fn table() -> WorkTable {
         .with::<Square>()
         .with::<Echo>()
         .with::<crate::downloads::Fetch>()
-        .with::<crate::thread_map::Queue>()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
