@@ -2,7 +2,7 @@
 //!
 //! | run | does |
 //! |---|---|
-//! | `cargo bench` | every group but `compile`; prints a table each, writes `target/bench/<group>.json` |
+//! | `cargo bench` | every group except `compile`; prints a table each, writes `target/bench/<group>.json` |
 //! | `cargo bench -- thread_map growth` | these groups |
 //! | `cargo bench -- compile` | builds the crate twice from clean, some two minutes |
 //! | `cargo bench -- --quick` | few rounds, without the long cases; some two minutes |
@@ -73,6 +73,9 @@ fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
     if has(work::ECHO) {
+        if has(work::THREAD) {
+            std::thread::spawn(std::thread::park);
+        }
         return work::echo();
     }
     if let [memory::NEED, need] = &*arguments.iter().map(|word| &**word).collect::<Vec<&str>>() {

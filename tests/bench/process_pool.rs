@@ -12,7 +12,7 @@ use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 use crate::harness::{Case, Group, timed};
 use crate::machine::locked;
 use crate::python::Python;
-use crate::work::{ECHO, Echo, Square};
+use crate::work::{ECHO, Echo, Square, THREAD};
 
 const WORKERS: usize = 3;
 const SQUARES: i64 = 100_000;
@@ -79,6 +79,20 @@ fn start(group: &mut Group, python: &Python) {
                 children.iter_mut().for_each(Bare::end);
             })
         })
+        .peer(
+            "the same, with a round trip and a thread each",
+            None,
+            || {
+                timed(|| {
+                    let children = (0..WORKERS).map(|_| Bare::start_with(&[ECHO, THREAD]));
+                    let mut children: Vec<_> = children.collect();
+                    for child in &mut children {
+                        child.trip();
+                    }
+                    children.iter_mut().for_each(Bare::end);
+                })
+            },
+        )
         .python(python, "Pool, fork", None, format!("start_fork {WORKERS}"))
         .python(
             python,
@@ -251,8 +265,9 @@ fn echoes(group: &mut Group, python: &Python, ours: &ProcessPool) {
                 let inputs = inputs();
                 timed(|| ours.map(inputs))
             })
-            .peer("one thread, the outputs' memory alone", None, || {
-                timed(inputs)
+            .peer("one thread, and what postcard costs", None, || {
+                let inputs = inputs();
+                timed(|| inputs.into_iter().map(coded_echo).collect::<Vec<_>>())
             })
             .python(
                 python,
@@ -296,14 +311,26 @@ fn coded() -> Vec<Result<i64, ProcessError>> {
     outputs.into_iter().map(|n| Ok(there_and_back(n))).collect()
 }
 
+/// An input and an output in memory of their own at each end, and encoded in between.
+fn coded_echo(input: Echo) -> serde_bytes::ByteBuf {
+    let bytes = postcard::to_stdvec(&input).expect("there is memory");
+    let input: Echo = postcard::from_bytes(&bytes).expect("it was just encoded");
+    let bytes = postcard::to_stdvec(&input.run()).expect("there is memory");
+    postcard::from_bytes(&bytes).expect("it was just encoded")
+}
+
 /// A child that gives back what it reads, over two pipes.
 struct Bare(Child);
 
 impl Bare {
     fn start() -> Self {
+        Self::start_with(&[ECHO])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let program = std::env::current_exe().expect("the bench's own program");
         let child = Command::new(program)
-            .arg(ECHO)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();

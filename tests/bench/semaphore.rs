@@ -1,7 +1,7 @@
 //! A permit taken and given back: ours serves in the order of asking, a bare one whoever comes first.
 
 use std::num::NonZeroUsize;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -17,26 +17,45 @@ const PERMITS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const NAPS: usize = 25;
 const NAP: Duration = Duration::from_micros(200);
 
-/// What one writes without a crate.
+/// What one writes without a crate. It counts its waiters: to wake nobody is a system call, too.
 struct Bare {
-    free: Mutex<usize>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+struct State {
+    free: usize,
+    waiting: usize,
+}
+
 impl Bare {
-    fn new(permits: usize) -> Self {
-        let (free, changed) = (Mutex::new(permits), Condvar::new());
-        Self { free, changed }
+    fn new(free: usize) -> Self {
+        let (state, changed) = (Mutex::new(State { free, waiting: 0 }), Condvar::new());
+        Self { state, changed }
     }
 
     fn with<R>(&self, run: impl FnOnce() -> R) -> R {
-        let free = self.free.lock().expect("nothing panics under it");
-        let waited = self.changed.wait_while(free, |free| *free == 0);
-        *waited.expect("nothing panics under it") -= 1;
+        let mut state = self.lock();
+        while state.free == 0 {
+            state.waiting += 1;
+            state = self.changed.wait(state).expect("nothing panics under it");
+            state.waiting -= 1;
+        }
+        state.free -= 1;
+        drop(state);
         let output = run();
-        *self.free.lock().expect("nothing panics under it") += 1;
-        self.changed.notify_one();
+        let mut state = self.lock();
+        state.free += 1;
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.changed.notify_one();
+        }
         output
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under it")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -307,6 +307,14 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
             let inputs: Vec<u64> = (0..JOBS).collect();
             timed(|| on_threadpool(&pools.threadpool, &inputs, |n| n))
         })
+        .peer("threadpool, a handle for each job", None, || {
+            timed(|| {
+                let jobs: Vec<_> = (0..JOBS)
+                    .map(|n| handed_out(&pools.threadpool, n))
+                    .collect();
+                jobs.into_iter().map(joined).collect::<Vec<_>>()
+            })
+        })
         .peer("rayon::spawn", None, || {
             timed(|| {
                 let (to, from) = mpsc::channel();
@@ -322,6 +330,25 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
         })
         .peer_if(python.is_there(), "Python", None, || python.seconds(&call))
         .run();
+}
+
+/// What a channel for all jobs does not give: one of them can be asked for alone.
+type Handle = Arc<(Mutex<Option<u64>>, Condvar)>;
+
+fn handed_out(pool: &threadpool::ThreadPool, number: u64) -> Handle {
+    let handle = Handle::default();
+    let theirs = handle.clone();
+    pool.execute(move || {
+        *theirs.0.lock().expect("nothing panics under it") = Some(number);
+        theirs.1.notify_one();
+    });
+    handle
+}
+
+fn joined(handle: Handle) -> Option<u64> {
+    let output = handle.0.lock().expect("nothing panics under it");
+    let waited = handle.1.wait_while(output, |output| output.is_none());
+    *waited.expect("nothing panics under it")
 }
 
 /// Outputs in the order in which jobs end, with at most so many jobs ahead.

@@ -48,6 +48,9 @@ impl Work for Echo {
 /// The argument of a program that gives back what it reads, eight bytes at a time.
 pub(crate) const ECHO: &str = "--echo";
 
+/// That program has a thread more, as a worker has one that sees its parent's end.
+pub(crate) const THREAD: &str = "--thread";
+
 /// The other end of a bare ping-pong.
 pub(crate) fn echo() -> ExitCode {
     let (input, output) = (std::io::stdin(), std::io::stdout());
