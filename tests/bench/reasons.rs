@@ -2,7 +2,7 @@
 //! the part that cannot be spared stands alone.
 
 /// A part of the case's name, the peer's name or nothing for all of them, and the reason.
-const REASONS: [(&str, &str, &str); 6] = [
+const REASONS: [(&str, &str, &str); 7] = [
     (
         "jobs of 10 ns",
         "rayon",
@@ -14,6 +14,12 @@ const REASONS: [(&str, &str, &str); 6] = [
         "threadpool",
         "one of the jobs can be joined, cancelled and asked alone; the row of `threadpool` with a handle for each job shows \
          what the first of these costs there",
+    ),
+    (
+        "up, used and down",
+        "the same program three times, ended at once",
+        "a worker gives an output, and has a thread that sees its parent's end: the row of a program with these two shows \
+         what they cost",
     ),
     (
         "one round trip",
