@@ -20,7 +20,7 @@ use crate::work::{spin, steps};
 const EVEN: [(usize, u64, &str, f64); 3] = [
     (1_000_000, 10, "10 ns", 2.5),
     (100_000, 1_000, "1 µs", 1.02),
-    (1_000, 1_000_000, "1 ms", 1.02),
+    (200, 1_000_000, "1 ms", 1.02),
 ];
 
 // An output of ours and one of a rayon that catches take as many bytes.
