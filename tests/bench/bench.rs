@@ -2,7 +2,7 @@
 //!
 //! | run | does |
 //! |---|---|
-//! | `cargo bench` | every group but `compile`; prints a table each, writes `target/bench/<group>.json` |
+//! | `cargo bench` | every group except `compile`; prints a table each, writes `target/bench/<group>.json` |
 //! | `cargo bench -- thread_map growth` | these groups |
 //! | `cargo bench -- compile` | builds the crate twice from clean, some two minutes |
 //! | `cargo bench -- --quick` | few rounds, without the long cases; some two minutes |
@@ -25,11 +25,19 @@ mod harness;
 #[cfg(unix)]
 mod machine;
 #[cfg(unix)]
+mod memory;
+#[cfg(unix)]
 mod process_pool;
 #[cfg(unix)]
 mod python;
 #[cfg(unix)]
 mod reasons;
+#[cfg(unix)]
+mod semaphore;
+#[cfg(unix)]
+mod start;
+#[cfg(unix)]
+mod statistics;
 #[cfg(unix)]
 mod stop_latency;
 #[cfg(unix)]
@@ -45,13 +53,16 @@ mod work;
 type Run = fn(&mut harness::Group);
 
 #[cfg(unix)]
-const GROUPS: [(&str, Run); 7] = [
+const GROUPS: [(&str, Run); 10] = [
     ("thread_map", thread_map::run),
+    ("semaphore", semaphore::run),
     ("process_pool", process_pool::run),
     ("downloads", downloads::run),
     ("stop_latency", stop_latency::run),
+    ("start", start::run),
     ("compare", compare::run),
     ("growth", growth::run),
+    ("memory", memory::run),
     ("compile", compile::run),
 ];
 
@@ -62,7 +73,13 @@ fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
     if has(work::ECHO) {
+        if has(work::THREAD) {
+            std::thread::spawn(std::thread::park);
+        }
         return work::echo();
+    }
+    if let [memory::NEED, need] = &*arguments.iter().map(|word| &**word).collect::<Vec<&str>>() {
+        return memory::print(need);
     }
     let asked = |name: &&str| arguments.iter().any(|argument| argument == name);
     let unknown = arguments.iter().find(|argument| {

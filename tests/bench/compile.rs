@@ -22,14 +22,14 @@ pub(crate) fn run(group: &mut Group) {
                 line.split(' ').take(2).map(str::to_owned).collect()
             };
             let crates: BTreeSet<_> = tree.lines().map(package).collect();
-            group.value("from clean", name, crates.len() as f64, Unit::Crates, None);
+            group.value("from clean", name, crates.len() as f64, Unit::Crates);
         }
         // A folder that is not there is as clean as one that was removed.
         let _ = std::fs::remove_dir_all(folder().join("compile"));
         let start = Instant::now();
         if !group.is_quick && cargo(arguments).is_some() {
             let seconds = start.elapsed().as_secs_f64();
-            group.value("from clean", name, seconds, Unit::Seconds, None);
+            group.value("from clean", name, seconds, Unit::Seconds);
         }
     }
     let _ = std::fs::remove_dir_all(folder().join("compile"));

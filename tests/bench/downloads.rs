@@ -1,4 +1,6 @@
 //! Downloads from a loopback server that waits 20 ms before each reply: curl, aria2c, requests.
+//!
+//! Many at a time, one after the other on a connection that is kept, and a large one.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -40,7 +42,7 @@ pub(crate) fn run(group: &mut Group) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cases: &[(usize, usize)] = match group.is_quick {
         true => &[(3, 3), (200, 16)],
-        false => &[(3, 1), (3, 3), (200, 1), (200, 3), (200, 16)],
+        false => &[(3, 3), (100, 3), (200, 16)],
     };
     for &(files, workers) in cases {
         let urls: Vec<String> = (0..files).map(|n| server.url(&format!("/{n}"))).collect();
@@ -49,7 +51,7 @@ pub(crate) fn run(group: &mut Group) {
                 .map(|n| folder.path().join(format!("{name}-{n}")))
                 .collect()
         };
-        let many = files == 200 && workers > 1;
+        let many = files >= 100;
         let list = folder.path().join("list");
         write_list(&list, &urls, folder.path());
         let limit = (LATENCY * files.div_ceil(workers) as u32).as_secs_f64();
@@ -58,11 +60,6 @@ pub(crate) fn run(group: &mut Group) {
             folder.path().display(),
             urls.join(" ")
         );
-        let curl_name = if workers > 1 {
-            "curl --parallel"
-        } else {
-            "curl"
-        };
         let number = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
         let downloads: Vec<_> = urls.iter().cloned().zip(to("ours")).collect();
         group
@@ -77,22 +74,104 @@ pub(crate) fn run(group: &mut Group) {
                     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
                 })
             })
-            .limit("latency", 1.05, move |_| limit)
+            .limit("latency", None, limit)
             .peer("as many waits and durable files", None, || {
                 let paths = to("durable");
                 timed(|| scoped_map(number, &paths, |path| wait_and_write(path)))
             })
-            .peer_if(curl.is_some(), curl_name, many.then_some(0.9), || {
-                timed(|| curl_all(&urls, &to("curl"), workers))
-            })
+            .peer_if(
+                curl.is_some(),
+                "curl --parallel",
+                many.then_some(0.9),
+                || timed(|| curl_all(&urls, &to("curl"), workers)),
+            )
             .peer_if(aria2.is_some(), "aria2c", many.then_some(0.75), || {
                 timed(|| aria2_all(&list, workers))
             })
             .peer_if(requests, "requests", None, || python.seconds(&call))
             .run();
     }
+    one_after_the_other(
+        group,
+        &server,
+        curl.is_some(),
+        requests,
+        &python,
+        folder.path(),
+    );
     drop(server);
     large(group, curl.is_some(), requests, &python, folder.path());
+}
+
+/// Each in a call of its own, and only what comes after the first one counts: it has opened the
+/// connection. The server's latency is what nobody can spare.
+fn one_after_the_other(
+    group: &mut Group,
+    server: &LocalServer,
+    curl: bool,
+    requests: bool,
+    python: &Python,
+    folder: &Path,
+) {
+    const AFTER_THE_FIRST: usize = 20;
+    let urls: Vec<String> = (0..=AFTER_THE_FIRST)
+        .map(|number| server.url(&format!("/{number}")))
+        .collect();
+    let to = |number: usize| folder.join(format!("loop-{number}"));
+    let call = format!("session {} {}", folder.display(), urls.join(" "));
+    let files = || {
+        let rest = 1..=AFTER_THE_FIRST;
+        timed(|| rest.for_each(|number| wait_and_write(&to(number))))
+    };
+    group
+        .case(
+            format!("{AFTER_THE_FIRST} files of 100 KiB, one after the other"),
+            Duration::from_secs(20),
+        )
+        .ours("fetch, one Downloader", || {
+            let (downloader, stop) = (Downloader::new(), Event::new());
+            let fetch = |(number, url): (usize, &String)| {
+                let receipt = downloader.fetch(url, &to(number), &stop);
+                receipt.expect("it arrives");
+            };
+            let before = server.connections();
+            let mut urls = urls.iter().enumerate();
+            urls.next().into_iter().for_each(fetch);
+            let took = timed(|| urls.for_each(fetch));
+            assert_eq!(server.connections(), before + 1, "the connection is kept");
+            took
+        })
+        .limit(
+            "latency",
+            1.05,
+            LATENCY.as_secs_f64() * AFTER_THE_FIRST as f64,
+        )
+        .peer("as many waits and durable files", None, files)
+        .peer_if(curl, "curl, one process", None, || {
+            curl_after_the_first(&urls, folder)
+        })
+        .peer_if(requests, "requests.Session", None, || python.seconds(&call))
+        .run();
+}
+
+/// What curl itself says of each transfer.
+fn curl_after_the_first(urls: &[String], folder: &Path) -> f64 {
+    let mut command = curl_for(urls.iter().enumerate().map(|(number, url)| {
+        let to = folder.join(format!("curl-{number}"));
+        (url, to)
+    }));
+    let output = command
+        .args(["--write-out", "%{time_total}\n"])
+        .stdout(Stdio::piped())
+        .output()
+        .expect("it is installed");
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seconds = text
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.parse::<f64>().ok());
+    seconds.sum()
 }
 
 /// What is left of a download without a network.
@@ -131,14 +210,19 @@ fn succeed(mut command: Command) {
     assert!(status.success(), "{command:?}: {status}");
 }
 
-fn curl_all(urls: &[String], to: &[PathBuf], workers: usize) {
+fn curl_for<'a>(pairs: impl Iterator<Item = (&'a String, PathBuf)>) -> Command {
     let mut command = quiet("curl");
     command.args(["--no-progress-meter", "--fail", "--noproxy", "*"]);
+    for (url, to) in pairs {
+        command.arg("--output").arg(to).arg(url);
+    }
+    command
+}
+
+fn curl_all(urls: &[String], to: &[PathBuf], workers: usize) {
+    let mut command = curl_for(urls.iter().zip(to.iter().cloned()));
     if workers > 1 {
         command.args(["--parallel", "--parallel-max", &workers.to_string()]);
-    }
-    for (url, to) in urls.iter().zip(to) {
-        command.arg("--output").arg(to).arg(url);
     }
     succeed(command);
 }
@@ -177,7 +261,7 @@ fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder:
                     .expect("it arrives")
             })
         })
-        .peer_if(curl, "curl", 0.9, || {
+        .peer_if(curl, "curl", None, || {
             let (urls, to) = ([url.clone()], [curls.clone()]);
             timed(|| curl_all(&urls, &to, 1))
         })
@@ -195,17 +279,8 @@ fn large(group: &mut Group, curl: bool, requests: bool, python: &Python, folder:
         to: folder.join("peak"),
     };
     if let Ok(Some(peak)) = Process::start(&program, job).and_then(Process::join) {
-        let (case, goal) = (
-            format!("one file of {mib} MiB"),
-            Some(16.0 * 1024.0 * 1024.0),
-        );
-        group.value(
-            case,
-            "fetch, peak memory of the process",
-            peak,
-            Unit::Bytes,
-            goal,
-        );
+        let case = format!("one file of {mib} MiB");
+        group.value(case, "fetch, peak memory of the process", peak, Unit::Bytes);
     }
 }
 

@@ -1,15 +1,16 @@
 //! Contenders run in turn, A B C then B C A, so that a slow moment of the machine meets them all.
 //!
-//! A ratio is the median of the ratios within each round. So the load of the machine, which changes
-//! from minute to minute, falls out of it; medians of whole columns would keep it.
+//! A ratio is the quotient of the medians of the rounds that both ran: see [`crate::statistics`]. Whoever
+//! is too slow for all rounds runs in the first ones.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// How many rounds at most; at least [`FEWEST`], else as many as fit into the case's time.
+use crate::statistics::{compare, median, quartiles, slope};
+
+/// How many rounds at most; at least [`Group::fewest`], else as many as fit into the case's time.
 const MOST: usize = 101;
-const FEWEST: usize = 3;
 
 /// One line of a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) kind: Kind,
     /// The ratio, slope or value; `None` where the peer is missing.
     pub(crate) figure: Option<f64>,
+    /// Between these is the figure of one round in two.
+    pub(crate) spread: Option<(f64, f64)>,
     /// The figure may not be larger.
     pub(crate) goal: Option<f64>,
     pub(crate) rounds: usize,
@@ -31,7 +34,6 @@ pub(crate) struct Row {
 pub(crate) struct Side {
     pub(crate) name: String,
     pub(crate) median: Option<f64>,
-    pub(crate) least: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +71,11 @@ impl Group {
         }
     }
 
+    /// A quartile of fewer rounds says nothing; a quick run only says whether all of it runs.
+    fn fewest(&self) -> usize {
+        if self.is_quick { 2 } else { 5 }
+    }
+
     /// Begins a case; the time is for all contenders and rounds together.
     pub(crate) fn case<'a>(&'a mut self, name: impl Into<String>, time: Duration) -> Case<'a> {
         let time = if self.is_quick { time / 20 } else { time };
@@ -82,66 +89,104 @@ impl Group {
     }
 
     /// A figure that stands alone.
-    pub(crate) fn value(
-        &mut self,
-        case: impl Into<String>,
-        name: &str,
-        value: f64,
-        unit: Unit,
-        goal: Option<f64>,
-    ) {
+    pub(crate) fn value(&mut self, case: impl Into<String>, name: &str, value: f64, unit: Unit) {
         self.rows.push(Row {
             case: case.into(),
-            ours: Side::of(name, &[value]),
+            ours: Side::of(name, value),
             peer: Side::missing(""),
             unit,
             kind: Kind::Value,
             figure: Some(value),
-            goal,
+            spread: None,
+            goal: None,
             rounds: 1,
         });
     }
 
-    /// How the time grows with the size: of the last three sizes, which must be growing.
+    /// Samples that were taken in turn, one a round.
+    pub(crate) fn ratio(
+        &mut self,
+        case: &str,
+        (ours, our_samples): (&str, &[f64]),
+        (peer, peer_samples): (&str, &[f64]),
+        unit: Unit,
+        goal: Option<f64>,
+    ) {
+        let compared = compare(our_samples, peer_samples);
+        self.rows.push(Row {
+            case: case.to_owned(),
+            ours: Side::of(ours, compared.ours),
+            peer: Side::of(peer, compared.peers),
+            unit,
+            kind: Kind::Ratio,
+            figure: Some(compared.ratio),
+            spread: (compared.rounds > 1).then_some(compared.spread),
+            goal,
+            rounds: compared.rounds,
+        });
+    }
+
+    /// There is nobody to compare with.
+    pub(crate) fn no_ratio(
+        &mut self,
+        case: &str,
+        (ours, samples): (&str, &[f64]),
+        peer: &str,
+        unit: Unit,
+        goal: Option<f64>,
+    ) {
+        self.rows.push(Row {
+            case: case.to_owned(),
+            ours: Side::of(ours, median(samples)),
+            peer: Side::missing(&format!("{peer}: not installed")),
+            unit,
+            kind: Kind::Ratio,
+            figure: None,
+            spread: None,
+            goal,
+            rounds: 0,
+        });
+    }
+
+    /// How the time grows with the size; the sizes must be growing.
     pub(crate) fn slope(
         &mut self,
         case: &str,
         sizes: &[usize],
         time: Duration,
         mut run: impl FnMut(usize) -> f64,
-        goal: impl Into<Option<f64>>,
     ) {
         let time = if self.is_quick { time / 20 } else { time };
-        let start = Instant::now();
-        let mut samples = vec![Vec::new(); sizes.len()];
-        let mut rounds = 0;
-        while rounds < FEWEST || (rounds < MOST && start.elapsed() < time) {
-            for (size, samples) in sizes.iter().zip(&mut samples) {
-                let seconds = run(*size);
-                // The first round is the warm-up.
-                if rounds > 0 {
-                    samples.push(seconds);
-                }
+        let (start, mut rounds) = (Instant::now(), Vec::new());
+        // The first round is the warm-up.
+        for round in 0..=MOST {
+            if round > self.fewest() && start.elapsed() >= time {
+                break;
             }
-            rounds += 1;
+            let seconds: Vec<f64> = sizes.iter().map(|size| run(*size)).collect();
+            if round > 0 {
+                rounds.push(seconds);
+            }
         }
-        let least: Vec<f64> = samples.iter().map(|samples| least(samples)).collect();
-        let points: Vec<(f64, f64)> = sizes
-            .iter()
-            .zip(&least)
-            .map(|(size, seconds)| ((*size as f64).ln(), seconds.ln()))
-            .collect();
-        let from = points.len().saturating_sub(3);
-        let (first, last) = (sizes[from], sizes[sizes.len() - 1]);
+        let slope_of = |seconds: &[f64]| {
+            let point = |(size, seconds): (&usize, &f64)| ((*size as f64).ln(), seconds.ln());
+            slope(&sizes.iter().zip(seconds).map(point).collect::<Vec<_>>())
+        };
+        let of_size =
+            |place: usize| median(&rounds.iter().map(|round| round[place]).collect::<Vec<_>>());
+        let medians: Vec<f64> = (0..sizes.len()).map(of_size).collect();
+        let slopes: Vec<f64> = rounds.iter().map(|round| slope_of(round)).collect();
+        let side = |place: usize| Side::of(&format!("{}:", sizes[place]), medians[place]);
         self.rows.push(Row {
             case: case.to_owned(),
-            ours: Side::of(&format!("{last}:"), &samples[samples.len() - 1]),
-            peer: Side::of(&format!("{first}:"), &samples[from]),
+            ours: side(sizes.len() - 1),
+            peer: side(0),
             unit: Unit::Seconds,
             kind: Kind::Slope,
-            figure: Some(slope_of(&points[from..])),
-            goal: goal.into(),
-            rounds,
+            figure: Some(slope_of(&medians)),
+            spread: Some(quartiles(&slopes)),
+            goal: None,
+            rounds: slopes.len(),
         });
     }
 
@@ -174,8 +219,6 @@ struct Contender<'a> {
 enum Role<'a> {
     Ours(Box<dyn FnMut() -> f64 + 'a>),
     Peer(Box<dyn FnMut() -> f64 + 'a>),
-    /// What nothing can beat, from the first contender's sample of the round.
-    Limit(Box<dyn Fn(f64) -> f64 + 'a>),
 }
 
 impl<'a> Case<'a> {
@@ -209,19 +252,13 @@ impl<'a> Case<'a> {
     }
 
     pub(crate) fn missing(mut self, name: &str, goal: impl Into<Option<f64>>) -> Self {
-        self.missing
-            .push((format!("{name}: not installed"), goal.into()));
+        self.missing.push((name.to_owned(), goal.into()));
         self
     }
 
-    pub(crate) fn limit(
-        mut self,
-        name: &str,
-        goal: impl Into<Option<f64>>,
-        of_first: impl Fn(f64) -> f64 + 'a,
-    ) -> Self {
-        self.add(name, Role::Limit(Box::new(of_first)), goal.into());
-        self
+    /// What nothing can beat.
+    pub(crate) fn limit(self, name: &str, goal: impl Into<Option<f64>>, seconds: f64) -> Self {
+        self.peer(name, goal, move || seconds)
     }
 
     fn add(&mut self, name: &str, role: Role<'a>, goal: Option<f64>) {
@@ -236,38 +273,25 @@ impl<'a> Case<'a> {
 
     /// Runs all of them in turn, then compares each of ours with each peer.
     pub(crate) fn run(mut self) {
-        let number = self.contenders.len();
+        let (number, fewest) = (self.contenders.len(), self.group.fewest());
         let share = self.time / number as u32;
         // The first round is the warm-up, and tells how many rounds each may have.
         for contender in &mut self.contenders {
             let start = Instant::now();
-            contender.role.measure(0.0);
+            contender.role.measure();
             let fitting = share.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9);
-            contender.rounds = (fitting as usize).clamp(FEWEST, MOST);
-            if matches!(contender.role, Role::Limit(_)) {
-                contender.rounds = MOST;
-            }
+            contender.rounds = (fitting as usize).clamp(fewest, MOST);
         }
         let ours = self.contenders.iter().filter(|one| one.role.is_ours());
-        let rounds = ours.map(|one| one.rounds).max().unwrap_or(FEWEST);
+        let rounds = ours.map(|one| one.rounds).max().unwrap_or(fewest);
         for round in 0..rounds {
             for place in 0..number {
                 let which = (round + place) % number;
                 if round < self.contenders[which].rounds {
-                    let first = self.contenders[0].samples.get(round).copied();
                     let contender = &mut self.contenders[which];
-                    // A limit is filled in below, once the first contender has run.
-                    if !matches!(contender.role, Role::Limit(_)) {
-                        let sample = contender.role.measure(first.unwrap_or(0.0));
-                        contender.samples.push(sample);
-                    }
+                    let sample = contender.role.measure();
+                    contender.samples.push(sample);
                 }
-            }
-        }
-        let first = self.contenders[0].samples.clone();
-        for contender in &mut self.contenders {
-            if let Role::Limit(of_first) = &contender.role {
-                contender.samples = first.iter().map(|sample| of_first(*sample)).collect();
             }
         }
         self.compare();
@@ -278,32 +302,15 @@ impl<'a> Case<'a> {
             .contenders
             .into_iter()
             .partition(|one| one.role.is_ours());
+        let (case, unit) = (&self.name, Unit::Seconds);
         for one in &ours {
+            let one = (&*one.name, &*one.samples);
             for peer in &peers {
-                let pairs = one.samples.iter().zip(&peer.samples);
-                let ratios: Vec<f64> = pairs.map(|(ours, peers)| ours / peers).collect();
-                self.group.rows.push(Row {
-                    case: self.name.clone(),
-                    ours: Side::of(&one.name, &one.samples),
-                    peer: Side::of(&peer.name, &peer.samples),
-                    unit: Unit::Seconds,
-                    kind: Kind::Ratio,
-                    figure: Some(median(&ratios)),
-                    goal: peer.goal,
-                    rounds: ratios.len(),
-                });
+                let other = (&*peer.name, &*peer.samples);
+                self.group.ratio(case, one, other, unit, peer.goal);
             }
             for (peer, goal) in &self.missing {
-                self.group.rows.push(Row {
-                    case: self.name.clone(),
-                    ours: Side::of(&one.name, &one.samples),
-                    peer: Side::missing(peer),
-                    unit: Unit::Seconds,
-                    kind: Kind::Ratio,
-                    figure: None,
-                    goal: *goal,
-                    rounds: 0,
-                });
+                self.group.no_ratio(case, one, peer, unit, *goal);
             }
         }
     }
@@ -314,32 +321,22 @@ impl Role<'_> {
         matches!(self, Role::Ours(_))
     }
 
-    fn measure(&mut self, first: f64) -> f64 {
+    fn measure(&mut self) -> f64 {
         match self {
             Role::Ours(run) | Role::Peer(run) => run(),
-            Role::Limit(of_first) => of_first(first),
         }
     }
 }
 
 impl Side {
-    pub(crate) fn of(name: &str, samples: &[f64]) -> Self {
-        let name = name.to_owned();
-        let (median, least) = (Some(median(samples)), Some(least(samples)));
-        Self {
-            name,
-            median,
-            least,
-        }
+    pub(crate) fn of(name: &str, median: f64) -> Self {
+        let (name, median) = (name.to_owned(), Some(median));
+        Self { name, median }
     }
 
     fn missing(name: &str) -> Self {
-        let name = name.to_owned();
-        Self {
-            name,
-            median: None,
-            least: None,
-        }
+        let (name, median) = (name.to_owned(), None);
+        Self { name, median }
     }
 }
 
@@ -350,34 +347,4 @@ pub(crate) fn timed<R>(run: impl FnOnce() -> R) -> f64 {
     let took = start.elapsed();
     drop(output);
     took.as_secs_f64()
-}
-
-pub(crate) fn median(samples: &[f64]) -> f64 {
-    quantile(samples, 0.5)
-}
-
-/// The smallest sample that so large a part of all does not exceed.
-pub(crate) fn quantile(samples: &[f64], part: f64) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let place = (part * sorted.len() as f64).ceil() as usize;
-    let place = place.clamp(1, sorted.len().max(1)) - 1;
-    sorted.get(place).copied().unwrap_or(f64::NAN)
-}
-
-fn least(samples: &[f64]) -> f64 {
-    samples.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-/// Of the line with the least squares.
-fn slope_of(points: &[(f64, f64)]) -> f64 {
-    let number = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / number;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let top: f64 = points
-        .iter()
-        .map(|point| (point.0 - x) * (point.1 - y))
-        .sum();
-    let bottom: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    top / bottom
 }

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
                 .skip(1)
                 .filter(|argument| argument != "--bench"),
         )
+        .env("THREADPROOF_PROGRAM", env!("CARGO_BIN_EXE_threadproof"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     match bench {

@@ -1,23 +1,28 @@
-//! A pool of processes: Python's two, and a bare pipe as the limit of a round trip.
+//! A pool of processes: Python's two, Pebble, loky, mpire, procspawn, and a bare pipe as the limit of a
+//! round trip.
 
 use std::io::{Read, Write};
+use std::num::NonZeroUsize;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use procspawn::JoinHandle;
 use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 
-use crate::harness::{Group, timed};
+use crate::harness::{Case, Group, timed};
 use crate::machine::locked;
 use crate::python::Python;
-use crate::work::{ECHO, Echo, Square};
+use crate::work::{ECHO, Echo, Square, THREAD};
 
 const WORKERS: usize = 3;
 const SQUARES: i64 = 100_000;
+/// Jobs that travel one by one.
+const SINGLE: i64 = 10_000;
+const WINDOW: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 /// A round trip is too short for the clock alone.
 const TRIPS: usize = 200;
+/// The three of Python's package index. Each goes its own way: Pebble and mpire fork, loky starts anew.
+const PACKAGES: [&str; 3] = ["pebble", "loky", "mpire"];
 
 fn pool(workers: usize) -> ProcessPool {
     let program = WorkerProgram::current().expect("the bench's own program");
@@ -28,13 +33,39 @@ fn pool(workers: usize) -> ProcessPool {
 pub(crate) fn run(group: &mut Group) {
     let python = Python::start(group, "bench_process_pool.py");
     group.version("procspawn", locked("procspawn").unwrap_or_default());
-    let there = python.is_there();
-    let peer = |call: String| {
-        let python = &python;
-        move || python.seconds(&call)
-    };
+    start(group, &python);
+    trip(group, &python);
+    let ours = pool(WORKERS);
+    squares(group, &python, &ours);
+    single(group, &python, &ours);
+    echoes(group, &python, &ours);
+}
+
+/// A peer in Python, and the goal against it.
+trait PythonPeers<'a>: Sized {
+    fn python(self, python: &'a Python, name: &str, goal: Option<f64>, call: String) -> Self;
+
+    /// The three packages, asked for `{name}_{call}`.
+    fn packages(self, python: &'a Python, call: &str) -> Self;
+}
+
+impl<'a> PythonPeers<'a> for Case<'a> {
+    fn python(self, python: &'a Python, name: &str, goal: Option<f64>, call: String) -> Self {
+        self.peer_if(python.is_there(), name, goal, move || python.seconds(&call))
+    }
+
+    fn packages(mut self, python: &'a Python, call: &str) -> Self {
+        for name in PACKAGES {
+            let call = format!("{name}_{call}");
+            self = self.peer_if(python.has(name), name, None, move || python.seconds(&call));
+        }
+        self
+    }
+}
+
+fn start(group: &mut Group, python: &Python) {
     group
-        .case("three workers up, used and down", Duration::from_secs(12))
+        .case("three workers up, used and down", Duration::from_secs(14))
         .ours("ProcessPool", || {
             timed(|| {
                 let pool = pool(WORKERS);
@@ -42,24 +73,40 @@ pub(crate) fn run(group: &mut Group) {
                 (outputs, pool.shutdown(Shutdown::Drain))
             })
         })
-        .peer_if(
-            there,
-            "Pool, fork",
-            0.25,
-            peer(format!("start_fork {WORKERS}")),
+        .peer("the same program three times, ended at once", 1.15, || {
+            timed(|| {
+                let mut children: Vec<_> = (0..WORKERS).map(|_| Bare::start()).collect();
+                children.iter_mut().for_each(Bare::end);
+            })
+        })
+        .peer(
+            "the same, with a round trip and a thread each",
+            None,
+            || {
+                timed(|| {
+                    let children = (0..WORKERS).map(|_| Bare::start_with(&[ECHO, THREAD]));
+                    let mut children: Vec<_> = children.collect();
+                    for child in &mut children {
+                        child.trip();
+                    }
+                    children.iter_mut().for_each(Bare::end);
+                })
+            },
         )
-        .peer_if(
-            there,
+        .python(python, "Pool, fork", None, format!("start_fork {WORKERS}"))
+        .python(
+            python,
             "Pool, spawn",
             None,
-            peer(format!("start_spawn {WORKERS}")),
+            format!("start_spawn {WORKERS}"),
         )
-        .peer_if(
-            there,
+        .python(
+            python,
             "ProcessPoolExecutor",
             None,
-            peer(format!("start_executor {WORKERS}")),
+            format!("start_executor {WORKERS}"),
         )
+        .packages(python, &format!("start {WORKERS}"))
         .peer("procspawn", None, || {
             timed(|| {
                 let pool = spawning(WORKERS);
@@ -69,109 +116,177 @@ pub(crate) fn run(group: &mut Group) {
                 outputs
             })
         })
-        .peer("the same program three times, ended at once", None, || {
-            timed(|| {
-                let mut children: Vec<_> = (0..WORKERS).map(|_| Bare::start()).collect();
-                children.iter_mut().for_each(Bare::end);
-            })
-        })
         .run();
+}
 
-    let one = pool(1);
-    let (mut bare, mut behind) = (Bare::start(), Bare::start());
-    let alone = spawning(1);
+fn trip(group: &mut Group, python: &Python) {
+    let (one, alone, mut bare) = (pool(1), spawning(1), Bare::start());
+    let each = |took: f64| took / TRIPS as f64;
     group
-        .case("one round trip", Duration::from_secs(6))
-        .ours("ProcessPool::map of one", || {
-            let trips = || (0..TRIPS).map(|_| one.map([Square(7)])).collect::<Vec<_>>();
-            timed(trips) / TRIPS as f64
+        .case("one round trip", Duration::from_secs(8))
+        .ours("ProcessPool::run", || {
+            let trips = || (0..TRIPS).map(|_| one.run(Square(7))).collect::<Vec<_>>();
+            each(timed(trips))
         })
-        .peer("bare pipe", 4.0, || {
-            timed(|| (0..TRIPS).map(|_| bare.trip()).collect::<Vec<_>>()) / TRIPS as f64
-        })
-        .peer("bare pipe, asked by a second thread", None, || {
-            let (ask, asked) = mpsc::channel();
-            let (tell, told) = mpsc::channel();
-            thread::scope(|scope| {
-                let bare = &mut behind;
-                scope.spawn(move || asked.iter().all(|()| tell.send(bare.trip()).is_ok()));
-                let trip = |_| ask.send(()).is_ok() && told.recv().is_ok();
-                let took = timed(|| (0..TRIPS).all(trip)) / TRIPS as f64;
-                drop(ask);
-                took
-            })
+        .peer("bare pipe", 2.0, || {
+            each(timed(|| {
+                (0..TRIPS).map(|_| bare.trip()).collect::<Vec<_>>()
+            }))
         })
         .peer("procspawn", None, || {
-            let trips = || {
-                (0..TRIPS)
-                    .map(|_| alone.spawn(7, square).join())
-                    .collect::<Vec<_>>()
-            };
-            timed(trips) / TRIPS as f64
+            let trip = || alone.spawn(7, square).join();
+            each(timed(|| (0..TRIPS).map(|_| trip()).collect::<Vec<_>>()))
         })
-        .peer_if(
-            there,
+        .python(
+            python,
             "Pool.apply",
-            0.2,
-            peer(format!("trips_pool {TRIPS}")),
+            Some(0.05),
+            format!("trips_pool {TRIPS}"),
         )
-        .peer_if(
-            there,
+        .python(
+            python,
             "ProcessPoolExecutor.submit",
             None,
-            peer(format!("trips_executor {TRIPS}")),
+            format!("trips_executor {TRIPS}"),
+        )
+        .packages(python, &format!("trips {TRIPS}"))
+        .run();
+    group
+        .case(
+            "one round trip, submitted and joined",
+            Duration::from_secs(3),
+        )
+        .ours("ProcessPool::submit", || {
+            let trip = || one.submit(Square(7)).map(|job| job.join());
+            each(timed(|| (0..TRIPS).map(|_| trip()).collect::<Vec<_>>()))
+        })
+        .peer("ProcessPool::run", None, || {
+            each(timed(|| {
+                (0..TRIPS).map(|_| one.run(Square(7))).collect::<Vec<_>>()
+            }))
+        })
+        .python(
+            python,
+            "ProcessPoolExecutor.submit",
+            None,
+            format!("trips_executor {TRIPS}"),
         )
         .run();
-    drop(one);
+}
 
-    let ours = pool(WORKERS);
+fn squares(group: &mut Group, python: &Python, ours: &ProcessPool) {
     group
-        .case("100000 squares", Duration::from_secs(12))
+        .case(format!("{SQUARES} squares"), Duration::from_secs(14))
         .ours("ProcessPool::map", || {
             timed(|| ours.map((0..SQUARES).map(Square)))
         })
         .peer("one thread, and what postcard costs", None, || timed(coded))
-        .peer_if(
-            there,
+        .python(
+            python,
             "Pool.map",
-            0.1,
-            peer(format!("squares_pool {WORKERS} {SQUARES}")),
+            Some(0.2),
+            format!("squares_pool {WORKERS} {SQUARES}"),
         )
-        .peer_if(
-            there,
+        .python(
+            python,
             "ProcessPoolExecutor.map, chunks of 1000",
             None,
-            peer(format!("squares_executor {WORKERS} {SQUARES}")),
+            format!("squares_executor {WORKERS} {SQUARES}"),
+        )
+        .packages(python, &format!("squares {WORKERS} {SQUARES}"))
+        .run();
+}
+
+/// Where chunks cannot help: each job is handed in alone, or each output is wanted as it comes.
+fn single(group: &mut Group, python: &Python, ours: &ProcessPool) {
+    group
+        .case(
+            format!("{SINGLE} squares submitted one by one"),
+            Duration::from_secs(12),
+        )
+        .ours("ProcessPool::submit", || {
+            timed(|| {
+                let jobs: Vec<_> = (0..SINGLE).map(|n| ours.submit(Square(n))).collect();
+                let outputs = jobs.into_iter().map(|job| job.map(|job| job.join()));
+                outputs.collect::<Vec<_>>()
+            })
+        })
+        .python(
+            python,
+            "Pool.apply_async",
+            None,
+            format!("submit_pool {WORKERS} {SINGLE}"),
+        )
+        .python(
+            python,
+            "ProcessPoolExecutor.submit",
+            None,
+            format!("submit_executor {WORKERS} {SINGLE}"),
+        )
+        .packages(python, &format!("submit {WORKERS} {SINGLE}"))
+        .run();
+    group
+        .case(
+            format!("{SINGLE} squares, outputs as they end"),
+            Duration::from_secs(10),
+        )
+        .ours("ProcessPool::map_unordered", || {
+            let squares = || (0..SINGLE).map(Square);
+            timed(|| ours.map_unordered(squares(), WINDOW).count())
+        })
+        .python(
+            python,
+            "Pool.imap_unordered",
+            None,
+            format!("unordered_pool {WORKERS} {SINGLE}"),
+        )
+        .python(
+            python,
+            "ProcessPoolExecutor, as_completed",
+            None,
+            format!("unordered_executor {WORKERS} {SINGLE}"),
         )
         .run();
+}
+
+fn echoes(group: &mut Group, python: &Python, ours: &ProcessPool) {
     for (name, bytes, jobs, goal) in [
         ("1000 × 64 KiB there and back", 64 << 10, 1000, None),
-        ("200 × 1 MiB there and back", 1 << 20, 200, Some(0.1)),
+        ("200 × 1 MiB there and back", 1 << 20, 200, Some(0.12)),
     ] {
         let payload = vec![7u8; bytes];
         let inputs = || {
             let echo = |_| Echo(serde_bytes::ByteBuf::from(payload.clone()));
             (0..jobs).map(echo).collect::<Vec<_>>()
         };
-        group
-            .case(name, Duration::from_secs(10))
+        let case = group.case(name, Duration::from_secs(12));
+        let case = case
             .ours("ProcessPool::map", || {
                 let inputs = inputs();
                 timed(|| ours.map(inputs))
             })
-            .peer_if(
-                there,
+            .peer("one thread, and what postcard costs", None, || {
+                let inputs = inputs();
+                timed(|| inputs.into_iter().map(coded_echo).collect::<Vec<_>>())
+            })
+            .python(
+                python,
                 "Pool.map",
                 goal,
-                peer(format!("echo_pool {WORKERS} {jobs} {bytes}")),
+                format!("echo_pool {WORKERS} {jobs} {bytes}"),
             )
-            .peer_if(
-                there,
+            .python(
+                python,
                 "ProcessPoolExecutor.map",
                 None,
-                peer(format!("echo_executor {WORKERS} {jobs} {bytes}")),
-            )
-            .run();
+                format!("echo_executor {WORKERS} {jobs} {bytes}"),
+            );
+        // Each of the packages takes seconds for it.
+        let case = match goal {
+            Some(_) => case.packages(python, &format!("echo {WORKERS} {jobs} {bytes}")),
+            None => case,
+        };
+        case.run();
     }
 }
 
@@ -196,14 +311,26 @@ fn coded() -> Vec<Result<i64, ProcessError>> {
     outputs.into_iter().map(|n| Ok(there_and_back(n))).collect()
 }
 
+/// An input and an output in memory of their own at each end, and encoded in between.
+fn coded_echo(input: Echo) -> serde_bytes::ByteBuf {
+    let bytes = postcard::to_stdvec(&input).expect("there is memory");
+    let input: Echo = postcard::from_bytes(&bytes).expect("it was just encoded");
+    let bytes = postcard::to_stdvec(&input.run()).expect("there is memory");
+    postcard::from_bytes(&bytes).expect("it was just encoded")
+}
+
 /// A child that gives back what it reads, over two pipes.
 struct Bare(Child);
 
 impl Bare {
     fn start() -> Self {
+        Self::start_with(&[ECHO])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let program = std::env::current_exe().expect("the bench's own program");
         let child = Command::new(program)
-            .arg(ECHO)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::harness::{Group, Kind, Row, Side, Unit};
 use crate::machine;
 use crate::reasons::reason;
+use crate::statistics::figure;
 
 /// One group with its circumstances.
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,31 +84,31 @@ impl Report {
         let missed = self.rows.iter().filter(|row| row.is_met() == Some(false));
         let line = |row: &Row| {
             let (case, ours, peer) = (&row.case, &row.ours.name, &row.peer.name);
-            let figure = match (row.kind, row.figure) {
-                (Kind::Value, Some(value)) => show(value, row.unit),
-                _ => row.figure_text(),
-            };
-            let goal = row.goal_text();
-            let who = match row.kind {
-                Kind::Ratio => format!("{ours} by {peer}"),
-                Kind::Slope => format!("from {peer} to {ours}").replace(':', ""),
-                Kind::Value => ours.clone(),
-            };
-            let why = reason(case, peer);
-            let who = as_it_stands(&who);
+            let (figure, goal, why) = (row.figure_text(), row.goal_text(), row.why_missed());
+            let who = as_it_stands(&format!("{ours} by {peer}"));
             format!("- **{case}**, {who}: {figure}, goal {goal}. Why: {why}.")
         };
         missed.map(line).collect()
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let mut lines = vec![["case", "ours", "peer", "ratio", "goal", ""].map(str::to_owned)];
+        let head = [
+            "case",
+            "ours",
+            "peer",
+            "ratio",
+            "half of the rounds",
+            "goal",
+            "",
+        ];
+        let mut lines = vec![head.map(str::to_owned)];
         lines.extend(self.rows.iter().map(|row| {
             [
                 row.case.clone(),
                 row.side(&row.ours),
                 row.side(&row.peer),
                 row.figure_text(),
+                row.spread_text(),
                 row.goal_text(),
                 match row.is_met() {
                     Some(true) => "met".to_owned(),
@@ -120,8 +121,8 @@ impl Report {
             let widths = lines.iter().map(|line| line[column].chars().count());
             widths.max().unwrap_or(0).max(3)
         };
-        let widths: Vec<usize> = (0..6).map(width).collect();
-        let rule = [0, 1, 2, 3, 4, 5].map(|column| "-".repeat(widths[column]));
+        let widths: Vec<usize> = (0..7).map(width).collect();
+        let rule = [0, 1, 2, 3, 4, 5, 6].map(|column| "-".repeat(widths[column]));
         lines.insert(1, rule);
         let mut text = String::new();
         for line in &lines {
@@ -134,18 +135,15 @@ impl Report {
     }
 
     /// When, where, with what.
-    pub(crate) fn circumstances(&self) -> String {
+    fn circumstances(&self) -> String {
         let versions = self.versions.iter();
         let versions: Vec<String> = versions
             .map(|(name, version)| format!("{name} {version}"))
             .collect();
-        format!("\n{} {}.\n", self.when_and_where(), versions.join(", "))
-    }
-
-    pub(crate) fn when_and_where(&self) -> String {
         let quick = if self.is_quick { "A quick run. " } else { "" };
         let (date, machine, load) = (&self.date, &self.machine, &self.load_at_the_end);
-        format!("{quick}{date}. {machine}. Load at the end: {load}.")
+        let versions = versions.join(", ");
+        format!("\n{quick}{date}. {machine}. Load at the end: {load}. {versions}.\n")
     }
 }
 
@@ -158,6 +156,17 @@ pub(crate) fn bless(name: &str, markdown: &str) {
 }
 
 impl Row {
+    fn why_missed(&self) -> &'static str {
+        let is_met = |(low, _): (f64, f64)| self.goal.is_some_and(|goal| low <= goal);
+        match reason(&self.case, &self.peer.name) {
+            Some(reason) => reason,
+            None if self.spread.is_some_and(is_met) => {
+                "no cause was found; the rounds differ by more, and a quarter of them or more meet it"
+            }
+            None => "no cause was found",
+        }
+    }
+
     fn is_met(&self) -> Option<bool> {
         Some(self.figure? <= self.goal?)
     }
@@ -171,33 +180,27 @@ impl Row {
     }
 
     fn figure_text(&self) -> String {
-        let Some(figure) = self.figure else {
+        let Some(value) = self.figure else {
             return "–".to_owned();
         };
         match self.kind {
-            Kind::Ratio => factor(figure),
-            Kind::Slope => format!("slope {figure:.2}"),
+            Kind::Ratio => figure(value, self.goal),
+            Kind::Slope => format!("slope {}", figure(value, self.goal)),
             Kind::Value => String::new(),
         }
     }
 
-    fn goal_text(&self) -> String {
-        let Some(goal) = self.goal else {
+    fn spread_text(&self) -> String {
+        let Some((low, high)) = self.spread else {
             return String::new();
         };
-        match self.kind {
-            Kind::Ratio => format!("≤ {goal}"),
-            Kind::Slope => format!("slope ≤ {goal}"),
-            Kind::Value => format!("≤ {}", show(goal, self.unit)),
-        }
+        let (low, high, rounds) = (figure(low, None), figure(high, None), self.rounds);
+        format!("{low}–{high} of {rounds}")
     }
-}
 
-fn factor(ratio: f64) -> String {
-    match ratio {
-        small if small < 0.0995 => format!("{small:.3}"),
-        usual if usual < 10.0 => format!("{usual:.2}"),
-        large => format!("{large:.0}"),
+    fn goal_text(&self) -> String {
+        self.goal
+            .map_or_else(String::new, |goal| format!("≤ {goal}"))
     }
 }
 

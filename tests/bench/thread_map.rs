@@ -1,52 +1,59 @@
-//! An ordered map over threads: rayon, the crate threadpool, a scope with one claim an input, Python.
+//! A map over threads: rayon, orx-parallel, the crate threadpool, a scope with one claim an input, Python.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use orx_parallel::{BasicPool, IntoParIter, Par, Runner};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-use threadproof::{JobError, Process, Shutdown, ThreadPool, Work, WorkerProgram, scoped_map};
+use threadproof::{JobError, ThreadPool, scoped_map};
 
-use crate::harness::{Group, Unit, timed};
-use crate::machine::{cores, locked, memory};
+use crate::harness::{Group, timed};
+use crate::machine::{cores, locked};
 use crate::python::Python;
 use crate::work::{spin, steps};
 
-/// Even loads, a job's length in nanoseconds each, and the goal against rayon.
-const EVEN: [(usize, u64); 3] = [(1_000_000, 10), (100_000, 1_000), (1_000, 1_000_000)];
+/// Even loads, a job's length in nanoseconds each and in words, and the goal against rayon.
+const EVEN: [(usize, u64, &str, f64); 3] = [
+    (1_000_000, 10, "10 ns", 2.5),
+    (100_000, 1_000, "1 µs", 1.02),
+    (200, 1_000_000, "1 ms", 1.02),
+];
+
+// An output of ours and one of a rayon that catches take as many bytes.
+const _: () = assert!(size_of::<Result<u64, JobError>>() == size_of::<thread::Result<u64>>());
 
 pub(crate) fn run(group: &mut Group) {
-    for name in ["rayon", "threadpool"] {
+    for name in ["rayon", "orx-parallel", "threadpool"] {
         group.version(name, locked(name).unwrap_or_default());
     }
     let python = Python::start(group, "bench_thread_map.py");
     let workers = NonZeroUsize::new(cores()).unwrap_or(NonZeroUsize::MIN);
     let pools = Pools::new(workers);
-    for (jobs, nanoseconds) in EVEN {
-        let one = Duration::from_nanos(nanoseconds);
-        let inputs = vec![steps(one); jobs];
-        let name = format!("{jobs} jobs of {one:?}");
-        let case = group.case(name, Duration::from_secs(12));
+    for (jobs, nanoseconds, length, goal) in EVEN {
+        let inputs = vec![steps(Duration::from_nanos(nanoseconds)); jobs];
+        let name = format!("{jobs} jobs of {length}");
+        let case = group.case(name, Duration::from_secs(14));
         let case = case
             .ours("ThreadPool::map", || pools.ours(&inputs))
             .ours("scoped_map", || {
                 timed(|| scoped_map(workers, &inputs, |n| spin(*n)))
             })
-            .peer("rayon", 1.03, || pools.rayon(&inputs))
+            .peer("rayon", goal, || pools.rayon(&inputs))
+            .peer("orx-parallel", None, || pools.orx(&inputs))
             .peer("threadpool", None, || pools.threadpool(&inputs))
             .peer("std scope", None, || timed(|| std_scope(workers, &inputs)));
         let case = match nanoseconds {
-            // How much of it is the memory of outputs that may each be an error.
             10 => case
-                .peer("rayon, of Results", None, || {
-                    pools.rayon_of_results(&inputs)
+                .peer("rayon that catches, a Result each", 1.2, || {
+                    pools.rayon_that_catches(&inputs)
                 })
-                .peer("one thread, of Results", None, || {
-                    timed(|| inputs.iter().map(|n| with_error(*n)).collect::<Vec<_>>())
+                // How much of it is the memory of outputs that may each be an error.
+                .peer("one thread, a Result each", None, || {
+                    timed(|| inputs.iter().copied().map(caught).collect::<Vec<_>>())
                 }),
             // Python's own cost for a million jobs is minutes.
             1_000_000 => {
@@ -61,9 +68,10 @@ pub(crate) fn run(group: &mut Group) {
         case.run();
     }
     skewed(group, &pools);
+    cluster(group);
     sleeping(group, &python);
     submit(group, &pools, &python);
-    queued(group);
+    unordered(group, &pools, &python);
 }
 
 /// The same number of workers for everybody.
@@ -71,6 +79,7 @@ struct Pools {
     workers: NonZeroUsize,
     ours: ThreadPool,
     rayon: rayon::ThreadPool,
+    orx: BasicPool,
     threadpool: threadpool::ThreadPool,
 }
 
@@ -81,6 +90,8 @@ impl Pools {
             workers,
             ours: ThreadPool::new(workers).expect("threads can be started"),
             rayon: rayon.build().expect("threads can be started"),
+            // It has no more threads than the machine has cores.
+            orx: BasicPool::new(workers.get()),
             threadpool: threadpool::ThreadPool::new(workers.get()),
         }
     }
@@ -98,11 +109,21 @@ impl Pools {
         })
     }
 
-    fn rayon_of_results(&self, inputs: &[u64]) -> f64 {
+    /// What ours promises, by rayon: a panic costs its own job.
+    fn rayon_that_catches(&self, inputs: &[u64]) -> f64 {
         let inputs = inputs.to_vec();
         timed(|| {
-            let map = || inputs.into_par_iter().map(with_error).collect::<Vec<_>>();
+            let map = || inputs.into_par_iter().map(caught).collect::<Vec<_>>();
             self.rayon.install(map)
+        })
+    }
+
+    fn orx(&self, inputs: &[u64]) -> f64 {
+        let inputs = inputs.to_vec();
+        timed(|| {
+            let inputs = inputs.into_par();
+            let runner = Runner::adaptive_with_pool(self.orx.clone());
+            inputs.runner(runner).map(spin).collect::<Vec<_>>()
         })
     }
 
@@ -111,9 +132,8 @@ impl Pools {
     }
 }
 
-/// An output as our maps give it.
-fn with_error(steps: u64) -> Result<u64, JobError> {
-    Ok(spin(steps))
+fn caught(steps: u64) -> thread::Result<u64> {
+    catch_unwind(|| spin(steps))
 }
 
 /// As its documentation does it: a job an input, and a channel.
@@ -181,7 +201,7 @@ fn skewed(group: &mut Group, pools: &Pools) {
             let inputs = next(&mut scoped);
             timed(|| scoped_map(pools.workers, &inputs, |n| spin(*n)))
         })
-        .peer("rayon", 0.65, || pools.rayon(&next(&mut rayon)))
+        .peer("rayon", None, || pools.rayon(&next(&mut rayon)))
         .peer("threadpool", None, || {
             pools.threadpool(&next(&mut crate_pool))
         })
@@ -189,6 +209,48 @@ fn skewed(group: &mut Group, pools: &Pools) {
             let inputs = next(&mut alone);
             timed(|| inputs.into_iter().map(spin).collect::<Vec<_>>()) / workers
         })
+        .run();
+}
+
+/// Neighbours in the middle of the input wait, all others end at once. Eight workers on fewer cores,
+/// so these must be jobs that wait: a wait shows who may begin it, a computation who has a core.
+fn cluster(group: &mut Group) {
+    const JOBS: usize = 10_000;
+    const SLOW: usize = 64;
+    const NAP: Duration = Duration::from_millis(2);
+    fn nap(is_slow: u64) -> u64 {
+        if is_slow == 1 {
+            thread::sleep(NAP);
+        }
+        is_slow
+    }
+    let pools = Pools::new(NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN));
+    let mut inputs = vec![0; JOBS];
+    inputs[(JOBS - SLOW) / 2..(JOBS + SLOW) / 2].fill(1);
+    let ideal = (NAP * (SLOW / 8) as u32).as_secs_f64();
+    group
+        .case(
+            format!("{JOBS} jobs, {SLOW} in the middle sleep 2 ms, 8 workers"),
+            Duration::from_secs(8),
+        )
+        .ours("ThreadPool::map", || {
+            let inputs = inputs.clone();
+            timed(|| pools.ours.map(inputs, nap))
+        })
+        .ours("scoped_map", || {
+            timed(|| scoped_map(pools.workers, &inputs, |n| nap(*n)))
+        })
+        .peer("rayon", 0.7, || {
+            let inputs = inputs.clone();
+            timed(|| {
+                let map = || inputs.into_par_iter().map(nap).collect::<Vec<_>>();
+                pools.rayon.install(map)
+            })
+        })
+        .peer("threadpool", None, || {
+            timed(|| on_threadpool(&pools.threadpool, &inputs, nap))
+        })
+        .limit("ideal", None, ideal)
         .run();
 }
 
@@ -212,7 +274,7 @@ fn sleeping(group: &mut Group, python: &Python) {
                 Duration::from_secs(5),
             )
             .ours("ThreadPool::map", || timed(|| pools.ours.map(inputs, nap)))
-            .limit("ideal", 1.02, move |_| ideal)
+            .limit("ideal", None, ideal)
             .peer("rayon", None, || {
                 let map = || inputs.into_par_iter().map(nap).collect::<Vec<_>>();
                 timed(|| pools.rayon.install(map))
@@ -241,9 +303,17 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
                 jobs.into_iter().map(join).collect::<Vec<_>>()
             })
         })
-        .peer("threadpool", 0.8, || {
+        .peer("threadpool", 0.9, || {
             let inputs: Vec<u64> = (0..JOBS).collect();
             timed(|| on_threadpool(&pools.threadpool, &inputs, |n| n))
+        })
+        .peer("threadpool, a handle for each job", None, || {
+            timed(|| {
+                let jobs: Vec<_> = (0..JOBS)
+                    .map(|n| handed_out(&pools.threadpool, n))
+                    .collect();
+                jobs.into_iter().map(joined).collect::<Vec<_>>()
+            })
         })
         .peer("rayon::spawn", None, || {
             timed(|| {
@@ -262,75 +332,58 @@ fn submit(group: &mut Group, pools: &Pools, python: &Python) {
         .run();
 }
 
-/// A queue of so many jobs that cannot begin: the memory of each, in a process of its own.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) enum Queue {
-    Submitted(usize),
-    Eager(usize),
-    Lazy(usize),
+/// What a channel for all jobs does not give: one of them can be asked for alone.
+type Handle = Arc<(Mutex<Option<u64>>, Condvar)>;
+
+fn handed_out(pool: &threadpool::ThreadPool, number: u64) -> Handle {
+    let handle = Handle::default();
+    let theirs = handle.clone();
+    pool.execute(move || {
+        *theirs.0.lock().expect("nothing panics under it") = Some(number);
+        theirs.1.notify_one();
+    });
+    handle
 }
 
-impl Work for Queue {
-    type Output = Option<f64>;
-    const NAME: &'static str = "queue";
-
-    fn run(self) -> Option<f64> {
-        let pool = Arc::new(ThreadPool::new(NonZeroUsize::MIN).ok()?);
-        let (open, door) = mpsc::channel::<()>();
-        let first = pool.submit(move || door.recv().is_ok()).ok()?;
-        let (_, before) = memory()?;
-        let after = match self {
-            Queue::Submitted(jobs) => {
-                let jobs: Vec<_> = (0..jobs).map(|n| pool.submit(move || n)).collect();
-                let (_, after) = memory()?;
-                drop(jobs);
-                after
-            }
-            Queue::Eager(jobs) => {
-                let inputs: Vec<usize> = (0..jobs).collect();
-                let theirs = pool.clone();
-                let map = thread::spawn(move || theirs.map(inputs, |n| n).len());
-                thread::sleep(Duration::from_millis(100));
-                let (_, after) = memory()?;
-                pool.cancel_queued();
-                map.join().ok()?;
-                after
-            }
-            Queue::Lazy(jobs) => {
-                let window = NonZeroUsize::new(64)?;
-                let mut outputs = pool.map_lazy(0..jobs, window, |n| n);
-                let taker = thread::spawn(move || outputs.next());
-                thread::sleep(Duration::from_millis(100));
-                let (_, after) = memory()?;
-                pool.cancel_queued();
-                drop(taker.join());
-                after
-            }
-        };
-        drop(open);
-        drop(first.join());
-        if let Some(pool) = Arc::into_inner(pool) {
-            pool.shutdown(Shutdown::CancelQueued);
-        }
-        Some(after - before)
-    }
+fn joined(handle: Handle) -> Option<u64> {
+    let output = handle.0.lock().expect("nothing panics under it");
+    let waited = handle.1.wait_while(output, |output| output.is_none());
+    *waited.expect("nothing panics under it")
 }
 
-fn queued(group: &mut Group) {
-    const JOBS: usize = 1_000_000;
-    let ways = [
-        ("submit", Queue::Submitted(JOBS)),
-        ("ThreadPool::map", Queue::Eager(JOBS)),
-        ("ThreadPool::map_lazy", Queue::Lazy(JOBS)),
-    ];
-    let Ok(program) = WorkerProgram::current() else {
-        return;
-    };
-    for (name, queue) in ways {
-        let process = Process::start(&program, queue);
-        if let Ok(Some(bytes)) = process.and_then(Process::join) {
-            let case = "memory of 1000000 queued jobs";
-            group.value(case, name, bytes.max(0.0), Unit::Bytes, None);
-        }
-    }
+/// Outputs in the order in which jobs end, with at most so many jobs ahead.
+fn unordered(group: &mut Group, pools: &Pools, python: &Python) {
+    const JOBS: usize = 10_000;
+    const WINDOW: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+    let inputs = vec![steps(Duration::from_micros(1)); JOBS];
+    let call = format!("as_completed {} {JOBS} 1000", pools.workers);
+    group
+        .case(
+            format!("{JOBS} jobs of 1 µs, outputs as they end"),
+            Duration::from_secs(8),
+        )
+        .ours("ThreadPool::map_unordered", || {
+            let inputs = inputs.clone();
+            timed(|| pools.ours.map_unordered(inputs, WINDOW, spin).count())
+        })
+        .peer("ThreadPool::map", None, || pools.ours(&inputs))
+        .peer("threadpool and a channel", None, || {
+            timed(|| on_threadpool(&pools.threadpool, &inputs, spin))
+        })
+        .peer("rayon and a channel", None, || {
+            let inputs = inputs.clone();
+            timed(|| {
+                let (to, from) = mpsc::channel();
+                pools.rayon.spawn(move || {
+                    inputs.into_par_iter().for_each_with(to, |to, input| {
+                        to.send(spin(input)).expect("the caller listens");
+                    });
+                });
+                from.iter().count()
+            })
+        })
+        .peer_if(python.is_there(), "Python's as_completed", None, || {
+            python.seconds(&call)
+        })
+        .run();
 }

@@ -3,10 +3,10 @@
 use crate::table::Report;
 
 /// What the work is, what to take, and the row that shows why: its group, case, ours and peer. A `*`
-/// stands for anything.
+/// in the case stands for anything.
 type Pick = (&'static str, &'static str, [&'static str; 4]);
 
-const PICKS: [Pick; 10] = [
+const PICKS: [Pick; 13] = [
     (
         "many tiny computations on a slice",
         "rayon; `scoped_map` if each input is to have an outcome of its own",
@@ -18,9 +18,14 @@ const PICKS: [Pick; 10] = [
         ["thread_map", "1000000 jobs*", "ThreadPool::map", "rayon"],
     ),
     (
-        "computations of unequal length",
+        "jobs of unequal length, the long ones next to each other",
         "`ThreadPool::map`",
-        ["thread_map", "3000 jobs*", "ThreadPool::map", "rayon"],
+        [
+            "thread_map",
+            "10000 jobs*8 workers",
+            "ThreadPool::map",
+            "rayon",
+        ],
     ),
     (
         "jobs that sleep or wait for others",
@@ -45,7 +50,22 @@ const PICKS: [Pick; 10] = [
     (
         "more inputs than fit into memory",
         "`ThreadPool::map_lazy`",
-        ["thread_map", "memory of*", "ThreadPool::map_lazy", ""],
+        ["memory", "a map of*", "ThreadPool::map_lazy", ""],
+    ),
+    (
+        "outputs that are wanted as soon as they are there",
+        "`ThreadPool::map_unordered`",
+        [
+            "thread_map",
+            "*outputs as they end",
+            "ThreadPool::map_unordered",
+            "Python's as_completed",
+        ],
+    ),
+    (
+        "jobs that wait, so many at a time, on threads that are there",
+        "`Semaphore`",
+        ["semaphore", "*naps*", "Semaphore", "a bare"],
     ),
     (
         "code that may crash, leak or hang",
@@ -53,7 +73,7 @@ const PICKS: [Pick; 10] = [
         [
             "process_pool",
             "one round trip",
-            "ProcessPool::map of one",
+            "ProcessPool::run",
             "Pool.apply",
         ],
     ),
@@ -65,6 +85,16 @@ const PICKS: [Pick; 10] = [
             "100000 squares",
             "ProcessPool::map",
             "Pool.map",
+        ],
+    ),
+    (
+        "files one after the other, from one server",
+        "one `Downloader`, which keeps the connection",
+        [
+            "downloads",
+            "*one after the other",
+            "fetch, one Downloader",
+            "curl",
         ],
     ),
     (
@@ -108,16 +138,18 @@ pub(crate) fn markdown() -> String {
         };
         text += &format!("| {work} | {take} | {measured} |\n");
     }
-    if let Some(report) = &report {
-        text += &format!("\n{}\n", report.when_and_where());
-    }
     text
 }
 
-/// Whether `text` is the pattern with anything in place of its one `*`.
+/// Whether `text` is the pattern with anything in place of each `*`.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
-        Some((start, end)) => text.starts_with(start) && text.ends_with(end),
+        Some((start, end)) => {
+            let rest = text.strip_prefix(start);
+            rest.is_some_and(|rest| {
+                (0..=rest.len()).any(|from| rest.get(from..).is_some_and(|rest| fits(end, rest)))
+            })
+        }
         None => pattern == text,
     }
 }

@@ -19,7 +19,6 @@ pub(crate) fn table() -> WorkTable {
         .with::<Square>()
         .with::<Echo>()
         .with::<crate::downloads::Fetch>()
-        .with::<crate::thread_map::Queue>()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,6 +47,9 @@ impl Work for Echo {
 
 /// The argument of a program that gives back what it reads, eight bytes at a time.
 pub(crate) const ECHO: &str = "--echo";
+
+/// That program has a thread more, as a worker has one that sees its parent's end.
+pub(crate) const THREAD: &str = "--thread";
 
 /// The other end of a bare ping-pong.
 pub(crate) fn echo() -> ExitCode {

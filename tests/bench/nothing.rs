@@ -1,0 +1,3 @@
+//! The program that costs least.
+
+fn main() {}
