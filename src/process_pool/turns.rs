@@ -51,6 +51,10 @@ pub(crate) trait Wheel {
     fn look(&mut self, until: &Deadline);
     /// The same without waiting.
     fn glance(&mut self);
+    /// As [`glance`](Self::glance), unless somebody has just looked.
+    fn glance_if_stale(&mut self) {
+        self.glance();
+    }
 }
 
 pub(crate) trait Nudge {
@@ -142,7 +146,7 @@ impl<C: Crew> Turns<C> {
         let mut held = self.held.lock();
         match held.wheel.take() {
             Some(mut wheel) => {
-                wheel.glance();
+                wheel.glance_if_stale();
                 held.crew.feed(&mut wheel);
                 say(&mut held.crew);
                 held.feed(&mut wheel);

@@ -39,11 +39,16 @@ use crate::sync::Deadline;
 /// How often a process is asked whether it lives, where the system cannot tell by itself.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// A look is a system call, a tenth of a round trip; who asks again at once knows what it would see. A job that
+/// is sent to a worker that has died meanwhile has not begun.
+const FRESH: Duration = Duration::from_micros(50);
+
 #[derive(Debug)]
 pub(super) struct Workers {
     slots: Vec<Slot>,
     settings: ProcessPoolBuilder,
     nudged: Nudged,
+    looked: Instant,
     seen: Vec<(WorkerId, Seen)>,
 }
 
@@ -62,6 +67,7 @@ impl Workers {
             slots,
             settings,
             nudged,
+            looked: Instant::now(),
             seen: Vec::new(),
         };
         Ok((workers, nudger))
@@ -136,5 +142,11 @@ impl Wheel for Workers {
 
     fn glance(&mut self) {
         self.poll(Some(Duration::ZERO));
+    }
+
+    fn glance_if_stale(&mut self) {
+        if self.looked.elapsed() > FRESH {
+            self.glance();
+        }
     }
 }

@@ -30,6 +30,7 @@ impl Workers {
         let ready: Vec<Option<Ready>> = ready.collect();
         drop(sources);
         let now = Instant::now();
+        self.looked = now;
         for (slot, ready) in self.slots.iter_mut().zip(ready) {
             let due = slot.is_due(now).then_some(Ready::ALL);
             if let Some(ready) = due.or(ready) {

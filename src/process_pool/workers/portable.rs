@@ -9,6 +9,7 @@ impl Workers {
     pub(super) fn poll(&mut self, until: Option<Duration>) {
         self.nudged.wait(until);
         let now = Instant::now();
+        self.looked = now;
         for slot in &mut self.slots {
             slot.look(now, Ready::ALL, &self.settings, &mut self.seen);
         }
