@@ -122,7 +122,7 @@ impl FrameReader {
     /// The next whole message, or `None` at a clean end of the stream.
     ///
     /// # Errors
-    /// Those of `from`: after a time-out (`WouldBlock`, `TimedOut`) call again, nothing is lost.
+    /// Those of `from`: after a timeout (`WouldBlock`, `TimedOut`) call again, nothing is lost.
     /// `UnexpectedEof` if the stream ends inside a frame, `InvalidData` with [`TooLong`] inside.
     ///
     /// # Examples

@@ -79,7 +79,9 @@
             make('p', { class: 'proof-name' }, sentence),
             make('p', { class: 'proof-where' }, token.split('::')[0]),
             make('p', { class: 'cmd' }, make('code', {}, command))));
-        const summary = `${proofs.length} proof${proofs.length === 1 ? '' : 's'}: ${how}`;
+        // The chips have said the kinds; what limits one of them they have not.
+        const limits = how.split(';').map(one => one.trim()).filter(one => one.includes(',')).join('; ');
+        const summary = `${proofs.length} proof${proofs.length === 1 ? '' : 's'}${limits && `: ${limits}`}`;
         article.append(text, make('div', { class: 'chips', role: 'list', 'aria-label': 'Kinds of proof' }, ...chips));
         if (proofs.length) article.append(make('details', { class: 'proofs' }, make('summary', {}, summary), make('ul', {}, ...list)));
         article.dataset.kinds = kinds.map(([shape]) => shape).join(' ');

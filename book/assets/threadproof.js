@@ -382,7 +382,8 @@
             const won = memory.get(told);
             const all = bad.length ? [won[0], won[1]] : [won[1]];
             stars.textContent = all.map(isWon => (isWon ? '★' : '☆')).join('');
-            stars.setAttribute('aria-label', `${all.filter(Boolean).length} of ${all.length} stars`);
+            stars.title = bad.length ? 'one star for a bad order, one for having found them all' : 'a star for the right judgement';
+            stars.setAttribute('aria-label', `${all.filter(Boolean).length} of ${all.length} stars: ${stars.title}`);
         }
 
         function show(to) {

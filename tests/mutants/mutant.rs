@@ -163,6 +163,11 @@ fn said_by_loom(how: &str) -> &str {
     how.split("; threads = ").next().unwrap_or(how)
 }
 
+/// A program's quotes, so that the book does not make curly ones of them.
+fn straight(said: &str) -> String {
+    said.replace('"', "\\\"")
+}
+
 impl Counterexample<'_> {
     pub(crate) fn headline(&self) -> String {
         format!(
@@ -186,7 +191,7 @@ impl Counterexample<'_> {
             how,
             ..
         } = self;
-        let how = how.replace('|', "\\|");
+        let how = straight(&how.replace('|', "\\|"));
         let proof = proof(test);
         format!("| {claim} | **{name}**<br>{broken} | `{proof}`<br>in schedule {schedule}: {how} |")
     }
@@ -194,7 +199,7 @@ impl Counterexample<'_> {
     pub(crate) fn to_markdown(&self) -> String {
         format!(
             "{}\n\n{}",
-            self.headline(),
+            straight(&self.headline()),
             table(self.steps, ended(self.how))
         )
     }

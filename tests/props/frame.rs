@@ -41,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..100)
 }
 
-/// All messages until the end or the first error that is no time-out.
+/// All messages until the end or the first error that is no timeout.
 fn read_all(stream: &mut Stream, limit: usize) -> (Vec<Vec<u8>>, Option<ErrorKind>) {
     let (mut reader, mut messages) = (FrameReader::new(limit), Vec::new());
     loop {

@@ -111,7 +111,7 @@ const BROKEN: &[Broken] = &[
         "(News::Frozen, Freezing, Some(_))",
     ),
     broken(
-        "a late time-out hits the job behind",
+        "a late timeout hits the job behind",
         "protocol.rs",
         "Some(chunk)) if job == chunk.head()",
         "Some(chunk))",

@@ -97,7 +97,7 @@ pub(crate) fn sizes() -> Vec<(&'static str, Size)> {
         ),
         ("2 workers, 2 jobs, everything", Size { ..two.clone() }),
         (
-            "2 workers, 3 jobs, everything but time-outs",
+            "2 workers, 3 jobs, everything but timeouts",
             Size {
                 maps: &[3],
                 timeouts: 0,

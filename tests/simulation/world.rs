@@ -17,7 +17,7 @@ pub(crate) struct Size {
     pub(crate) maps: &'static [u64],
     /// How many deaths, failed starts and garbled answers.
     pub(crate) faults: u32,
-    /// How many time-outs, timely or late.
+    /// How many timeouts, timely or late.
     pub(crate) timeouts: u32,
     /// How many times a user cancels or kills a job, or cancels all.
     pub(crate) requests: u32,

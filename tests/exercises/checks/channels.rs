@@ -5,6 +5,7 @@ mod starter;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
 
 use super::{Exercise, PATIENCE, within_patience};
 
@@ -48,15 +49,21 @@ impl Readers {
     }
 }
 
+/// It comes after a pause: who takes silence for the end never hears it.
+const LATE: u32 = 3;
+
 fn check(sum: fn(Vec<List>) -> u32) {
     let readers = Arc::new(Readers::default());
-    let lists = [vec![1, 2, 3], vec![10, 20], vec![100]];
+    let lists = [vec![1, 2, LATE], vec![10, 20], vec![100]];
     let lists = lists.map(|list: Vec<u32>| {
         let readers = readers.clone();
         let mut has_begun = false;
-        Box::new(list.into_iter().inspect(move |_| {
+        Box::new(list.into_iter().inspect(move |n| {
             if !std::mem::replace(&mut has_begun, true) {
                 readers.begin(3);
+            }
+            if *n == LATE {
+                thread::sleep(PATIENCE / 3);
             }
         })) as List
     });
@@ -70,6 +77,10 @@ fn check(sum: fn(Vec<List>) -> u32) {
         !is_missed,
         "one thread reads the lists, one after the other; each is to have a thread of its own"
     );
+    assert!(
+        total != 136 - LATE,
+        "one list pauses before its last number, and is not heard to its end: the end is guessed"
+    );
     assert_eq!(total, 136, "the sum of all lists");
     let nothing = within_patience("without a list it waits for ever", move || sum(Vec::new()));
     assert_eq!(nothing, 0, "the sum of no list");
@@ -79,6 +90,21 @@ fn check(sum: fn(Vec<List>) -> u32) {
 mod tests {
     use super::super::what_is_wrong;
     use super::{List, check};
+
+    #[test]
+    fn who_guesses_the_end_is_told_so() {
+        fn guesses(lists: Vec<List>) -> u32 {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            for list in lists {
+                let sender = sender.clone();
+                std::thread::spawn(move || list.for_each(|n| _ = sender.send(n)));
+            }
+            let pause = std::time::Duration::from_millis(200);
+            std::iter::from_fn(|| receiver.recv_timeout(pause).ok()).sum()
+        }
+        let told = what_is_wrong(|| check(guesses)).expect("it is wrong");
+        assert!(told.contains("the end is guessed"), "{told}");
+    }
 
     #[test]
     fn one_thread_for_all_lists_is_refused() {

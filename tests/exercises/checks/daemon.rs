@@ -28,18 +28,23 @@ fn check(replace: fn(&Path, Pieces<'_>) -> io::Result<()>) {
     let path = folder.join("office.txt");
     fs::write(&path, "old").expect("a file can be written");
     let mut beside = Vec::new();
+    let mut so_far = String::new();
     let mut pieces = ["one ", "two ", "three"].into_iter().inspect(|piece| {
         let found = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
             found, "old",
             "before {piece:?} is written, half a file is there"
         );
-        let n_files = fs::read_dir(&folder).map_or(0, Iterator::count);
+        let mut files = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let has_it = |file: fs::DirEntry| {
+            fs::read_to_string(file.path()).is_ok_and(|found| found == so_far)
+        };
         assert!(
-            *piece == "one " || n_files > 1,
+            so_far.is_empty() || files.any(has_it),
             "before {piece:?} is written, what came before it is in no file of the folder: each piece is \
              to be written when it comes, to a file in the same folder"
         );
+        so_far += piece;
         if *piece == "three" {
             beside.extend(files_in(&folder).filter(|(name, _)| *name != path));
         }
@@ -126,7 +131,20 @@ mod tests {
             fs::write(path.with_extension("new"), all)?;
             fs::rename(path.with_extension("new"), path)
         }
-        let told = what_is_wrong(|| check(collects)).expect("it is wrong");
-        assert!(told.contains("written when it comes"), "{told}");
+        fn creates_and_collects(path: &Path, pieces: Pieces<'_>) -> io::Result<()> {
+            use std::io::Write;
+            let mut file = File::create(path.with_extension("new"))?;
+            let all: String = pieces.collect();
+            file.write_all(all.as_bytes())?;
+            fs::rename(path.with_extension("new"), path)
+        }
+        let told = [
+            what_is_wrong(|| check(collects)),
+            what_is_wrong(|| check(creates_and_collects)),
+        ];
+        for told in told {
+            let told = told.expect("it is wrong");
+            assert!(told.contains("written when it comes"), "{told}");
+        }
     }
 }

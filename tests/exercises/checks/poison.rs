@@ -5,7 +5,7 @@ mod starter;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::{Mutex, TryLockError};
 
 use super::Exercise;
 
@@ -19,9 +19,12 @@ pub(super) const EXERCISE: Exercise = Exercise {
 
 fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
     let accounts = Mutex::new([100, 0]);
-    let calls = Cell::new(0);
+    let (calls, is_held) = (Cell::new(0), Cell::new(false));
     let amount = || {
         calls.set(calls.get() + 1);
+        if let Err(TryLockError::WouldBlock) = accounts.try_lock() {
+            is_held.set(true);
+        }
         assert!(calls.get() != 2, "the amount cannot be read");
         20 + 10 * calls.get()
     };
@@ -31,6 +34,10 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
     let found = accounts.lock();
     let found =
         *found.unwrap_or_else(|_| panic!("the lock is poisoned: somebody panicked half way"));
+    assert!(
+        !is_held.get(),
+        "the lock is held while `amount` is asked: whoever wants it waits for somebody else's code"
+    );
     assert!(
         calls.get() <= 3,
         "what left the one account did not come to the other: `amount` was asked twice"
@@ -42,7 +49,20 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
 #[cfg(test)]
 mod tests {
     use super::super::what_is_wrong;
-    use super::{Mutex, check};
+    use super::{AssertUnwindSafe, Mutex, catch_unwind, check};
+
+    #[test]
+    fn who_catches_the_panic_under_the_lock_is_told_so() {
+        fn catches(accounts: &Mutex<[i64; 2]>, amount: &dyn Fn() -> i64) {
+            let mut accounts = accounts.lock().unwrap();
+            if let Ok(amount) = catch_unwind(AssertUnwindSafe(amount)) {
+                accounts[0] -= amount;
+                accounts[1] += amount;
+            }
+        }
+        let told = what_is_wrong(|| check(catches)).expect("it is wrong");
+        assert!(told.contains("is held while"), "{told}");
+    }
 
     #[test]
     fn who_asks_twice_is_told_so() {

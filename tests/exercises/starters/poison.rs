@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-/// Moves an amount from the first account to the second. What the amount
-/// is, somebody else says.
+/// Moves an amount from the first account to the second. Who looks at both
+/// never finds money missing. What the amount is, somebody else says.
 pub(super) fn solve(accounts: &Mutex<[i64; 2]>, amount: &dyn Fn() -> i64) {
     let mut accounts = accounts.lock().unwrap();
     accounts[0] -= amount();

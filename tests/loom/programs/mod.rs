@@ -238,7 +238,8 @@ fn set_of(calls: impl IntoIterator<Item = usize>) -> Calls {
     calls.into_iter().fold(0, |set, me| set | (1 << me))
 }
 
-/// At most one thread is interrupted, once, where it could have gone on. With no interruption a model of
-/// bare locks finds nothing; with one, nearly everything: see the book's "Every small program".
+/// At most one thread is interrupted, once, where it could have gone on; after that loom tries one way to
+/// go on. With no interruption a model of bare locks finds nothing; with one, nearly everything: see the
+/// book's "Every small program".
 const ONCE: Bound = Bound::Preemptions(1);
 const TWICE: Bound = Bound::Preemptions(2);

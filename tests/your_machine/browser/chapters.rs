@@ -267,6 +267,7 @@ fn a_chapter_can_be_read_in_every_theme() {
             ".chip",
             ".proofs > summary",
             ".promise-text",
+            "main > p > a",
         ];
         can_be_read(&mut browser, theme, &parts);
     }
