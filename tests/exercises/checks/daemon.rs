@@ -133,7 +133,7 @@ mod tests {
         }
         fn creates_and_collects(path: &Path, pieces: Pieces<'_>) -> io::Result<()> {
             use std::io::Write;
-            let mut file = File::create(path.with_extension("new"))?;
+            let mut file = fs::File::create(path.with_extension("new"))?;
             let all: String = pieces.collect();
             file.write_all(all.as_bytes())?;
             fs::rename(path.with_extension("new"), path)
