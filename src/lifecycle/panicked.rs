@@ -188,6 +188,7 @@ fn exchange(note: Note) -> Note {
 }
 
 /// Another job of the same body begins: what an earlier one has caught is none of its panics.
+#[inline]
 pub(crate) fn forget_place() {
     exchange(Note::NoPanic);
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use procspawn::JoinHandle;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 
 use crate::harness::{Case, Group, timed};
@@ -34,6 +35,7 @@ pub(crate) fn run(group: &mut Group) {
     let python = Python::start(group, "bench_process_pool.py");
     group.version("procspawn", locked("procspawn").unwrap_or_default());
     start(group, &python);
+    trip_on_one_core(group);
     trip(group, &python);
     let ours = pool(WORKERS);
     squares(group, &python, &ours);
@@ -119,6 +121,35 @@ fn start(group: &mut Group, python: &Python) {
         .run();
 }
 
+/// The kernel puts two processes that talk to each other on one core or on two, as it thinks at the moment, and a
+/// trip from core to core takes five times as long. So here there is one.
+fn trip_on_one_core(group: &mut Group) {
+    let Ok(all) = sched_getaffinity(None) else {
+        return;
+    };
+    let last = (0..CpuSet::MAX_CPU).rev().find(|core| all.is_set(*core));
+    let mut one_core = CpuSet::new();
+    last.into_iter().for_each(|core| one_core.set(core));
+    if sched_setaffinity(None, &one_core).is_err() {
+        return;
+    }
+    let (one, mut bare) = (pool(1), Bare::start());
+    let each = |took: f64| took / TRIPS as f64;
+    group
+        .case("one round trip, on one core", Duration::from_secs(3))
+        .ours("ProcessPool::run", || {
+            let trips = || (0..TRIPS).map(|_| one.run(Square(7))).collect::<Vec<_>>();
+            each(timed(trips))
+        })
+        .peer("bare pipe", 2.0, || {
+            each(timed(|| {
+                (0..TRIPS).map(|_| bare.trip()).collect::<Vec<_>>()
+            }))
+        })
+        .run();
+    sched_setaffinity(None, &all).expect("it was so before");
+}
+
 fn trip(group: &mut Group, python: &Python) {
     let (one, alone, mut bare) = (pool(1), spawning(1), Bare::start());
     let each = |took: f64| took / TRIPS as f64;
@@ -128,7 +159,7 @@ fn trip(group: &mut Group, python: &Python) {
             let trips = || (0..TRIPS).map(|_| one.run(Square(7))).collect::<Vec<_>>();
             each(timed(trips))
         })
-        .peer("bare pipe", 2.0, || {
+        .peer("bare pipe", None, || {
             each(timed(|| {
                 (0..TRIPS).map(|_| bare.trip()).collect::<Vec<_>>()
             }))
@@ -255,6 +286,9 @@ fn echoes(group: &mut Group, python: &Python, ours: &ProcessPool) {
         ("200 × 1 MiB there and back", 1 << 20, 200, Some(0.12)),
     ] {
         let payload = vec![7u8; bytes];
+        let size = bytes.to_string();
+        let bare = (0..WORKERS).map(|_| Bare::start_with(&[ECHO, &size]));
+        let mut bare: Vec<_> = bare.collect();
         let inputs = || {
             let echo = |_| Echo(serde_bytes::ByteBuf::from(payload.clone()));
             (0..jobs).map(echo).collect::<Vec<_>>()
@@ -268,6 +302,10 @@ fn echoes(group: &mut Group, python: &Python, ours: &ProcessPool) {
             .peer("one thread, and what postcard costs", None, || {
                 let inputs = inputs();
                 timed(|| inputs.into_iter().map(coded_echo).collect::<Vec<_>>())
+            })
+            .peer("bare pipes, nothing encoded", None, || {
+                let inputs = inputs();
+                timed(|| bare_echoes(&mut bare, &inputs))
             })
             .python(
                 python,
@@ -311,6 +349,19 @@ fn coded() -> Vec<Result<i64, ProcessError>> {
     outputs.into_iter().map(|n| Ok(there_and_back(n))).collect()
 }
 
+/// The same bytes by children that give them back, with a thread for each: what the way alone costs.
+fn bare_echoes(children: &mut [Bare], inputs: &[Echo]) -> Vec<Vec<Vec<u8>>> {
+    let shares = inputs.chunks(inputs.len().div_ceil(children.len()));
+    std::thread::scope(|scope| {
+        let threads = children.iter_mut().zip(shares).map(|(child, share)| {
+            scope.spawn(move || share.iter().map(|echo| child.echo(&echo.0)).collect())
+        });
+        let threads: Vec<_> = threads.collect();
+        let outputs = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+        outputs.map(|share| share.expect("no panic")).collect()
+    })
+}
+
 /// An input and an output in memory of their own at each end, and encoded in between.
 fn coded_echo(input: Echo) -> serde_bytes::ByteBuf {
     let bytes = postcard::to_stdvec(&input).expect("there is memory");
@@ -344,6 +395,16 @@ impl Bare {
         to.write_all(&bytes).expect("the child reads");
         from.read_exact(&mut bytes).expect("the child writes");
         bytes
+    }
+
+    /// As many bytes as it was started for.
+    fn echo(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let (to, from) = (self.0.stdin.as_mut(), self.0.stdout.as_mut());
+        let (to, from) = (to.expect("it is piped"), from.expect("it is piped"));
+        to.write_all(bytes).expect("the child reads");
+        let mut back = vec![0; bytes.len()];
+        from.read_exact(&mut back).expect("the child writes");
+        back
     }
 
     /// Its input ends, and so it does.

@@ -45,7 +45,7 @@ impl Work for Echo {
     }
 }
 
-/// The argument of a program that gives back what it reads, eight bytes at a time.
+/// The argument of a program that gives back what it reads, so many bytes at a time as the next one says, or eight.
 pub(crate) const ECHO: &str = "--echo";
 
 /// That program has a thread more, as a worker has one that sees its parent's end.
@@ -58,7 +58,8 @@ pub(crate) fn echo() -> ExitCode {
     let (Ok(mut input), Ok(mut output)) = (open(input.as_fd()), open(output.as_fd())) else {
         return ExitCode::FAILURE;
     };
-    let mut bytes = [0; 8];
+    let size = std::env::args().next_back().and_then(|size| size.parse().ok());
+    let mut bytes = vec![0; size.unwrap_or(8)];
     while input.read_exact(&mut bytes).is_ok() && output.write_all(&bytes).is_ok() {}
     ExitCode::SUCCESS
 }

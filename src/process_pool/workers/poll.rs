@@ -10,7 +10,8 @@ use crate::process::Ready;
 
 impl Workers {
     pub(super) fn poll(&mut self, until: Option<Duration>) {
-        let mut sources = Vec::new();
+        // As many as a worker can have, and the nudge.
+        let mut sources = Vec::with_capacity(4 * self.slots.len() + 1);
         let mut ends = Vec::with_capacity(self.slots.len());
         for slot in &self.slots {
             slot.sources(&mut sources);
