@@ -58,7 +58,9 @@ pub(crate) fn echo() -> ExitCode {
     let (Ok(mut input), Ok(mut output)) = (open(input.as_fd()), open(output.as_fd())) else {
         return ExitCode::FAILURE;
     };
-    let size = std::env::args().next_back().and_then(|size| size.parse().ok());
+    let size = std::env::args()
+        .next_back()
+        .and_then(|size| size.parse().ok());
     let mut bytes = vec![0; size.unwrap_or(8)];
     while input.read_exact(&mut bytes).is_ok() && output.write_all(&bytes).is_ok() {}
     ExitCode::SUCCESS
