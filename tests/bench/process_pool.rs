@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use procspawn::JoinHandle;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use threadproof::{ProcessError, ProcessPool, Shutdown, Work, WorkerProgram};
 
 use crate::harness::{Case, Group, timed};
@@ -35,6 +34,7 @@ pub(crate) fn run(group: &mut Group) {
     let python = Python::start(group, "bench_process_pool.py");
     group.version("procspawn", locked("procspawn").unwrap_or_default());
     start(group, &python);
+    #[cfg(target_os = "linux")]
     trip_on_one_core(group);
     trip(group, &python);
     let ours = pool(WORKERS);
@@ -123,7 +123,9 @@ fn start(group: &mut Group, python: &Python) {
 
 /// The kernel puts two processes that talk to each other on one core or on two, as it thinks at the moment, and a
 /// trip from core to core takes five times as long. So here there is one.
+#[cfg(target_os = "linux")]
 fn trip_on_one_core(group: &mut Group) {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let Ok(all) = sched_getaffinity(None) else {
         return;
     };

@@ -92,37 +92,48 @@ impl Report {
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let head = [
+        let heads = [
             "case",
             "ours",
             "peer",
             "ratio",
             "half of the rounds",
             "goal",
-            "",
         ];
-        let mut lines = vec![head.map(str::to_owned)];
-        lines.extend(self.rows.iter().map(|row| {
-            [
-                row.case.clone(),
-                row.side(&row.ours),
+        let mut lines = vec![heads.map(str::to_owned)];
+        let (mut case, mut side) = ("", String::new());
+        for row in &self.rows {
+            // What stands in the line above is not said again.
+            let (is_same, ours) = (row.case == case, row.side(&row.ours));
+            let ours_again = is_same && ours == side;
+            lines.push([
+                if is_same {
+                    String::new()
+                } else {
+                    row.case.clone()
+                },
+                if ours_again {
+                    String::new()
+                } else {
+                    ours.clone()
+                },
                 row.side(&row.peer),
                 row.figure_text(),
                 row.spread_text(),
-                row.goal_text(),
                 match row.is_met() {
-                    Some(true) => "met".to_owned(),
-                    Some(false) => "missed".to_owned(),
-                    None => String::new(),
+                    Some(true) => row.goal_text() + ", met",
+                    Some(false) => row.goal_text() + ", missed",
+                    None => row.goal_text(),
                 },
-            ]
-        }));
+            ]);
+            (case, side) = (&row.case, ours);
+        }
         let width = |column: usize| {
             let widths = lines.iter().map(|line| line[column].chars().count());
             widths.max().unwrap_or(0).max(3)
         };
-        let widths: Vec<usize> = (0..7).map(width).collect();
-        let rule = [0, 1, 2, 3, 4, 5, 6].map(|column| "-".repeat(widths[column]));
+        let widths: Vec<usize> = (0..6).map(width).collect();
+        let rule = [0, 1, 2, 3, 4, 5].map(|column| "-".repeat(widths[column]));
         lines.insert(1, rule);
         let mut text = String::new();
         for line in &lines {
