@@ -17,11 +17,11 @@
 //! | 10 | `multiprocessing.Pool.map` | `ProcessPool` |
 //! | 11 | threads against processes | `compare` |
 //!
-//! **Features.** Without any the crate is its core, which needs nothing but `thiserror`, and on Windows `winapi-util`: `event`, the
-//! flags, `semaphore`, `lifecycle`, `watch`, `scoped`, `thread_pool`, `timeline`. `download` adds
-//! [`download`], [`atomic_file`] and [`back_off`]; `processes` adds [`mod@process`],
-//! [`process_pool`] and [`frame`]; `program`, the default, adds both and what the program and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`,
-//! Ctrl-C as an event.
+//! **Features.** Without any the crate is its core, which needs nothing but `thiserror`, and on Windows
+//! `winapi-util`: `event`, the flags, `semaphore`, `lifecycle`, `watch`, `scoped`, `thread_pool`,
+//! `timeline`. `download` adds [`download`], [`atomic_file`] and [`back_off`]; `processes` adds
+//! [`mod@process`], [`process_pool`] and [`frame`]; `program`, the default, adds both and what the program
+//! and the book use: [`mod@compare`], [`local_server`], [`schedule`], and `signals`, Ctrl-C as an event.
 //!
 //! **Rings.** `timeline`, `frame`, `identity`, `atomic_file`, `back_off`, `local_server` stand innermost; then
 //! `event`, `semaphore`, the flags, `lifecycle`; then `watch`, `signals`, `scoped`, the pools,

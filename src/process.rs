@@ -82,7 +82,8 @@ pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Differences from Python
 /// [`multiprocessing`](https://docs.python.org/3/library/multiprocessing.html) starts a function with its
-/// arguments, which it pickles unless the child is a fork; here the type is the function and its fields are the arguments.
+/// arguments, which it pickles unless the child is a fork; here the type is the function and its fields are
+/// the arguments.
 ///
 /// # Examples
 /// ```

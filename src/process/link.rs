@@ -136,7 +136,7 @@ impl Link {
         self.channel.is_closed() && self.ended.is_none()
     }
 
-    /// Whether the system wakes whoever looks when the process ends; else look ten times a second.
+    /// Whether the system wakes whoever looks when the process ends; else look twenty times a second.
     pub(crate) fn has_pidfd(&self) -> bool {
         self.child.has_pidfd()
     }

@@ -11,6 +11,7 @@
 //! | its streams, which become the channel | `worker/streams.rs` |
 //! | answers | `worker/outbox.rs` |
 //! | its end, once nobody is left | `worker/watcher.rs` |
+//! | its streams and its end, where nothing can be polled | `portable/` |
 
 mod outbox;
 #[cfg(not(any(windows, portable)))]

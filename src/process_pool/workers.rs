@@ -39,8 +39,8 @@ use crate::sync::Deadline;
 /// How often a process is asked whether it lives, where the system cannot tell by itself.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// A look is a system call, a tenth of a round trip; who asks again at once knows what it would see. A job that
-/// is sent to a worker that has died meanwhile has not begun.
+/// A look is a system call, a tenth of a round trip; who asks again at once knows what it would see. A death
+/// that is missed so is one that could have come a moment later, when the job was on its way.
 const FRESH: Duration = Duration::from_micros(50);
 
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub(crate) enum News {
 /// What of a worker is worth a look. Where nothing can be polled it is [all](Self::ALL), always.
 #[cfg_attr(
     any(windows, portable),
-    allow(dead_code, reason = "for who can choose")
+    allow(dead_code, reason = "for whoever can choose")
 )]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
@@ -36,7 +36,7 @@ pub(crate) struct Ready {
 
 #[cfg_attr(
     any(windows, portable),
-    allow(dead_code, reason = "for who can choose")
+    allow(dead_code, reason = "for whoever can choose")
 )]
 impl Ready {
     pub(crate) const ALL: Self = Self {

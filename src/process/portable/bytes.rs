@@ -9,6 +9,8 @@
 //! |---|---|---|---|
 //! | put, end | the lock | bytes, `is_over` | whoever waits for bytes |
 //! | take, leave | the lock | bytes, `is_left` | whoever waits for room |
+//! | the writing thread copies | the lock | `is_writing` | nobody |
+//! | it has written | the lock | bytes, `is_writing` | whoever waits for room |
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
