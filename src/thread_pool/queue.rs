@@ -18,6 +18,7 @@
 //! it has ended. Under its own lock the queue takes only that of a batch's inputs, which is a leaf.
 
 use std::collections::VecDeque;
+use std::mem::offset_of;
 
 use super::blocked::{Id, Wait, Workers, WouldNotEnd};
 use super::entry::{Queued, Worker};
@@ -26,9 +27,10 @@ use super::report::PoolReport;
 use crate::sync::{Arc, Condvar, LOOKS, Mutex, MutexGuard, thread};
 use crate::worker;
 
-/// Aligned: the lock shares no cache line with the count of owners, which each job changes.
+/// The lock and what a push touches fill one cache line, what only workers touch is on the next, and
+/// the count of owners, which each job changes, on neither.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -43,13 +45,14 @@ pub(crate) struct Queue {
 struct Ended(Mutex<PoolReport>);
 
 #[derive(Debug, Default)]
+#[repr(C)]
 struct State {
     entries: VecDeque<Arc<dyn Queued>>,
     is_closed: bool,
     /// Workers that sleep until an entry comes.
     idle: usize,
-    workers: Workers,
     submitted: u64,
+    workers: Workers,
     /// Jobs that ended without a worker.
     cancelled: u64,
     /// Jobs of workers that have come for the next one since.
@@ -58,6 +61,9 @@ struct State {
     rests: u64,
     waiting_for_rest: usize,
 }
+
+/// On the lock's line, whose first eight bytes are its own.
+const _: () = assert!(offset_of!(State, workers) <= 64 - 8);
 
 impl State {
     /// Nothing to claim, and something may still come.
