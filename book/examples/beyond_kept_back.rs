@@ -1,4 +1,4 @@
-//! This command hands bytes on in large portions only: the hello stays in it.
+//! This command hands bytes on in large portions only: a worker's first byte stays in it.
 
 use std::time::Duration;
 

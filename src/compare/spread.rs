@@ -24,8 +24,8 @@ const NOTICEABLE: f64 = 1.25;
 
 /// The times of one way over several rounds: the median, and from where to where they reach.
 ///
-/// An interruption only ever adds time. So from seven rounds on the slowest does not count, and one
-/// interrupted round changes nothing.
+/// An interruption only ever adds time. So from seven rounds on the slowest does not count, however
+/// long it was interrupted.
 ///
 /// # Examples
 /// ```

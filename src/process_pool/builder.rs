@@ -61,7 +61,7 @@ impl ProcessPoolBuilder {
         }
     }
 
-    /// How many workers; as many as the machine has cores. 0 counts as 1; more than 65,536 are an error of
+    /// How many workers; one for each core that the program may use. 0 counts as 1; more than 65,536 are an error of
     /// [`build`](Self::build).
     #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
