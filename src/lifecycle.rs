@@ -131,7 +131,7 @@ impl<T> Running<T> {
     ///
     /// # Errors
     /// [`JoinError::Panicked`] with the panic's text and place; [`JoinError::WouldDeadlock`] at once
-    /// if the caller is the thread itself. Threads that join one another in a circle wait for ever.
+    /// if the caller is the thread itself. Threads that join one another in a circle may wait for ever.
     ///
     /// # Examples
     /// ```

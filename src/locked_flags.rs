@@ -58,7 +58,7 @@ use crate::sync::thread::{self, ThreadId};
 /// # Differences from Python
 /// The notebook's dict with a
 /// [`Lock`](https://docs.python.org/3/library/threading.html#lock-objects) leaves it to each loop to hold
-/// the lock around the check *and* the step; a loop that steps outside of it takes one more step after the
+/// the lock around the check *and* the step; a loop that steps outside of it may take one more step after the
 /// stop. Which of the threads that wait for a `Lock` is next is not defined there: a loop that takes it
 /// again at once can keep a stop waiting. A key removed while another thread iterates over the dict is a
 /// `RuntimeError` there.

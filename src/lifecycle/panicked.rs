@@ -75,7 +75,7 @@ impl Panicked {
         self.0.location.as_deref()
     }
 
-    /// Takes the text out of a payload, and the place out of a note that is of the same panic.
+    /// Takes the text out of a payload, and the place out of a note that says the same.
     fn new(worker: &str, payload: Box<dyn Any + Send>, note: Note) -> Self {
         let text = match payload.downcast::<String>() {
             Ok(text) => Some(*text),
