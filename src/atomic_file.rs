@@ -73,12 +73,13 @@ impl AtomicFile {
     /// Opens a temporary file in the folder of `path`, with the permissions of any new file.
     ///
     /// If a file is there already, the temporary one is its owner's alone (0600) until the commit, which
-    /// passes on the permissions that the old file has by then, and its owner and group if this
+    /// passes on the permissions that the old file has by then, on Linux its
+    /// [access list](https://man7.org/linux/man-pages/man5/acl.5.html) too, and its owner and group if this
     /// program may give files away. A symbolic link to a file or to nothing is replaced; what it leads to
     /// is not touched. A relative path is one from the folder that the program is in now, wherever it
     /// is at the commit.
     ///
-    /// On Windows a new file has its folder's access list, whatever the old one had.
+    /// On Windows a new file has its folder's access list, whatever the old one had; on macOS none.
     ///
     /// # Errors
     /// The folder does not exist or cannot be written to; the path has no file name, or names a folder, a

@@ -67,7 +67,7 @@ static IS_LISTENING: Mutex<bool> = Mutex::new(false);
 /// # Differences from Python
 /// [`signal`](https://docs.python.org/3/library/signal.html): a handler there runs on the main thread
 /// between two of its instructions, so Ctrl-C is a `KeyboardInterrupt` in the midst of whatever that
-/// does, and comes late if it waits in a call of the system's. An event is looked at where it suits.
+/// does, and comes late in a long calculation in C. An event is looked at where it suits.
 /// SIGXFSZ is ignored in every program there, unasked.
 ///
 /// # Examples

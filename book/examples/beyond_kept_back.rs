@@ -1,4 +1,4 @@
-//! This command hands bytes on in large portions only: a worker's first byte stays in it.
+//! A command that hands bytes on in large portions: a worker's first byte stays in it.
 
 use std::time::Duration;
 

@@ -5,10 +5,12 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+#[cfg(unix)]
+use super::left_out::is_unsupported;
 use crate::identity;
 
 /// What a new file keeps of the old one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Old {
     /// Who may read and write it, and run it.
     #[cfg(unix)]
@@ -17,6 +19,9 @@ pub(crate) struct Old {
     owner: u32,
     #[cfg(unix)]
     group: u32,
+    /// If it has one: then the bits of the group are a bound for all whom it names.
+    #[cfg(unix)]
+    access_list: Option<AccessList>,
 }
 
 /// What a new file at `path` is to keep of an old one; a link has nothing to keep.
@@ -35,7 +40,7 @@ pub(crate) fn permissions_of(path: &Path) -> io::Result<Option<Old>> {
         return Ok(None);
     }
     refuse(&old, path)?;
-    Ok(Old::of(&old))
+    Old::of(path, &old)
 }
 
 /// An error for what a rename would destroy, or fail at after all the work.
@@ -119,14 +124,15 @@ pub(crate) fn mode_of_new(old: &Option<Old>) -> u32 {
 
 #[cfg(unix)]
 impl Old {
-    fn of(old: &Metadata) -> Option<Self> {
+    fn of(path: &Path, old: &Metadata) -> io::Result<Option<Self>> {
         use std::os::unix::fs::MetadataExt;
-        Some(Self {
+        Ok(Some(Self {
             // Not the bits above: new contents must not run in somebody else's name.
             mode: old.mode() & 0o777,
             owner: old.uid(),
             group: old.gid(),
-        })
+            access_list: AccessList::of(path)?,
+        }))
     }
 
     /// Makes `file` as private as the old one, and whose that was, as far as the system lets us.
@@ -134,18 +140,24 @@ impl Old {
         use std::fs::Permissions;
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-        use super::left_out::{Step, is_unsupported, note};
+        use super::left_out::{Step, note};
 
         let new = file.metadata()?;
-        let mut mode = self.mode;
+        let (mut mode, mut access_list) = (self.mode, self.access_list.as_ref());
         if let Err(error) = self.give_away(file, &new) {
             note(Step::Owner, folder, &error);
             // The new group is another one: to it the file is what it is to everybody.
             if file.metadata()?.gid() != self.group {
                 mode &= 0o707 | (mode & 0o007) << 3;
+                access_list = None;
             }
         }
-        let Err(error) = file.set_permissions(Permissions::from_mode(mode)) else {
+        let set = |mode| file.set_permissions(Permissions::from_mode(mode));
+        // The group's bits last: with another list they would mean something else.
+        let set_all = set(mode & 0o707)
+            .and_then(|()| AccessList::put(access_list, file))
+            .and_then(|()| set(mode));
+        let Err(error) = set_all else {
             return Ok(());
         };
         let may_not = is_unsupported(&error) || error.kind() == ErrorKind::PermissionDenied;
@@ -157,7 +169,7 @@ impl Old {
         Ok(())
     }
 
-    fn give_away(self, file: &File, new: &Metadata) -> io::Result<()> {
+    fn give_away(&self, file: &File, new: &Metadata) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, fchown};
         if new.gid() != self.group {
             // First, and alone: it is allowed to more than to give away the file itself.
@@ -170,10 +182,69 @@ impl Old {
     }
 }
 
+/// Whom a file names besides its owner and its group, as the system writes it down
+/// ([acl(5)](https://man7.org/linux/man-pages/man5/acl.5.html)).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[derive(Clone, Debug)]
+struct AccessList(Vec<u8>);
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl AccessList {
+    const NAME: &str = "system.posix_acl_access";
+    /// No attribute is longer.
+    const LONGEST: usize = 64 * 1024;
+
+    fn of(path: &Path) -> io::Result<Option<Self>> {
+        use rustix::buffer::spare_capacity;
+        let mut list = Vec::with_capacity(Self::LONGEST);
+        match rustix::fs::lgetxattr(path, Self::NAME, spare_capacity(&mut list)) {
+            Ok(_) => Ok(Some(Self(list))),
+            Err(error) => Self::unless_none(error).map(|()| None),
+        }
+    }
+
+    /// A new file may have got another one from its folder.
+    fn put(list: Option<&Self>, file: &File) -> io::Result<()> {
+        use rustix::fs::{XattrFlags, fremovexattr, fsetxattr};
+        match list {
+            Some(list) => Ok(fsetxattr(file, Self::NAME, &list.0, XattrFlags::empty())?),
+            None => fremovexattr(file, Self::NAME).or_else(Self::unless_none),
+        }
+    }
+
+    /// Where it may not even be asked for, as in some sandboxes, there is none either.
+    fn unless_none(error: rustix::io::Errno) -> io::Result<()> {
+        let is_none = error == rustix::io::Errno::NODATA;
+        let error = io::Error::from(error);
+        let may_not = is_unsupported(&error) || error.kind() == ErrorKind::PermissionDenied;
+        if is_none || may_not {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    }
+}
+
+/// Nobody reads it here.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[derive(Clone, Debug)]
+enum AccessList {}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+impl AccessList {
+    fn of(_: &Path) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    fn put(_: Option<&Self>, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(not(unix))]
 impl Old {
-    fn of(_: &Metadata) -> Option<Self> {
-        None
+    fn of(_: &Path, _: &Metadata) -> io::Result<Option<Self>> {
+        Ok(None)
     }
 
     pub(super) fn pass_on(self, _: &File, _: &Path) -> io::Result<()> {

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -29,12 +31,92 @@ pub(crate) fn tests() -> Vec<Test> {
     ];
     let test = what_a_file_system_cannot_do_costs_no_file;
     tests.extend(Test::cases(&[Need::Strace], test, table));
+    tests.extend([
+        Test::new(
+            &[Need::AccessLists],
+            the_access_list_of_a_file_that_is_replaced_is_passed_on,
+        ),
+        Test::new(
+            &[Need::AccessLists],
+            a_list_that_new_files_get_of_their_folder_opens_none_to_more_than_before,
+        ),
+    ]);
     tests
+}
+
+/// What an access list is for: the file itself, or, of a folder, the new files in it.
+pub(crate) const OF_A_FILE: &str = "system.posix_acl_access";
+const OF_NEW_FILES: &str = "system.posix_acl_default";
+
+/// The owner and user 1234 may read and write, and the group may not: as acl(5) says it, in the bytes
+/// of the second version.
+pub(crate) fn let_one_more(path: &Path, list: &str) -> std::io::Result<()> {
+    const NO_ID: u32 = u32::MAX;
+    // The tag, the bits, and whom it is about.
+    let entries: [(u16, u16, u32); 5] = [
+        (0x01, 6, NO_ID),
+        (0x02, 6, 1234),
+        (0x04, 0, NO_ID),
+        (0x10, 6, NO_ID),
+        (0x20, 0, NO_ID),
+    ];
+    let mut bytes = 2u32.to_le_bytes().to_vec();
+    for (tag, bits, id) in entries {
+        bytes.extend([tag.to_le_bytes(), bits.to_le_bytes()].concat());
+        bytes.extend(id.to_le_bytes());
+    }
+    Ok(rustix::fs::setxattr(
+        path,
+        list,
+        &bytes,
+        rustix::fs::XattrFlags::empty(),
+    )?)
+}
+
+fn access_list(path: &Path) -> Option<Vec<u8>> {
+    let mut list = Vec::with_capacity(1024);
+    let spare = rustix::buffer::spare_capacity(&mut list);
+    rustix::fs::getxattr(path, OF_A_FILE, spare).ok()?;
+    Some(list)
+}
+
+fn replace(path: &Path) {
+    let mut file = threadproof::AtomicFile::create(path).unwrap();
+    file.write_all(b"new").unwrap();
+    file.commit().unwrap();
+    assert_eq!(fs::read(path).unwrap(), b"new");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The bits of the group say most for all whom a list names, and say nothing of the group.
+fn the_access_list_of_a_file_that_is_replaced_is_passed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    fs::write(&path, "old").unwrap();
+    let_one_more(&path, OF_A_FILE).unwrap();
+    let before = (mode(&path), access_list(&path));
+    assert_eq!(before.0, 0o660, "what they may do at most");
+    replace(&path);
+    assert_eq!((mode(&path), access_list(&path)), before);
+}
+
+fn a_list_that_new_files_get_of_their_folder_opens_none_to_more_than_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["old.bin", "new.bin"].map(|name| folder.path().join(name));
+    fs::write(&old, "old").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o660)).unwrap();
+    let_one_more(folder.path(), OF_NEW_FILES).unwrap();
+    replace(&new);
+    assert!(access_list(&new).is_some(), "as any new file");
+    replace(&old);
+    assert_eq!((mode(&old), access_list(&old)), (0o660, None));
 }
 
 /// A complete file comes, with a word on stderr of what was left out; an error of the disk is one.
 fn what_a_file_system_cannot_do_costs_no_file((injected, code, words): (&str, i32, &str)) {
-    use std::os::unix::fs::PermissionsExt;
     let server = LocalServer::start(
         Site::new()
             .page("/a.bin", Reply::ok(*b"new"))

@@ -17,6 +17,7 @@ pub(crate) enum Need {
     Strace,
     TwoCores,
     Root,
+    AccessLists,
 }
 
 struct Row {
@@ -26,7 +27,7 @@ struct Row {
     how_to_get_it: &'static str,
 }
 
-const TABLE: [Row; 7] = [
+const TABLE: [Row; 8] = [
     Row {
         need: Need::Chromium,
         name: "Chromium",
@@ -68,6 +69,12 @@ const TABLE: [Row; 7] = [
         name: "root",
         look: root,
         how_to_get_it: "run as root, in a container",
+    },
+    Row {
+        need: Need::AccessLists,
+        name: "access lists",
+        look: access_lists,
+        how_to_get_it: "set TMPDIR to a folder whose file system has them",
     },
 ];
 
@@ -191,6 +198,22 @@ fn two_cores() -> Found {
         1 => Err(Lack::Missing("one core".to_owned())),
         _ => Ok(None),
     }
+}
+
+/// Of Linux, in the folder of temporary files.
+#[cfg(all(feature = "program", target_os = "linux"))]
+fn access_lists() -> Found {
+    use super::atomic_file::{OF_A_FILE, let_one_more};
+    let file = tempfile::NamedTempFile::new().expect("a file can be made");
+    match let_one_more(file.path(), OF_A_FILE) {
+        Ok(()) => Ok(None),
+        Err(error) => Err(Lack::Missing(format!("no access list can be set: {error}"))),
+    }
+}
+
+#[cfg(not(all(feature = "program", target_os = "linux")))]
+fn access_lists() -> Found {
+    Err(Lack::Missing("no Linux".to_owned()))
 }
 
 #[cfg(unix)]

@@ -22,7 +22,7 @@
 //! 1. *answers*: some order of the calls explains all of them, and respects who came before whom;
 //! 2. *blocked calls*: in that order exactly these can go on no further at the end;
 //! 3. *visibility*: what a call is promised to see in **every** such order, it does see. Each call
-//!    first writes a cell of its own, and loom knows whose write comes before what.
+//!    writes a cell of its own, and loom knows whose write comes before what.
 //!
 //! **Steps.** A call is one step or several, since others may come in between: `Event::wait` is two (it
 //! is counted, it is released). Otherwise a lost pulse could not be told from a wait that came late.
