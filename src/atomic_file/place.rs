@@ -184,11 +184,11 @@ impl Old {
 
 /// Whom a file names besides its owner and its group, as the system writes it down
 /// ([acl(5)](https://man7.org/linux/man-pages/man5/acl.5.html)).
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 #[derive(Clone, Debug)]
 struct AccessList(Vec<u8>);
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 impl AccessList {
     const NAME: &str = "system.posix_acl_access";
     /// No attribute is longer.
@@ -226,11 +226,11 @@ impl AccessList {
 }
 
 /// Nobody reads it here.
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg(all(unix, not(target_os = "linux")))]
 #[derive(Clone, Debug)]
 enum AccessList {}
 
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg(all(unix, not(target_os = "linux")))]
 impl AccessList {
     fn of(_: &Path) -> io::Result<Option<Self>> {
         Ok(None)

@@ -11,7 +11,7 @@
 //! What a busy machine adds should meet the ways alike, since each round begins with another one. If it
 //! does, where two are equally fast, each order of their times is as likely as any other. Two ways of nine
 //! rounds have 48,620 orders, and in 20 of them the two are apart. Two runs of the program that
-//! contradict one another are met at most once in twelve million pairs.
+//! contradict one another are met at most once in eleven million pairs.
 
 use std::time::Duration;
 

@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn one_round_that_was_interrupted_changes_nothing(
+    fn how_slow_the_slowest_of_many_rounds_was_changes_nothing(
         times in vec(0u64..1000, 6..12),
         (slowest, more) in (1000u64..2000, 0u64..100_000),
     ) {
