@@ -239,7 +239,10 @@
         const lanes = [...program.querySelectorAll('.thread')].map(thread => {
             const shown = thread.querySelector('code').textContent.trimEnd().split('\n');
             const indented = Math.min(...shown.map(line => line.search(/\S/)));
-            const lines = shown.map(line => make('li', {}, make('code', {}, line.slice(indented))));
+            const lines = shown.map(line => {
+                const indent = `--indent: ${line.search(/\S/) - indented}ch`;
+                return make('li', {}, make('code', { style: indent }, line.trimStart()));
+            });
             const name = textOf(thread.querySelector('.thread-name'));
             return { lines, element: make('div', { class: 'thread' }, make('p', { class: 'thread-name' }, name), make('ol', { class: 'lines' }, ...lines)) };
         });
@@ -314,15 +317,19 @@
             return `Good: ${end.end}. Another order may end differently.`;
         }
 
-        /** The line where a thread stands. It has done what it did in some order, and in that one it goes on. */
+        /**
+         * The line where a thread stands. It has done what it did in some order, and in that one it goes on; one that
+         * waits for ever stands where it went on from the same step before.
+         */
         function lineOf(name) {
             const did = (order, length) => [...order.letters.slice(0, length)]
                 .flatMap((letter, index) => (letter === name ? [order.steps[index]] : []));
             const done = path ? did(beginning()[0], path.length) : [];
-            const places = order => [...order.letters].flatMap((letter, index) => (letter === name ? [index] : []));
-            const next = orders.find(order => places(order).length > done.length &&
-                did(order, order.letters.length).slice(0, done.length).join() === done.join());
-            return next && program.orders[next.letters][places(next)[done.length]][0];
+            const places = orders.flatMap(order => [...order.letters].flatMap((letter, index) =>
+                (letter === name ? [{ order, index, before: did(order, index) }] : [])));
+            const next = places.find(place => place.before.join() === done.join())
+                ?? places.find(place => place.before.at(-1) === done.at(-1));
+            return next && program.orders[next.order.letters][next.index][0];
         }
 
         /** Which line is next, what the shared variables are, and who has which lock. */

@@ -19,13 +19,16 @@ pub(crate) struct Actor {
     pub(super) baton: Arc<Baton>,
 }
 
+/// Whether something is so.
+pub(crate) type Condition = Box<dyn Fn() -> bool + Send>;
+
 /// What must be so before a step can be taken.
-#[derive(Clone, Copy, Debug)]
 enum Need {
     Nothing,
     Free(Lock),
     /// Notified since it went to sleep, and the lock is free.
     Notified(Lock),
+    Until(Condition),
 }
 
 /// What a step does to locks and sleepers, beside its own few lines.
@@ -44,6 +47,16 @@ impl Actor {
     #[track_caller]
     pub(crate) fn step<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
         self.take(Need::Nothing, Effect::Nothing, act)
+    }
+
+    /// A step that waits until the condition is so, as a receiver waits for a message.
+    #[track_caller]
+    pub(crate) fn until<T>(
+        &self,
+        is_so: Condition,
+        act: impl FnOnce() -> (T, String),
+    ) -> Result<T, Over> {
+        self.take(Need::Until(is_so), Effect::Nothing, act)
     }
 
     /// Takes a lock as soon as it is free, and keeps it.
@@ -111,7 +124,6 @@ pub(super) struct Baton {
     look: Look,
 }
 
-#[derive(Debug)]
 struct State {
     order: Option<Vec<char>>,
     threads: Vec<Thread>,
@@ -124,7 +136,6 @@ struct State {
     stop: Option<Stop>,
 }
 
-#[derive(Clone, Copy, Debug)]
 enum Thread {
     /// Between two steps.
     Away,
@@ -153,7 +164,7 @@ impl Baton {
     ) -> Self {
         let mut state = State {
             order,
-            threads: vec![Thread::Away; threads],
+            threads: (0..threads).map(|_| Thread::Away).collect(),
             asleep: asleep.into_iter().collect(),
             holders: BTreeMap::new(),
             before: String::new(),
@@ -281,8 +292,9 @@ impl State {
     }
 
     fn can_go(&self, index: usize) -> bool {
-        match self.threads[index] {
+        match &self.threads[index] {
             Thread::Wants(Need::Nothing) => true,
+            Thread::Wants(Need::Until(is_so)) => is_so(),
             Thread::Wants(Need::Free(lock)) => !self.holders.contains_key(lock),
             Thread::Wants(Need::Notified(lock)) => {
                 !self.asleep.contains(&index) && !self.holders.contains_key(lock)
@@ -301,7 +313,7 @@ impl State {
 
     fn why_not(&self, who: char) -> String {
         let index = (0..self.threads.len()).find(|index| letter(*index) == who);
-        let Some(thread) = index.map(|index| self.threads[index]) else {
+        let Some(thread) = index.map(|index| &self.threads[index]) else {
             return format!("there is no thread {who}");
         };
         match thread {
@@ -310,6 +322,7 @@ impl State {
             {
                 format!("{} has {lock}", letter(self.holders[lock]))
             }
+            Thread::Wants(Need::Until(_)) => "what it waits for has not come".to_owned(),
             Thread::Wants(_) => "it sleeps and nobody has notified it".to_owned(),
             Thread::Away | Thread::Gone => "it has ended".to_owned(),
         }

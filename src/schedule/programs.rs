@@ -7,19 +7,24 @@
 //! Each line of a thread that the book shows is one step: the game marks the line of the next one.
 
 mod check_then_act;
+mod flag_before_letter;
+mod flag_used_again;
+mod full_queue;
 mod lost_update;
 mod lost_wake_up;
 mod pulse;
 mod register_versus_stop_all;
+mod stop_wakes_nobody;
+mod submit_versus_shutdown;
 mod two_locks;
 
 use std::sync::Arc;
 use std::sync::Mutex as Std;
 
-use super::{Actor, Body, Cast, Over, Program, Verdict, Version};
+use super::{Actor, Body, Cast, Condition, Over, Program, Verdict, Version};
 
 /// All programs, in the order in which the book meets them.
-pub static PROGRAMS: [Program; 6] = [
+pub static PROGRAMS: [Program; 11] = [
     Program {
         name: "lost-update",
         about: "two threads count in a shared dict: read, then write one more",
@@ -33,6 +38,18 @@ pub static PROGRAMS: [Program; 6] = [
         },
     },
     Program {
+        name: "flag-used-again",
+        about: "main stops a worker, and at once starts the next one",
+        broken: Version {
+            name: "one flag for both",
+            cast: flag_used_again::broken,
+        },
+        mended: Version {
+            name: "a flag for each",
+            cast: flag_used_again::mended,
+        },
+    },
+    Program {
         name: "check-then-act",
         about: "a worker looks at its stop flag, then takes a step; main stops it meanwhile",
         broken: Version {
@@ -42,6 +59,18 @@ pub static PROGRAMS: [Program; 6] = [
         mended: Version {
             name: "looks and steps under the lock",
             cast: check_then_act::mended,
+        },
+    },
+    Program {
+        name: "flag-before-letter",
+        about: "one thread writes a letter and raises a flag; the other looks at the flag, then reads",
+        broken: Version {
+            name: "the flag first",
+            cast: flag_before_letter::broken,
+        },
+        mended: Version {
+            name: "the letter first",
+            cast: flag_before_letter::mended,
         },
     },
     Program {
@@ -92,6 +121,42 @@ pub static PROGRAMS: [Program; 6] = [
             cast: two_locks::mended,
         },
     },
+    Program {
+        name: "full-queue",
+        about: "a worker puts the links that it finds into the queue that it reads",
+        broken: Version {
+            name: "waits for room",
+            cast: full_queue::broken,
+        },
+        mended: Version {
+            name: "does itself what finds no room",
+            cast: full_queue::mended,
+        },
+    },
+    Program {
+        name: "stop-wakes-nobody",
+        about: "a worker looks at its stop flag, then waits for a job; main stops it",
+        broken: Version {
+            name: "sets the flag",
+            cast: stop_wakes_nobody::broken,
+        },
+        mended: Version {
+            name: "sets the flag and closes the queue",
+            cast: stop_wakes_nobody::mended,
+        },
+    },
+    Program {
+        name: "submit-versus-shutdown",
+        about: "a job is submitted to a pool of one worker while main shuts it down",
+        broken: Version {
+            name: "looks, then puts it in",
+            cast: submit_versus_shutdown::broken,
+        },
+        mended: Version {
+            name: "looks and puts it in under one lock",
+            cast: submit_versus_shutdown::mended,
+        },
+    },
 ];
 
 /// Data that the threads of a program share; an operation on it is one short critical section.
@@ -112,6 +177,15 @@ type Lines<T> = fn(&Actor, &Shared<T>) -> Result<(), Over>;
 fn body<T: Send + 'static>(data: &Shared<T>, lines: Lines<T>) -> Body {
     let data = data.clone();
     Box::new(move |turn| lines(turn, &data))
+}
+
+/// Whether something is so of the data, now.
+fn when<T: Send + 'static>(
+    data: &Shared<T>,
+    is_so: impl Fn(&T) -> bool + Send + 'static,
+) -> Condition {
+    let data = data.clone();
+    Box::new(move || with(&data, |data| is_so(data)))
 }
 
 fn verdict(is_good: bool, good: &str, bad: &str) -> Verdict {

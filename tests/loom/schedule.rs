@@ -33,9 +33,21 @@ fn lost_update() {
 }
 
 #[test]
+fn flag_used_again() {
+    let page = include_str!("../../fixtures/blessed/schedules/flag-used-again.md");
+    loom_tells_the_story_of_the_page("flag-used-again", Bound::Exhaustive, page);
+}
+
+#[test]
 fn check_then_act() {
     let page = include_str!("../../fixtures/blessed/schedules/check-then-act.md");
     loom_tells_the_story_of_the_page("check-then-act", Bound::Exhaustive, page);
+}
+
+#[test]
+fn flag_before_letter() {
+    let page = include_str!("../../fixtures/blessed/schedules/flag-before-letter.md");
+    loom_tells_the_story_of_the_page("flag-before-letter", Bound::Exhaustive, page);
 }
 
 #[test]
@@ -61,4 +73,24 @@ fn register_versus_stop_all() {
 fn two_locks() {
     let page = include_str!("../../fixtures/blessed/schedules/two-locks.md");
     loom_tells_the_story_of_the_page("two-locks", Bound::Preemptions(2), page);
+}
+
+/// Bounded, as two locks are: its threads hand the baton on eight times.
+#[test]
+fn full_queue() {
+    let page = include_str!("../../fixtures/blessed/schedules/full-queue.md");
+    loom_tells_the_story_of_the_page("full-queue", Bound::Preemptions(2), page);
+}
+
+#[test]
+fn stop_wakes_nobody() {
+    let page = include_str!("../../fixtures/blessed/schedules/stop-wakes-nobody.md");
+    loom_tells_the_story_of_the_page("stop-wakes-nobody", Bound::Exhaustive, page);
+}
+
+/// Bounded: three threads wait at the baton, and two preemptions reach every order.
+#[test]
+fn submit_versus_shutdown() {
+    let page = include_str!("../../fixtures/blessed/schedules/submit-versus-shutdown.md");
+    loom_tells_the_story_of_the_page("submit-versus-shutdown", Bound::Preemptions(2), page);
 }

@@ -5,11 +5,16 @@ use threadproof::schedule::{PROGRAMS, Program};
 
 #[rstest]
 #[case("lost-update", (6, 4), 2)]
+#[case("flag-used-again", (5, 2), 5)]
 #[case("check-then-act", (3, 1), 2)]
+#[case("flag-before-letter", (4, 1), 3)]
 #[case("lost-wake-up", (5, 1), 4)]
 #[case("pulse", (2, 1), 2)]
 #[case("register-versus-stop-all", (3, 1), 2)]
 #[case("two-locks", (6, 2), 2)]
+#[case("full-queue", (5, 3), 5)]
+#[case("stop-wakes-nobody", (4, 1), 8)]
+#[case("submit-versus-shutdown", (6, 1), 4)]
 fn some_orders_break_the_broken_version_and_none_the_mended(
     #[case] name: &str,
     #[case] (orders, bad): (usize, usize),

@@ -8,18 +8,27 @@ use super::{NEEDS, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let places: [(_, (_, &[&str])); 5] = [
+    let places: [(_, (_, &[&str])); 10] = [
         ("orders", ("orders", &["pulse", "register-versus-stop-all"])),
         ("lost_update", ("lost-update", &["lost-update"])),
+        ("flags", ("flags", &["flag-used-again"])),
+        ("seen", ("what-a-thread-sees", &["flag-before-letter"])),
         ("event", ("event", &["lost-wake-up"])),
         ("locked_flags", ("locked-flags", &["check-then-act"])),
         ("deadlock", ("deadlock", &["two-locks"])),
+        ("channels", ("channels", &["full-queue"])),
+        ("stopping", ("stopping", &["stop-wakes-nobody"])),
+        ("thread_pool", ("thread-pool", &["submit-versus-shutdown"])),
     ];
     let lost = the_game_is_lost_by_each_bad_order_and_by_no_other;
     let mut tests = Test::cases(NEEDS, lost, places);
     tests.push(Test::new(
         NEEDS,
         the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait,
+    ));
+    tests.push(Test::new(
+        NEEDS,
+        a_thread_that_waits_for_ever_in_its_loop_is_shown_where_it_waits,
     ));
     tests
 }
@@ -57,7 +66,14 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
         let name = format!("{program}, {}", version.name);
         browser.evaluate(&format!("game = games[{game}]"));
         let lines = browser.number("game.querySelectorAll('.lines').length");
-        assert_eq!(lines, 2, "{name}: both threads' lines are shown");
+        let runs = version.orders();
+        let steps = runs.iter().flat_map(|run| &run.steps);
+        let threads: BTreeSet<char> = steps.map(|step| step.thread).collect();
+        assert_eq!(
+            lines,
+            threads.len(),
+            "{name}: each thread's lines are shown"
+        );
         let label = browser
             .text("game.getAttribute('aria-label')")
             .to_lowercase();
@@ -68,7 +84,6 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
             .iter()
             .map(|end| (end["path"].as_str().unwrap(), end["lost"] == true))
             .collect();
-        let runs = version.orders();
         let bad = |run: &Run| matches!(run.verdict, Verdict::Bad(_));
         let expected = runs
             .iter()
@@ -166,4 +181,19 @@ fn the_game_is_played_by_keys_and_refuses_a_thread_that_must_wait() {
     browser.press("a");
     assert_eq!(browser.text("said(mended)"), "A cannot go: it has ended.");
     assert_eq!(browser.text("location.href"), here);
+}
+
+fn a_thread_that_waits_for_ever_in_its_loop_is_shown_where_it_waits() {
+    let (mut browser, book) = reader();
+    browser.open(&book.join("stopping.html"));
+    unfold(&mut browser);
+    browser
+        .evaluate("game = document.querySelector('.game'); game.querySelector('button').focus()");
+    for key in ["a", "a", "a", "b"] {
+        browser.press(key);
+    }
+    let said = browser.text("game.querySelector('[role=status]').textContent");
+    assert_eq!(said, "Broken: A waits for ever. Your order was AAAB.");
+    let line = browser.text("game.querySelector('.blocked').textContent");
+    assert_eq!(line, "recv(turn, data)?;");
 }
