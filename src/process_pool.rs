@@ -31,7 +31,7 @@ use crate::thread_pool::{PoolReport, PoolShutDown, Shutdown};
 /// Needs the feature `processes`.
 ///
 /// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end, for half a second. Beside the
-/// callers' own threads it has one, however many workers there are.
+/// callers' own threads it has one, however many workers there are (on Windows three more for each).
 ///
 /// # Differences from Python
 /// [`multiprocessing.Pool`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool)

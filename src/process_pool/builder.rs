@@ -79,7 +79,7 @@ impl ProcessPoolBuilder {
     /// How long one job may run, from its own start; then its worker is killed. No limit.
     ///
     /// A job's own [`time_limit`](Work::time_limit) goes first. The time is counted while the program
-    /// runs: one that is stopped (Ctrl-Z) and goes on has lost none of it. A job that stops itself
+    /// runs: one that is stopped (Ctrl-Z) and goes on has lost an eighth at most. A job that stops itself
     /// (SIGSTOP) runs for ever in a pool without this.
     #[doc(alias = "timeout")]
     pub fn job_timeout(mut self, timeout: Duration) -> Self {

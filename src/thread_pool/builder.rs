@@ -82,7 +82,7 @@ impl ThreadPoolBuilder {
     ///
     /// # Differences from Python
     /// [`ThreadPoolExecutor(initializer=…)`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.ThreadPoolExecutor):
-    /// an initializer that raises is found by the jobs, all of which then raise `BrokenThreadPool`;
+    /// an initializer that raises is found by the jobs, which from then on raise `BrokenThreadPool`;
     /// here there is no pool.
     ///
     /// # Examples

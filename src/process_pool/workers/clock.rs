@@ -1,4 +1,4 @@
-//! Time that is counted by looks: a program that was stopped, or a frozen container, makes no job late.
+//! Time that is counted by looks: a stopped program, or a frozen container, costs a job an eighth at most.
 //!
 //! ```text
 //!   looks   │   │   │        Ctrl-Z … fg        │   │
