@@ -14,7 +14,7 @@ pub(super) const EXERCISE: Exercise = Exercise {
 };
 
 // ANCHOR: types
-/// How a job of a pool of processes ended.
+/// How a job of a pool of processes ended; nobody has called `kill`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Done,
