@@ -83,7 +83,7 @@ impl<K: Eq + Hash> StopFlags<K> {
 
     /// Raises the flag of `key`; `Ok(true)` if this call raised it, `Ok(false)` if it was raised.
     ///
-    /// Of many threads that stop one key, exactly one gets `true`. Never blocks.
+    /// Of many threads that stop one key, only the first gets `true`. Never blocks.
     ///
     /// # Errors
     /// [`UnknownKey`] if `key` was not among the keys of [`new`](Self::new); no flag changes then.
