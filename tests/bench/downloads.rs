@@ -1,4 +1,4 @@
-//! Downloads from a loopback server that waits 20 ms before each reply: curl, aria2c, requests.
+//! Downloads from a loopback server that waits 20 ms before each small file: curl, aria2c, requests.
 //!
 //! Many at a time, one after the other on a connection that is kept, and a large one.
 

@@ -236,9 +236,9 @@ fn a_process_says_which_number_it_takes_before_it_says_the_square() {
     assert_eq!(said[said.len() - 2].1, "Squares: [1, 4, 9, 16, 25]");
 }
 
-/// What cannot be beaten can be reached: who sleeps through its stop is not measured by who is woken.
+/// Who sleeps through its stop is not measured by who is woken.
 #[test]
-fn the_ideal_of_a_stop_can_be_reached() {
+fn the_ideal_of_a_stop_says_who_cannot_be_woken() {
     let assert = threadproof(&["--interval", "0.05", "--power", "3"])
         .assert()
         .success();
