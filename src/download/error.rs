@@ -114,7 +114,7 @@ pub enum DownloadError {
         /// What was to be fetched.
         url: String,
     },
-    /// The file could not be written; or it is in its place, and a disk failed at the last step, to make that durable.
+    /// The file could not be written; or it is in its place, and its name not durable, or a part's note not removed.
     #[error("{url}: cannot write {}", once(path, source))]
     Write {
         /// What was to be fetched.
