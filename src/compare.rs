@@ -7,8 +7,8 @@
 //!   processes   █████████                        the same, and what starting them costs
 //! ```
 //!
-//! In Python the threads would be as slow as the loop: one interpreter lock lets one thread run at a
-//! time. Here they run in parallel, so the notebook's lesson turns round.
+//! In Python with its interpreter lock, which lets one thread run at a time, the threads would be as slow
+//! as the loop. Here they run in parallel, so the notebook's lesson turns round.
 //!
 //! One run of each may tell more of the machine's other work than of the ways. So there are several
 //! rounds. Each runs every way once, and begins with the next way:

@@ -111,11 +111,11 @@ pub struct Receipt {
     pub bytes: u64,
     /// How many attempts it took: 1 if the first succeeded.
     pub attempts: u32,
-    /// From the call to the file in its place, waits between attempts included.
+    /// From its begin to the file in its place, waits between attempts included.
     pub elapsed: Duration,
 }
 
-/// How far a download is. A new attempt begins again at 0 without a report.
+/// How far a download is. A new attempt begins again at 0 without a report, or at what a part has.
 ///
 /// Needs the feature `download`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Downloader {
     /// file durable, once all has come, is not cut short.
     ///
     /// # Errors
-    /// See [`DownloadError`]; `to` is as it was before. What is neither a file nor a link at `to`, such
+    /// See [`DownloadError`], also for what `to` is then. What is neither a file nor a link at `to`, such
     /// as a folder or a device, is [`DownloadError::Write`] before the server is asked.
     pub fn fetch(&self, url: &str, to: &Path, stop: &Event) -> Result<Receipt, DownloadError> {
         self.fetch_with(url, to, stop, &mut |_| {})
@@ -191,7 +191,7 @@ impl Downloader {
 
     /// As [`fetch`](Self::fetch), with a report after each piece of the body.
     ///
-    /// Within an attempt the bytes strictly increase and the last report has them all. `progress`
+    /// Within an attempt the bytes strictly increase, and the last report of a whole body has them all. `progress`
     /// is called on the calling thread, and not after the return.
     pub fn fetch_with(
         &self,

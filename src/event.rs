@@ -113,7 +113,7 @@ impl Event {
     /// Sets the event and releases every thread that waits; says whether this call changed it.
     ///
     /// # Blocking
-    /// Never blocks for longer than another thread's short critical section.
+    /// Never for longer than other threads' short critical sections.
     ///
     /// # Memory ordering
     /// Everything before `set` happens before the waits that it releases return.

@@ -13,7 +13,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
 
-/// A frame's length does not fit: nothing of it was written, or its body was not read.
+/// A frame's length does not fit: nothing of it was written, or handed out.
 #[derive(Debug, thiserror::Error)]
 #[error("a message of {length} bytes is longer than the limit of {limit}")]
 pub struct TooLong {

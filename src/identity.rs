@@ -1,4 +1,4 @@
-//! Which file it is: two names of one file have the same identity, two files never have.
+//! Which file it is: two names of one file have the same identity, two files at one time never have.
 //!
 //! ```text
 //!   behind(path) ── the file that a link leads to ─┐

@@ -26,7 +26,7 @@
 //! **Rings.** `timeline`, `frame`, `identity`, `atomic_file`, `back_off`, `local_server` stand innermost; then
 //! `event`, `semaphore`, the flags, `lifecycle`; then `watch`, `signals`, `scoped`, the pools,
 //! `process`, `download`; then `compare` and `schedule`, which makes real threads take their steps in
-//! a given order. Imports point inwards only, and never from fewer features to more.
+//! a given order. Imports point inwards, or to a few neighbours, and never from fewer features to more.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

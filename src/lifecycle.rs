@@ -165,7 +165,7 @@ impl<T> Running<T> {
     /// Everything the body did happens before the outcome is given.
     ///
     /// # Errors
-    /// The handle itself, if the body still runs.
+    /// The handle itself, if the body still runs; to the thread itself what [`join`](Self::join) gives.
     ///
     /// # Differences from Python
     /// [`join(timeout)`](https://docs.python.org/3/library/threading.html#threading.Thread.join)

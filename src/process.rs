@@ -198,8 +198,8 @@ impl<O: DeserializeOwned> Process<O> {
     /// Until the process has said that it is a worker, for 10 s at most.
     ///
     /// # Errors
-    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`];
-    /// [`ProcessError::Encode`] before anything was started. No process is left then.
+    /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::Initialiser`], [`ProcessError::InsideWorker`];
+    /// [`ProcessError::Encode`] or [`ProcessError::Panicked`] before anything was started. No process is left then.
     pub fn start<W: Work<Output = O>>(
         program: &WorkerProgram,
         input: W,
@@ -236,7 +236,7 @@ impl<O: DeserializeOwned> Process<O> {
     }
     // ANCHOR_END: join
 
-    /// Waits for at most `timeout`: the outcome, or the handle back. Nothing is lost.
+    /// Waits for the job's end for at most `timeout`, then as [`join`](Self::join) for the process's: the outcome, or the handle.
     ///
     /// # Errors
     /// The handle itself, if the job has not ended.

@@ -31,7 +31,7 @@ use crate::thread_pool::{PoolReport, PoolShutDown, Shutdown};
 /// Needs the feature `processes`.
 ///
 /// Dropping the pool kills and reaps its workers; [`shutdown`](Self::shutdown) lets them end, for half a second. Beside the
-/// callers' own threads it has one, however many workers there are (on Windows three more for each).
+/// callers' own threads it has one, however many workers there are; on Windows three more for each.
 ///
 /// # Differences from Python
 /// [`multiprocessing.Pool`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool)
@@ -181,8 +181,8 @@ impl ProcessPool {
 
     /// How the jobs have ended so far, and how many have not.
     ///
-    /// Each job that was handed in is in exactly one count; one whose input could not be encoded has
-    /// completed, in vain.
+    /// Each job that was handed in is in exactly one count; one of unknown work, or that could not be encoded
+    /// or decoded, has completed, in vain.
     pub fn report(&self) -> PoolReport {
         self.turns.tell(|pool| pool.report())
     }
@@ -213,7 +213,7 @@ impl ProcessPool {
     }
 
     /// Ends the pool, accounts for every job, and reaps every worker. A second call waits for the same
-    /// end, and gives the same report.
+    /// end. A map that comes later is counted as cancelled.
     ///
     /// # Blocking
     /// Until the jobs that workers have (and with [`Shutdown::Drain`] those that are queued) have ended: tiny

@@ -26,7 +26,7 @@ use crate::lifecycle::{Panicked, discard, note_places};
 use crate::outcomes::{in_order, run_chunk};
 use crate::worker;
 
-/// Runs `f` on every borrowed input with `workers` threads of its own; outputs in the inputs' order.
+/// Runs `f` on every borrowed input with up to `workers` threads of its own; outputs in the inputs' order.
 ///
 /// For inputs and functions that borrow from the caller; an output may borrow from its input, too. The
 /// threads live for this call.

@@ -40,8 +40,8 @@ use crate::sync::{Arc, Condvar, Deadline, Mutex, const_fn};
 /// twice, which is what
 /// [`BoundedSemaphore`](https://docs.python.org/3/library/threading.html#threading.BoundedSemaphore)
 /// checks at run time. There the order in which threads are woken is not to be relied on, and one
-/// that comes later may overtake them. A semaphore of no permits cannot be made here; where its one
-/// `release` starts everybody, take an [`Event`](crate::Event).
+/// that comes later may overtake them. A semaphore of no permits cannot be made here; where its
+/// `release(n)` starts everybody, take an [`Event`](crate::Event).
 ///
 /// # Examples
 /// ```
@@ -108,8 +108,8 @@ impl Semaphore {
     /// Waits for a permit, behind all threads that wait already.
     ///
     /// # Blocking
-    /// Until those before it have been served and one more permit has come back. A thread that keeps
-    /// its permit while it asks for another one may wait for itself: nothing finds that.
+    /// Not while one is free; else until those before it have been served or have given up, and one more
+    /// has come back. A thread that keeps one while it asks for another may wait for itself: nothing finds that.
     ///
     /// # Examples
     /// ```
@@ -167,7 +167,7 @@ impl Semaphore {
 
     /// How many threads wait in line at this moment.
     ///
-    /// For tests and reports: a thread that is counted is served before all that ask from now on.
+    /// For tests and reports: none of those that ask from now on is served before one that is counted.
     pub fn n_waiting(&self) -> usize {
         self.state.lock().line.len()
     }

@@ -61,7 +61,7 @@ use crate::sync::thread::JoinHandle;
 use crate::sync::{Arc, Mutex};
 pub use crate::worker::worker_number;
 
-/// A fixed set of named threads, `worker-1` to `worker-n`, that run jobs in the order of submission.
+/// A fixed set of named threads, `worker-1` to `worker-n`, that begin jobs in the order of submission.
 ///
 /// Dropping the pool runs what is queued and joins the workers, like Python's `with`. Where a job drops
 /// the last owner of its own pool, the workers run what is queued and end, and nobody waits for them.
@@ -199,7 +199,7 @@ impl ThreadPool {
     ///
     /// # Blocking
     /// Never, except for what it drops: the cancelled closures and inputs, one after the other, on the calling
-    /// thread. A `Drop` in there that waits for another of them waits for ever.
+    /// thread. A `Drop` in there that waits for a later one of them waits for ever.
     #[doc(alias = "cancel_futures")]
     pub fn cancel_queued(&self) -> u64 {
         self.queue.cancel()

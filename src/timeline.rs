@@ -165,7 +165,7 @@ impl Timeline {
         recorded.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Draws the timeline, a row a lane in the order in which they first appear.
+    /// Draws the timeline, a row a lane: `main`, then by their begin, and by name within 10 ms.
     ///
     /// The picture names its parts by class (`timeline`, `lane`, `span`, `mark`, `join`, `axis`), holds colours for
     /// light and dark of its own, and says in words what it shows. A span called `join` is drawn as a wait.

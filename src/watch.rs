@@ -31,9 +31,9 @@ use crate::event::{Event, Wait};
 pub enum Change {
     /// There was no file, now there is one.
     Created,
-    /// The same file has other contents or other times.
+    /// The same file has other contents or other times; or a new one has the old one's inode.
     Modified,
-    /// Another file stands at the path: somebody renamed it over the old one.
+    /// Another file stands at the path: renamed over the old one, or made after that was removed.
     Replaced,
     /// The file is gone.
     Removed,
@@ -58,7 +58,7 @@ impl Watched {
 
 /// Looks at `path` every `interval` and calls `on_change` for each change, until `stop` is set.
 ///
-/// A file that is not there is a state and no error. Two changes between two looks are seen as one;
+/// A file that is not there is a state and no error. Two changes between two looks are one at most;
 /// a rewrite of the same length is seen, also one that puts the old modification time back, or follows
 /// a change so soon that the file system has no other time for it: for two seconds after each
 /// change the file is read, and its contents are compared.

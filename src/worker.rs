@@ -42,7 +42,7 @@ crate::sync::thread_local! {
 /// itself: a buffer, a connection, a row of a table.
 ///
 /// # Differences from Python
-/// Python has only names,
+/// Python's workers have names,
 /// [`threading.current_thread().name`](https://docs.python.org/3/library/threading.html#threading.current_thread),
 /// such as `ThreadPoolExecutor-0_1`.
 ///

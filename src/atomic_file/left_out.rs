@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::identity;
 
-/// A step that a file system does not know. What could be done without it is done: a file that is
+/// A step that a file system does not know, or this program may not take. All the rest is done: a file that is
 /// complete is in its place.
 ///
 /// Needs the feature `download`.

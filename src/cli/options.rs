@@ -75,7 +75,7 @@ pub(crate) struct Options {
     /// Lines are printed when they happen, with this word or without: commands of old may have it
     #[arg(long, global = true, hide = true)]
     pub(crate) live: bool,
-    /// Print one JSON object a section, or a file of fetch
+    /// Print JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Draw what ran when

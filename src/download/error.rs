@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Why a download failed. The final path is as it was before; no temporary file is left, unless
-/// [`DownloaderBuilder::resume`](super::DownloaderBuilder::resume) keeps what has come.
+/// Why a download failed. The final path is as it was before (after a [`Write`](Self::Write) it may be the new file); no temporary
+/// file is left, unless [`DownloaderBuilder::resume`](super::DownloaderBuilder::resume) keeps what has come.
 ///
 /// Needs the feature `download`.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,8 @@ pub enum DownloadError {
         /// What is wrong with it.
         why: String,
     },
-    /// The server's name was not found, nobody listens there, or the connection broke before a
-    /// whole answer's head had come.
+    /// The server's name was not found, nobody listens there, its certificate is not trusted, or the
+    /// connection broke before a whole answer's head had come.
     #[error("{url}: cannot connect{}: {why}", through(.proxy.as_deref()))]
     Connect {
         /// What was to be fetched.
@@ -114,7 +114,7 @@ pub enum DownloadError {
         /// What was to be fetched.
         url: String,
     },
-    /// The file could not be written.
+    /// The file could not be written; or it is in its place, and its name not durable, or a part's note not removed.
     #[error("{url}: cannot write {}", once(path, source))]
     Write {
         /// What was to be fetched.

@@ -117,7 +117,7 @@ impl DownloaderBuilder {
     /// beginning of one and the end of another.
     ///
     /// Only a version with a name can be resumed: a strong `ETag`, or a `Last-Modified` that is at
-    /// least a second old. Without one nothing is kept; nor where the file system has no locks, which
+    /// least a second old (a minute, without a `Date`). Else nothing is kept; nor where there are no locks, which
     /// [`left_out`](crate::atomic_file::left_out()) tells, or where another user's part is in the way. A
     /// part belongs to one download at a time; a second one to the same path is
     /// [`DownloadError::Write`](super::DownloadError::Write), and so is a part that is no plain file or
@@ -219,7 +219,7 @@ impl DownloaderBuilder {
     ///
     /// # Differences from Python
     /// [`urllib.request.getproxies`](https://docs.python.org/3/library/urllib.request.html#urllib.request.getproxies)
-    /// is called by every `urlopen`.
+    /// is called by the first `urlopen`.
     #[doc(alias = "getproxies")]
     pub fn proxies_of_environment(mut self) -> Self {
         self.proxies = Proxies::of(|name| std::env::var_os(name));

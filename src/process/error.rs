@@ -18,7 +18,7 @@ pub enum ProcessError {
         message: String,
         /// `file:line:column` of the panic.
         location: Option<String>,
-        /// The worker.
+        /// The worker; this process, if the job's `Serialize` or `Deserialize` panicked here.
         pid: u32,
     },
     /// The worker died with this job in hand, or ended its channel. The job is not run again.
@@ -45,7 +45,7 @@ pub enum ProcessError {
     TimedOut {
         /// The worker.
         pid: u32,
-        /// The job timeout.
+        /// The job's own limit, or the pool's.
         after: Duration,
     },
     /// The input (or, in the worker, the output) cannot be sent: it is too long, or its `Serialize` gave
@@ -63,10 +63,10 @@ pub enum ProcessError {
         /// How the last worker ended.
         cause: String,
     },
-    /// The pool was killed or shut down before the job had ended.
+    /// The job was cancelled or killed, or its pool was killed or shut down, before it had ended.
     #[error("the job was cancelled")]
     Cancelled,
-    /// The program cannot be started; the error names it.
+    /// The program, which the error names, cannot be started; or a thread, or so many workers.
     #[error("cannot start {0}")]
     Start(StartError),
     /// The program started and did not become a worker.
@@ -97,7 +97,7 @@ pub enum ProcessError {
         /// The name.
         name: String,
     },
-    /// This process is a worker itself; workers start no workers.
+    /// This process is a worker itself; workers start none of their own program.
     #[error(
         "this process was started as a worker and starts no workers: \
          `run_if_worker` must be the first line of main"

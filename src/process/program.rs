@@ -127,7 +127,7 @@ impl WorkerProgram {
     ///
     /// The command must hand on every byte at once. One that waits until it has a buffer full, such
     /// as `head` without `stdbuf -o0`, or `srun` without `--unbuffered`, keeps back the byte that a
-    /// worker waits for, or its hello, and the start fails after 10 s. If it keeps back a later message,
+    /// worker waits for, or its hello, and the start fails in the end. If it keeps back a later message,
     /// the job waits for ever, unless the pool has a [`job_timeout`](crate::ProcessPoolBuilder::job_timeout).
     pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.wrapper = wrapper.into_iter().map(Into::into).collect();

@@ -44,7 +44,7 @@ use crate::lifecycle::note_places;
 /// Needs the feature `processes`.
 ///
 /// To be the first line of `main`. Inside a worker it never returns: it runs jobs until the parent
-/// closes the channel. When the parent has died, a worker ends within a second, busy or idle. It
+/// closes the channel. When the parent has died, a worker that is not stopped ends within a second. It
 /// takes no notice of Ctrl-C, which a terminal sends to the parent as well. A job that writes more than
 /// the limit on the size of a file (`ulimit -f`) gets an error, and the worker lives.
 ///

@@ -167,7 +167,7 @@ impl ProcessPoolBuilder {
     ///
     /// # Errors
     /// [`ProcessError::Start`], [`ProcessError::NotAWorker`], [`ProcessError::InsideWorker`],
-    /// [`ProcessError::Initialiser`]; [`ProcessError::Encode`] of what workers are
+    /// [`ProcessError::Initialiser`]; [`ProcessError::Encode`] or [`ProcessError::Panicked`] of what workers are
     /// [prepared by](Self::prepared_by). No process is left then.
     pub fn build(self) -> Result<ProcessPool, ProcessError> {
         if let Some(error) = self.first_error {

@@ -145,15 +145,15 @@ impl ProcessPool {
     /// is cancelled; what workers have runs on, and its outcomes are dropped.
     ///
     /// # Blocking
-    /// Until every input, or every one before the first that has no output, has ended.
+    /// Until every input, or every one up to the first that has no output, has ended.
     ///
     /// # Errors
     /// [`TryProcessMapError::Failed`] with the work's own error; [`TryProcessMapError::Job`] if a job
     /// has no output.
     ///
     /// # Differences from Python
-    /// As [`Pool.map`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.map),
-    /// which raises the first exception and runs the rest all the same.
+    /// [`Pool.map`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.map)
+    /// raises the first exception in time, once all chunks have ended; a chunk ends at its first exception.
     ///
     /// # Examples
     /// ```no_run

@@ -88,7 +88,7 @@ impl<O: DeserializeOwned> ProcessJob<O> {
 }
 
 impl<O> ProcessJob<O> {
-    /// Whether the job has ended, so that [`join`](Self::join) would not wait. Never blocks.
+    /// Whether the job has ended, so that [`join`](Self::join) would not wait. Does not wait for it.
     #[doc(alias = "done")]
     #[doc(alias = "ready")]
     pub fn is_finished(&self) -> bool {
@@ -96,13 +96,13 @@ impl<O> ProcessJob<O> {
     }
 
     /// The job never runs, if no worker has it yet: its outcome is then [`ProcessError::Cancelled`].
-    /// Else nothing happens. Never blocks.
+    /// Else nothing happens. Does not wait for the job.
     pub fn cancel(&self) {
         self.turns.tell(|pool| pool.cancel(self.map, 0..1));
     }
 
     /// Ends the job, also while it runs: its worker is killed and replaced, and no other job is lost.
-    /// The outcome is [`ProcessError::Cancelled`], unless the job was faster. Never blocks.
+    /// The outcome is [`ProcessError::Cancelled`], unless the job was faster. Does not wait for its end.
     #[doc(alias = "terminate")]
     pub fn kill(&self) {
         let (map, index) = (self.map, 0);

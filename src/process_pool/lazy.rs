@@ -49,7 +49,7 @@ impl ProcessPool {
     ///
     /// # Differences from Python
     /// [`imap`](https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool.imap)
-    /// has no window: a thread of its own takes all inputs.
+    /// has no window: a thread of the pool's takes all inputs.
     ///
     /// # Examples
     /// ```no_run

@@ -34,7 +34,7 @@ const MOST_WORKERS: usize = 1 << 16;
 type Initialiser = dyn Fn() -> Result<(), String> + Send + Sync;
 
 impl ThreadPool {
-    /// A pool of as many workers as there are cores, unless the builder is told otherwise.
+    /// A pool of one worker for each core that the program may use, unless the builder is told otherwise.
     ///
     /// # Examples
     /// ```
@@ -55,7 +55,7 @@ impl ThreadPool {
 }
 
 impl ThreadPoolBuilder {
-    /// How many workers; else as many as there are cores.
+    /// How many workers; else one for each core that the program may use.
     #[doc(alias = "max_workers")]
     pub fn workers(self, workers: NonZeroUsize) -> Self {
         let workers = Some(workers);

@@ -98,7 +98,7 @@ impl<R> Job<R> {
 
     /// Cancels the job if no worker has claimed it: `true` means that its body never runs.
     ///
-    /// Never blocks. `false`: it runs, has ended, or was cancelled before.
+    /// Never blocks, except for the body, which it drops. `false`: it runs, has ended, or was cancelled before.
     pub fn cancel(&self) -> bool {
         self.cell.cancel()
     }
@@ -147,7 +147,7 @@ impl<R> Job<R> {
 }
 
 impl Canceller {
-    /// As [`Job::cancel`]: `true` means that the job's body never runs. Never blocks.
+    /// As [`Job::cancel`]: `true` means that the job's body never runs.
     pub fn cancel(&self) -> bool {
         let Some(cell) = self.cell.upgrade() else {
             return false;

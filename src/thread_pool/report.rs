@@ -4,11 +4,11 @@ use std::ops::AddAssign;
 
 /// How the jobs of a pool ended, and how many have not; the sum is the number of jobs submitted.
 ///
-/// The inputs of a map are jobs, too.
+/// The inputs of a map are jobs, too; those of a thread pool's map that comes after its shutdown are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolReport {
-    /// Jobs whose body returned.
+    /// Jobs whose body returned; of processes also those of unknown work, or that could not be sent or read.
     pub completed: u64,
     /// Jobs that were cancelled before they began, and those that were refused because to wait for
     /// them would have lasted for ever.

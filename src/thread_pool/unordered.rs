@@ -108,7 +108,7 @@ impl ThreadPool {
     ///
     /// # Differences from Python
     /// [`as_completed`](https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.as_completed)
-    /// gives futures, all of which are made before and kept; here at most `window` are there at a time.
+    /// gives futures, all of which are made before; here at most `window` are there at a time.
     ///
     /// # Examples
     /// ```
