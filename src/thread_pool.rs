@@ -57,7 +57,7 @@ use crate::chunk_size::ChunkSize;
 use crate::chunks::Chunks;
 use crate::lifecycle::discard;
 pub use crate::scoped::scoped_map;
-use crate::sync::thread::JoinHandle;
+use crate::sync::thread::{self, JoinHandle, ThreadId};
 use crate::sync::{Arc, Mutex};
 pub use crate::worker::worker_number;
 
@@ -90,6 +90,7 @@ pub struct ThreadPool {
     queue: Arc<Queue>,
     /// Held while they are joined: a second shutdown ends no sooner than the first.
     threads: Mutex<Vec<JoinHandle<()>>>,
+    ids: Vec<ThreadId>,
     workers: NonZeroUsize,
 }
 
@@ -249,8 +250,8 @@ impl ThreadPool {
     ///
     /// # Blocking
     /// Until the jobs that run (and with [`Shutdown::Drain`] those that are queued) have ended and
-    /// every worker has been joined. In a job of the same pool it does not wait: the report counts what
-    /// still runs or is queued. With [`Shutdown::CancelQueued`] it drops what it cancels as
+    /// every worker has been joined. In a job of the same pool, and in the drop of a thread-local of its
+    /// workers, it does not wait: the report counts what still runs or is queued. With [`Shutdown::CancelQueued`] it drops what it cancels as
     /// [`cancel_queued`](Self::cancel_queued) does.
     ///
     /// # Examples
@@ -267,8 +268,9 @@ impl ThreadPool {
             self.queue.cancel();
         }
         // A worker that joined its own pool's workers would wait for itself, or for one that waits for
-        // a job that only it can run.
-        if self.queue.this_worker().is_none() {
+        // a job that only it can run. It is no worker to the queue while its thread-locals are dropped.
+        let is_worker = || self.ids.contains(&thread::current().id());
+        if self.queue.this_worker().is_none() && !is_worker() {
             for thread in self.threads.lock().drain(..) {
                 let ended = thread.join();
                 ended.expect("a worker catches the panics of its jobs");

@@ -201,7 +201,11 @@ impl Part {
     pub(super) fn commit(self, to: &Path) -> io::Result<()> {
         let rename = |part: &Path| atomic_file::rename(part, to);
         match atomic_file::put_in_place(&self.file, &*self.path, to, None, rename) {
-            Ok(()) => Note::forget(&self.path),
+            Ok(()) => {
+                // The file is in its place; a note without a part does no harm.
+                let _ = Note::forget(&self.path);
+                Ok(())
+            }
             Err(error) => {
                 // Of the two errors the first is the one to mend.
                 let _ = self.keep();

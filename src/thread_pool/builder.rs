@@ -137,9 +137,10 @@ impl ThreadPoolBuilder {
         }
         let prepared = Arc::new(Prepared::new(workers.get()));
         let initialiser = self.initialiser.map(Arc::new);
-        let pool = ThreadPool {
+        let mut pool = ThreadPool {
             queue: Queue::new(workers.get()),
             threads: Mutex::default(),
+            ids: Vec::new(),
             workers,
         };
         for place in 0..workers.get() {
@@ -156,6 +157,7 @@ impl ThreadPoolBuilder {
                     queue.work(place, &name);
                 }
             })?;
+            pool.ids.push(thread.thread().id());
             pool.threads.lock().push(thread);
         }
         if initialiser.is_some() {

@@ -526,6 +526,24 @@ fn a_complete_file_that_cannot_take_its_place_stays_a_part() {
     assert_eq!(files_in(scene.folder.path()), ["a.bin", "folder"]);
 }
 
+/// A note without a part is of no use, and of no harm.
+#[test]
+fn a_note_that_cannot_be_removed_costs_no_complete_file() {
+    let scene = Scene::new([whole(1)]);
+    let (path, note) = (scene.at("a.bin"), scene.at(NOTE));
+    let mut stand_in_its_way = |_| {
+        let _ = fs::remove_file(&note);
+        let _ = fs::create_dir(&note);
+    };
+    let (url, stop) = (scene.server.url("/a"), Event::new());
+    let outcome = settings()
+        .build()
+        .fetch_with(&url, &path, &stop, &mut stand_in_its_way);
+    assert_eq!(outcome.unwrap().bytes, LENGTH as u64);
+    assert_eq!(fs::read(&path).unwrap(), body(1));
+    assert_eq!(files_in(scene.folder.path()), [NOTE, "a.bin"]);
+}
+
 #[test]
 fn an_error_in_between_leaves_the_part_for_another_time() {
     let scene = Scene::new([cut(whole(1)), Reply::status(404), whole(1)]);

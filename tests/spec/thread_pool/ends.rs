@@ -1,5 +1,6 @@
 //! <https://docs.python.org/3/library/concurrent.futures.html#concurrent.futures.Executor.shutdown>: P5, how a pool ends.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
@@ -10,7 +11,7 @@ use threadproof::{
 };
 
 use super::{gate_and_clone, pool};
-use crate::support::{count, ends, until};
+use crate::support::{count, ends, in_a_process_of_its_own, until};
 
 #[rstest]
 #[case::drain(Shutdown::Drain, 52, 1)]
@@ -100,6 +101,43 @@ fn no_thread_of_a_pool_outlives_it(#[case] how: Option<Shutdown>) {
         Some(how) => assert_eq!(pool.shutdown(how).completed, 3),
     }
     assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+/// Its work is over then, and its thread is not: whoever joins it there waits for itself, or for whoever
+/// waits for it.
+#[rstest]
+#[case::while_another_joins_it(true)]
+#[case::as_the_last_owner(false)]
+fn a_pool_may_be_shut_down_by_a_thread_local_of_its_worker(#[case] is_joined: bool) {
+    struct Kept(Arc<ThreadPool>, mpsc::Sender<u64>);
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            let report = self.0.shutdown(Shutdown::Drain);
+            self.1.send(report.completed).unwrap();
+        }
+    }
+
+    thread_local!(static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) });
+
+    in_a_process_of_its_own(|| {
+        let pool = Arc::new(pool(1));
+        let (tell, told) = mpsc::channel();
+        let (own, kept) = (pool.clone(), Kept(pool.clone(), tell));
+        let job = pool.submit(move || {
+            KEPT.set(Some(kept));
+            if !is_joined {
+                own.shutdown(Shutdown::Drain);
+            }
+        });
+        job.unwrap().join().unwrap();
+        if is_joined {
+            ends(move || pool.shutdown(Shutdown::Drain));
+        } else {
+            drop(pool);
+        }
+        assert_eq!(ends(move || told.recv()), Ok(1));
+    });
 }
 
 #[test]
