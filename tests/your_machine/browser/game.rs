@@ -8,7 +8,11 @@ use super::{NEEDS, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let places: [(_, (_, &[&str])); 5] = [
+    let places: [(_, (_, &[&str])); 9] = [
+        ("start", ("start", &["late-name"])),
+        ("join", ("join", &["missing-join"])),
+        ("borrowing", ("borrowing", &["closed-file"])),
+        ("daemon", ("daemon", &["cut-off"])),
         ("orders", ("orders", &["pulse", "register-versus-stop-all"])),
         ("lost_update", ("lost-update", &["lost-update"])),
         ("event", ("event", &["lost-wake-up"])),
@@ -56,8 +60,15 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
     for (game, (program, version, is_broken)) in versions.enumerate() {
         let name = format!("{program}, {}", version.name);
         browser.evaluate(&format!("game = games[{game}]"));
+        let runs = version.orders();
+        let steps = runs.iter().flat_map(|run| &run.steps);
+        let threads: BTreeSet<char> = steps.map(|step| step.thread).collect();
         let lines = browser.number("game.querySelectorAll('.lines').length");
-        assert_eq!(lines, 2, "{name}: both threads' lines are shown");
+        assert_eq!(
+            lines,
+            threads.len(),
+            "{name}: each thread's lines are shown"
+        );
         let label = browser
             .text("game.getAttribute('aria-label')")
             .to_lowercase();
@@ -68,7 +79,6 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
             .iter()
             .map(|end| (end["path"].as_str().unwrap(), end["lost"] == true))
             .collect();
-        let runs = version.orders();
         let bad = |run: &Run| matches!(run.verdict, Verdict::Bad(_));
         let expected = runs
             .iter()

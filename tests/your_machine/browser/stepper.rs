@@ -74,7 +74,7 @@ fn every_table_of_steps_is_stepped_through_by_keys() {
             assert_eq!(walk["back"]["at"], before, "{name}");
         }
     }
-    // The orders of six programs, each on one page, and the breaks.
+    // The orders of all programs, each on one page, and the breaks.
     let of_programs: usize = PROGRAMS
         .iter()
         .map(|program| orders_of(program).len())
