@@ -114,20 +114,18 @@ impl Actor {
         self.take(Need::Started, Effect::Nothing, act)
     }
 
-    /// Waits for another thread's end, then does something.
+    /// Waits for another thread's end.
     #[track_caller]
-    pub(crate) fn join<T>(
-        &self,
-        thread: char,
-        act: impl FnOnce() -> (T, String),
-    ) -> Result<T, Over> {
-        self.take(Need::Ended(thread), Effect::Nothing, act)
+    pub(crate) fn join(&self, thread: char) -> Result<(), Over> {
+        let words = format!("joins {thread}");
+        self.take(Need::Ended(thread), Effect::Nothing, || ((), words))
     }
 
     /// Ends the program: nobody takes a step after this one.
     #[track_caller]
-    pub(crate) fn exit(&self, words: &str) -> Result<(), Over> {
-        self.take(Need::Nothing, Effect::Exit, || ((), words.to_owned()))
+    pub(crate) fn exit(&self) -> Result<(), Over> {
+        let words = "ends, and the program with it".to_owned();
+        self.take(Need::Nothing, Effect::Exit, || ((), words))
     }
 
     #[track_caller]

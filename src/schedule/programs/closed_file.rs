@@ -10,8 +10,8 @@ struct Data {
 
 fn reader(turn: &Actor, file: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: reader
-    if turn.step(|| read_a_line(file))? {
-        turn.step(|| read_a_line(file))?;
+    if turn.step(|| read(file))? {
+        turn.step(|| read(file))?;
     }
     Ok(())
     // ANCHOR_END: reader
@@ -19,19 +19,20 @@ fn reader(turn: &Actor, file: &Shared<Data>) -> Result<(), Over> {
 
 fn main_broken(turn: &Actor, file: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_broken
-    turn.step(|| words("does its own work"))?;
+    turn.step(own_work)?;
     turn.step(|| close(file))
     // ANCHOR_END: main_broken
 }
 
 fn main_mended(turn: &Actor, file: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_mended
-    turn.step(|| words("does its own work"))?;
-    turn.join('A', || close(file))
+    turn.step(own_work)?;
+    turn.join('A')?;
+    turn.step(|| close(file))
     // ANCHOR_END: main_mended
 }
 
-fn read_a_line(file: &Shared<Data>) -> (bool, String) {
+fn read(file: &Shared<Data>) -> (bool, String) {
     with(file, |file| {
         if file.is_closed {
             return (false, "fails: the file is closed".to_owned());
@@ -39,6 +40,10 @@ fn read_a_line(file: &Shared<Data>) -> (bool, String) {
         file.lines_read += 1;
         (true, format!("reads line {}", file.lines_read))
     })
+}
+
+fn own_work() -> ((), String) {
+    words("does its own work")
 }
 
 fn close(file: &Shared<Data>) -> ((), String) {

@@ -11,47 +11,47 @@ struct Data {
 
 fn daemon_broken(turn: &Actor, disk: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: daemon_broken
-    turn.step(|| open_and_empty(disk))?;
-    turn.step(|| write_first_half(disk))?;
-    turn.step(|| write_second_half(disk))
+    turn.step(|| open(disk))?;
+    turn.step(|| write_half(disk))?;
+    turn.step(|| write_rest(disk))
     // ANCHOR_END: daemon_broken
 }
 
 fn daemon_mended(turn: &Actor, disk: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: daemon_mended
-    turn.step(|| write_first_half_beside(disk))?;
-    turn.step(|| write_second_half_beside(disk))?;
+    turn.step(|| half_beside(disk))?;
+    turn.step(|| rest_beside(disk))?;
     turn.step(|| rename(disk))
     // ANCHOR_END: daemon_mended
 }
 
 fn main(turn: &Actor, _: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main
-    turn.exit("returns: the program ends")
+    turn.exit()
     // ANCHOR_END: main
 }
 
-fn open_and_empty(disk: &Shared<Data>) -> ((), String) {
+fn open(disk: &Shared<Data>) -> ((), String) {
     with(disk, |disk| disk.image = "empty");
     words("opens office.png, which empties it")
 }
 
-fn write_first_half(disk: &Shared<Data>) -> ((), String) {
+fn write_half(disk: &Shared<Data>) -> ((), String) {
     with(disk, |disk| disk.image = "half of the new one");
     words("writes the first half")
 }
 
-fn write_second_half(disk: &Shared<Data>) -> ((), String) {
+fn write_rest(disk: &Shared<Data>) -> ((), String) {
     with(disk, |disk| disk.image = "the new one");
     words("writes the second half")
 }
 
-fn write_first_half_beside(disk: &Shared<Data>) -> ((), String) {
+fn half_beside(disk: &Shared<Data>) -> ((), String) {
     with(disk, |disk| disk.beside = "half of the new one");
     words("writes the first half beside it")
 }
 
-fn write_second_half_beside(disk: &Shared<Data>) -> ((), String) {
+fn rest_beside(disk: &Shared<Data>) -> ((), String) {
     with(disk, |disk| disk.beside = "the new one");
     words("writes the second half beside it")
 }

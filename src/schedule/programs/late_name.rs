@@ -1,71 +1,62 @@
 //! Main starts a thread for each of two names; the threads read the name later.
 
+use std::collections::BTreeMap;
+
 use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, verdict, with};
 
-type Name = &'static str;
+type Text = &'static str;
 
 #[derive(Default)]
 struct Data {
-    /// Main's variable.
-    name: Name,
-    /// What each thread was given.
-    own: [Name; 2],
-    downloaded: Vec<Name>,
+    /// The file's name in each variable: one for all, or one for each thread.
+    variables: BTreeMap<Text, Text>,
+    downloaded: Vec<Text>,
 }
-
-/// Places in [`Data::own`].
-const A: usize = 0;
-const B: usize = 1;
 
 fn thread_broken(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: thread_broken
-    turn.first(|| download(data, |data| data.name))
+    turn.first(|| download(data, "name"))
     // ANCHOR_END: thread_broken
 }
 
 fn main_broken(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_broken
-    turn.start('A', || set(data, "office-1.png"))?;
-    turn.start('B', || set(data, "office-2.png"))
+    turn.start('A', || set(data, "name", "one.png"))?;
+    turn.start('B', || set(data, "name", "two.png"))
     // ANCHOR_END: main_broken
 }
 
 fn a_mended(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: a_mended
-    turn.first(|| download(data, |data| data.own[A]))
+    turn.first(|| download(data, "name_a"))
     // ANCHOR_END: a_mended
 }
 
 fn b_mended(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: b_mended
-    turn.first(|| download(data, |data| data.own[B]))
+    turn.first(|| download(data, "name_b"))
     // ANCHOR_END: b_mended
 }
 
 fn main_mended(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_mended
-    turn.start('A', || give(data, A, "office-1.png"))?;
-    turn.start('B', || give(data, B, "office-2.png"))
+    turn.start('A', || set(data, "name_a", "one.png"))?;
+    turn.start('B', || set(data, "name_b", "two.png"))
     // ANCHOR_END: main_mended
 }
 
-fn download(data: &Shared<Data>, name: impl Fn(&Data) -> Name) -> ((), String) {
+fn download(data: &Shared<Data>, variable: Text) -> ((), String) {
     let name = with(data, |data| {
-        let name = name(data);
+        let name = data.variables[variable];
         data.downloaded.push(name);
         name
     });
     ((), format!("downloads {name}"))
 }
 
-fn set(data: &Shared<Data>, name: Name) -> ((), String) {
-    with(data, |data| data.name = name);
-    ((), format!("sets name to {name}, starts a thread"))
-}
-
-fn give(data: &Shared<Data>, thread: usize, name: Name) -> ((), String) {
-    with(data, |data| data.own[thread] = name);
-    ((), format!("starts a thread that has {name}"))
+fn set(data: &Shared<Data>, variable: Text, name: Text) -> ((), String) {
+    with(data, |data| data.variables.insert(variable, name));
+    ((), format!("{variable} = {name}, starts a thread"))
 }
 
 pub(super) fn broken() -> Cast {
@@ -82,19 +73,14 @@ fn cast(lines: [Lines<Data>; 3]) -> Cast {
         bodies: lines.map(|lines| body(&data, lines)).into(),
         asleep: Vec::new(),
         look: look(&data, |data| {
-            let [a, b] = data.own;
-            let names = [("name", data.name), ("own[A]", a), ("own[B]", b)];
-            let names = names.iter().filter(|(_, name)| !name.is_empty());
-            let names = names.map(|(whose, name)| format!("{whose} = {name}"));
-            names.collect::<Vec<_>>().join("; ")
+            let variables = data.variables.iter();
+            let told = variables.map(|(variable, name)| format!("{variable} = {name}"));
+            told.collect::<Vec<_>>().join("; ")
         }),
         judge: Box::new(move || {
-            let is_lost = with(&data, |data| !data.downloaded.contains(&"office-1.png"));
-            verdict(
-                !is_lost,
-                "both images were downloaded",
-                "office-2.png was downloaded twice, office-1.png never",
-            )
+            let is_there = with(&data, |data| data.downloaded.contains(&"one.png"));
+            let bad = "two.png was downloaded twice, one.png never";
+            verdict(is_there, "both images were downloaded", bad)
         }),
     }
 }

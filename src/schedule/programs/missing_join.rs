@@ -1,6 +1,6 @@
 //! Two threads put a result in a list each; main joins, and reads the list.
 
-use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, verdict, with, words};
+use super::{Actor, Cast, Lines, Over, Shared, body, look, shared, verdict, with};
 
 #[derive(Default)]
 struct Data {
@@ -22,15 +22,15 @@ fn thread_b(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
 
 fn main_broken(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_broken
-    turn.join('B', || words("joins B"))?;
+    turn.join('B')?;
     turn.step(|| read(data))
     // ANCHOR_END: main_broken
 }
 
 fn main_mended(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
     // ANCHOR: main_mended
-    turn.join('A', || words("joins A"))?;
-    turn.join('B', || words("joins B"))?;
+    turn.join('A')?;
+    turn.join('B')?;
     turn.step(|| read(data))
     // ANCHOR_END: main_mended
 }
