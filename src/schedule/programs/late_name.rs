@@ -47,7 +47,7 @@ fn main_mended(turn: &Actor, data: &Shared<Data>) -> Result<(), Over> {
 
 fn download(data: &Shared<Data>, variable: Text) -> ((), String) {
     let name = with(data, |data| {
-        let name = data.variables[variable];
+        let name = data.variables.get(variable).copied().unwrap_or("nothing");
         data.downloaded.push(name);
         name
     });
