@@ -13,21 +13,23 @@
 //!
 //! A schedule is a string with a letter for each step: `ABBA`. The threads are real ones; the baton
 //! only decides who goes next. A step may need a lock that is free, a notification that has come, or
-//! room in a queue; when nobody can go and somebody has not ended, the run is stuck, which is a
-//! verdict and no hang.
+//! room in a queue, or another thread's start or end; when nobody can go and somebody has not ended,
+//! the run is stuck, which is a verdict and no hang.
 //!
 //! The same programs run under the model checker without a schedule: there it decides who goes
 //! next, and must find the very orders that [`Version::orders`] enumerates.
 //!
 //! Needs the feature `program`.
 
+mod actor;
 mod baton;
 mod programs;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use self::baton::{Actor, Baton, Condition, Over, impossible};
+use self::actor::{Actor, Condition, Over};
+use self::baton::{Baton, impossible};
 pub use self::programs::PROGRAMS;
 use crate::sync::Arc;
 

@@ -3,119 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 
+use super::actor::{Effect, Lock, Need, Over};
 use super::{Ended, Impossible, Look, Run, Step, Verdict};
-use crate::sync::{Arc, Condvar, Mutex};
-
-/// A lock by its name.
-type Lock = &'static str;
-
-/// The run is over for this thread: nobody will hand it the baton again.
-#[derive(Debug)]
-pub(crate) struct Over;
-
-/// A thread of a program: what it may do in a step.
-pub(crate) struct Actor {
-    pub(super) index: usize,
-    pub(super) baton: Arc<Baton>,
-}
-
-/// Whether something is so.
-pub(crate) type Condition = Box<dyn Fn() -> bool + Send>;
-
-/// What must be so before a step can be taken.
-enum Need {
-    Nothing,
-    Free(Lock),
-    /// Notified since it went to sleep, and the lock is free.
-    Notified(Lock),
-    Until(Condition),
-}
-
-/// What a step does to locks and sleepers, beside its own few lines.
-#[derive(Clone, Copy, Debug)]
-enum Effect {
-    Nothing,
-    Take(Lock),
-    Give(Lock),
-    /// Gives the lock back, if it has one, and sleeps until it is notified.
-    Sleep(Option<Lock>),
-    NotifyAll,
-}
-
-impl Actor {
-    /// A step that needs nothing.
-    #[track_caller]
-    pub(crate) fn step<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
-        self.take(Need::Nothing, Effect::Nothing, act)
-    }
-
-    /// A step that waits until the condition is so, as a receiver waits for a message.
-    #[track_caller]
-    pub(crate) fn until<T>(
-        &self,
-        is_so: Condition,
-        act: impl FnOnce() -> (T, String),
-    ) -> Result<T, Over> {
-        self.take(Need::Until(is_so), Effect::Nothing, act)
-    }
-
-    /// Takes a lock as soon as it is free, and keeps it.
-    #[track_caller]
-    pub(crate) fn lock<T>(&self, lock: Lock, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
-        self.take(Need::Free(lock), Effect::Take(lock), act)
-    }
-
-    /// Does something and gives the lock back.
-    #[track_caller]
-    pub(crate) fn unlock<T>(
-        &self,
-        lock: Lock,
-        act: impl FnOnce() -> (T, String),
-    ) -> Result<T, Over> {
-        self.take(Need::Nothing, Effect::Give(lock), act)
-    }
-
-    /// Takes the lock, does something, gives it back: one step.
-    #[track_caller]
-    pub(crate) fn locked<T>(
-        &self,
-        lock: Lock,
-        act: impl FnOnce() -> (T, String),
-    ) -> Result<T, Over> {
-        self.take(Need::Free(lock), Effect::Nothing, act)
-    }
-
-    /// Goes to sleep, giving back `lock` in the same step if there is one.
-    #[track_caller]
-    pub(crate) fn sleep(&self, lock: Option<Lock>, words: &str) -> Result<(), Over> {
-        self.take(Need::Nothing, Effect::Sleep(lock), || {
-            ((), words.to_owned())
-        })
-    }
-
-    /// Wakes up once it was notified; does something while it has the lock, and gives it back.
-    #[track_caller]
-    pub(crate) fn wake<T>(&self, lock: Lock, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
-        self.take(Need::Notified(lock), Effect::Nothing, act)
-    }
-
-    /// Does something and wakes everybody who sleeps now.
-    #[track_caller]
-    pub(crate) fn notify_all<T>(&self, act: impl FnOnce() -> (T, String)) -> Result<T, Over> {
-        self.take(Need::Nothing, Effect::NotifyAll, act)
-    }
-
-    #[track_caller]
-    fn take<T>(
-        &self,
-        need: Need,
-        effect: Effect,
-        act: impl FnOnce() -> (T, String),
-    ) -> Result<T, Over> {
-        self.baton
-            .step(self.index, need, effect, Location::caller(), act)
-    }
-}
+use crate::sync::{Condvar, Mutex};
 
 /// Hands the turn from thread to thread.
 pub(super) struct Baton {
@@ -129,6 +19,8 @@ struct State {
     threads: Vec<Thread>,
     /// Threads that went to sleep and were not notified since.
     asleep: BTreeSet<usize>,
+    /// Threads that another one has started.
+    started: BTreeSet<char>,
     /// Who has which lock.
     holders: BTreeMap<Lock, usize>,
     before: String,
@@ -148,6 +40,7 @@ enum Thread {
 #[derive(Debug)]
 enum Stop {
     Stuck(BTreeSet<char>),
+    Exited,
     Halted(BTreeSet<char>),
     Impossible {
         why: String,
@@ -166,6 +59,7 @@ impl Baton {
             order,
             threads: (0..threads).map(|_| Thread::Away).collect(),
             asleep: asleep.into_iter().collect(),
+            started: BTreeSet::new(),
             holders: BTreeMap::new(),
             before: String::new(),
             steps: Vec::new(),
@@ -179,7 +73,7 @@ impl Baton {
         }
     }
 
-    fn step<T>(
+    pub(super) fn step<T>(
         &self,
         index: usize,
         need: Need,
@@ -233,8 +127,9 @@ impl Baton {
         let stop = state.stop.take();
         let asked: Option<String> = state.order.take().map(|order| order.into_iter().collect());
         drop(state);
+        let is_exited = matches!(stop, Some(Stop::Exited));
         let verdict = match stop {
-            None => judge(),
+            None | Some(Stop::Exited) => judge(),
             Some(Stop::Stuck(who)) => {
                 let waits = if who.len() == 1 { "waits" } else { "wait" };
                 Verdict::Bad(format!("{} {waits} for ever", joined(&who)))
@@ -247,7 +142,12 @@ impl Baton {
         };
         match asked {
             Some(asked) if asked != schedule => {
-                let why = "everybody has ended".to_owned();
+                let who = if is_exited {
+                    "the program"
+                } else {
+                    "everybody"
+                };
+                let why = format!("{who} has ended");
                 Ended::Impossible(impossible(asked, steps.len(), why, &BTreeSet::new()))
             }
             _ => Ended::Whole(Run {
@@ -264,7 +164,6 @@ impl State {
     /// Once everybody has arrived, sees whether anybody can and may go on.
     fn look_for_a_stop(&mut self) {
         let is_away = |thread: &Thread| matches!(thread, Thread::Away);
-        let is_gone = |thread: &Thread| matches!(thread, Thread::Gone);
         if self.stop.is_some()
             || self.threads.iter().any(is_away)
             || self.threads.iter().all(is_gone)
@@ -299,6 +198,11 @@ impl State {
             Thread::Wants(Need::Notified(lock)) => {
                 !self.asleep.contains(&index) && !self.holders.contains_key(lock)
             }
+            Thread::Wants(Need::Started) => self.started.contains(&letter(index)),
+            Thread::Wants(Need::Ended(other)) => {
+                let is_other = |(index, thread)| letter(index) == *other && is_gone(thread);
+                self.threads.iter().enumerate().any(is_other)
+            }
             Thread::Away | Thread::Gone => false,
         }
     }
@@ -323,6 +227,8 @@ impl State {
                 format!("{} has {lock}", letter(self.holders[lock]))
             }
             Thread::Wants(Need::Until(_)) => "what it waits for has not come".to_owned(),
+            Thread::Wants(Need::Started) => "nobody has started it".to_owned(),
+            Thread::Wants(Need::Ended(other)) => format!("{other} has not ended"),
             Thread::Wants(_) => "it sleeps and nobody has notified it".to_owned(),
             Thread::Away | Thread::Gone => "it has ended".to_owned(),
         }
@@ -353,6 +259,10 @@ impl State {
                 lock.map(|lock| self.holders.remove(lock));
             }
             Effect::NotifyAll => self.asleep.clear(),
+            Effect::Start(thread) => {
+                self.started.insert(thread);
+            }
+            Effect::Exit => self.stop = Some(Stop::Exited),
         }
     }
 }
@@ -380,6 +290,10 @@ fn joined(who: &BTreeSet<char>) -> String {
     }
     let letters: Vec<String> = who.iter().map(char::to_string).collect();
     letters.join(" and ")
+}
+
+fn is_gone(thread: &Thread) -> bool {
+    matches!(thread, Thread::Gone)
 }
 
 fn letter(index: usize) -> char {

@@ -7,11 +7,15 @@
 //! Each line of a thread that the book shows is one step: the game marks the line of the next one.
 
 mod check_then_act;
+mod closed_file;
+mod cut_off;
 mod flag_before_letter;
 mod flag_used_again;
 mod full_queue;
+mod late_name;
 mod lost_update;
 mod lost_wake_up;
+mod missing_join;
 mod pulse;
 mod register_versus_stop_all;
 mod stop_wakes_nobody;
@@ -24,7 +28,55 @@ use std::sync::Mutex as Std;
 use super::{Actor, Body, Cast, Condition, Over, Program, Verdict, Version};
 
 /// All programs, in the order in which the book meets them.
-pub static PROGRAMS: [Program; 11] = [
+pub static PROGRAMS: [Program; 15] = [
+    Program {
+        name: "late-name",
+        about: "main starts a thread for each of two names; the threads read the name later",
+        broken: Version {
+            name: "all share one name",
+            cast: late_name::broken,
+        },
+        mended: Version {
+            name: "each thread has a name of its own",
+            cast: late_name::mended,
+        },
+    },
+    Program {
+        name: "missing-join",
+        about: "two threads put a result in a list each; main joins, and reads the list",
+        broken: Version {
+            name: "joins the last thread",
+            cast: missing_join::broken,
+        },
+        mended: Version {
+            name: "joins both threads",
+            cast: missing_join::mended,
+        },
+    },
+    Program {
+        name: "closed-file",
+        about: "a thread reads two lines of a file that main has opened and will close",
+        broken: Version {
+            name: "closes when main is ready",
+            cast: closed_file::broken,
+        },
+        mended: Version {
+            name: "waits for the thread, then closes",
+            cast: closed_file::mended,
+        },
+    },
+    Program {
+        name: "cut-off",
+        about: "a daemon replaces a file; main ends, and the program with it",
+        broken: Version {
+            name: "writes in place",
+            cast: cut_off::broken,
+        },
+        mended: Version {
+            name: "writes beside it, then renames",
+            cast: cut_off::mended,
+        },
+    },
     Program {
         name: "lost-update",
         about: "two threads count in a shared dict: read, then write one more",

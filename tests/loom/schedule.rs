@@ -26,6 +26,34 @@ fn loom_tells_the_story_of_the_page(name: &str, bound: Bound, page: &str) {
     assert_eq!(told, page);
 }
 
+/// Bounded: three threads wait for one baton, and to try everything takes too long. Two preemptions
+/// reach every order.
+#[test]
+fn late_name() {
+    let page = include_str!("../../fixtures/blessed/schedules/late-name.md");
+    loom_tells_the_story_of_the_page("late-name", Bound::Preemptions(2), page);
+}
+
+/// Bounded: three threads wait for one baton, and to try everything takes too long. Two preemptions
+/// reach every order.
+#[test]
+fn missing_join() {
+    let page = include_str!("../../fixtures/blessed/schedules/missing-join.md");
+    loom_tells_the_story_of_the_page("missing-join", Bound::Preemptions(2), page);
+}
+
+#[test]
+fn closed_file() {
+    let page = include_str!("../../fixtures/blessed/schedules/closed-file.md");
+    loom_tells_the_story_of_the_page("closed-file", Bound::Exhaustive, page);
+}
+
+#[test]
+fn cut_off() {
+    let page = include_str!("../../fixtures/blessed/schedules/cut-off.md");
+    loom_tells_the_story_of_the_page("cut-off", Bound::Exhaustive, page);
+}
+
 #[test]
 fn lost_update() {
     let page = include_str!("../../fixtures/blessed/schedules/lost-update.md");

@@ -90,8 +90,10 @@ fn game_of(program: &Program) -> String {
             let [region] = shown.iter().collect::<Vec<_>>()[..] else {
                 panic!("{name}: thread {thread} has its steps in {shown:?}");
             };
+            let is_main = region.split('_').next() == Some("main");
+            let role = if is_main { ": main" } else { "" };
             page += &format!(
-                "<div class=\"thread\">\n<p class=\"thread-name\">thread {thread}</p>\n\n\
+                "<div class=\"thread\">\n<p class=\"thread-name\">thread {thread}{role}</p>\n\n\
                  ```rust\n{{{{#include ../../../{path}:{region}}}}}\n```\n\n</div>\n"
             );
         }
@@ -141,6 +143,9 @@ fn the_program_says_how_an_order_ends(#[case] arguments: &[&str], #[case] words:
 #[case(&["replay", "full-queue", "A"], "what it waits for has not come; possible here: B")]
 #[case(&["replay", "lost-update", "AB"], "before the program does")]
 #[case(&["replay", "lost-update", "ABBAA"], "everybody has ended")]
+#[case(&["replay", "late-name", "ACCB"], "nobody has started it; possible here: C")]
+#[case(&["replay", "missing-join", "CABC"], "B has not ended; possible here: A and B")]
+#[case(&["replay", "cut-off", "ABA"], "the program has ended")]
 #[case(&["replay", "lost-update", "ABBA", "--mended"], "A has the lock; possible here: A")]
 fn an_order_that_cannot_be_is_exit_code_2_and_says_why(
     #[case] arguments: &[&str],

@@ -4,6 +4,10 @@ use rstest::rstest;
 use threadproof::schedule::{PROGRAMS, Program};
 
 #[rstest]
+#[case("late-name", (3, 2), 3)]
+#[case("missing-join", (4, 1), 3)]
+#[case("closed-file", (6, 3), 3)]
+#[case("cut-off", (4, 2), 4)]
 #[case("lost-update", (6, 4), 2)]
 #[case("flag-used-again", (5, 2), 5)]
 #[case("check-then-act", (3, 1), 2)]

@@ -8,7 +8,11 @@ use super::{NEEDS, reader, unfold};
 use crate::run::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let places: [(_, (_, &[&str])); 10] = [
+    let places: [(_, (_, &[&str])); 14] = [
+        ("start", ("start", &["late-name"])),
+        ("join", ("join", &["missing-join"])),
+        ("borrowing", ("borrowing", &["closed-file"])),
+        ("daemon", ("daemon", &["cut-off"])),
         ("orders", ("orders", &["pulse", "register-versus-stop-all"])),
         ("lost_update", ("lost-update", &["lost-update"])),
         ("flags", ("flags", &["flag-used-again"])),
@@ -65,10 +69,10 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
     for (game, (program, version, is_broken)) in versions.enumerate() {
         let name = format!("{program}, {}", version.name);
         browser.evaluate(&format!("game = games[{game}]"));
-        let lines = browser.number("game.querySelectorAll('.lines').length");
         let runs = version.orders();
         let steps = runs.iter().flat_map(|run| &run.steps);
         let threads: BTreeSet<char> = steps.map(|step| step.thread).collect();
+        let lines = browser.number("game.querySelectorAll('.lines').length");
         assert_eq!(
             lines,
             threads.len(),
