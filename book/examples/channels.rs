@@ -11,7 +11,8 @@ fn main() {
     }
     drop(sender); // ②
     for page in receiver {
-        println!("{page} has come"); // ③
+        // ③
+        println!("{page} has come");
     }
     println!("no sender is left");
 }

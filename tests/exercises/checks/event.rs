@@ -107,7 +107,7 @@ fn check_once([open, wait]: [Act; 2]) {
         let somebody_ended = waiters.iter().any(|waiter| waiter.is_finished());
         assert!(
             !somebody_ended,
-            "a closed latch lets through who is woken for nothing"
+            "a closed latch lets through who is woken for no reason"
         );
         let is_late = start.elapsed() > PATIENCE;
         assert!(
@@ -172,7 +172,7 @@ mod tests {
             ),
             (
                 what_is_wrong(|| check(|| [solution::solve()[0], believes_each_wake_up])),
-                "woken for nothing",
+                "woken for no reason",
             ),
             (
                 what_is_wrong(|| check(|| [solution::solve()[0], sleeps_first])),

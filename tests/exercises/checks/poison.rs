@@ -28,8 +28,10 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
         assert!(calls.get() != 2, "the amount cannot be read");
         20 + 10 * calls.get()
     };
+    let mut panics = 0;
     for _ in 0..3 {
-        let _ = catch_unwind(AssertUnwindSafe(|| transfer(&accounts, &amount)));
+        let ended = catch_unwind(AssertUnwindSafe(|| transfer(&accounts, &amount)));
+        panics += usize::from(ended.is_err());
     }
     let found = accounts.lock();
     let found =
@@ -41,6 +43,10 @@ fn check(transfer: fn(&Mutex<[i64; 2]>, &dyn Fn() -> i64)) {
     assert!(
         calls.get() <= 3,
         "what left the one account did not come to the other: `amount` was asked twice"
+    );
+    assert_eq!(
+        panics, 1,
+        "`amount` panicked once, and the panic did not come out: whoever asked for that transfer takes it for made"
     );
     assert_eq!(found[0] + found[1], 100, "money has vanished: {found:?}");
     assert_eq!(found, [20, 80], "two of three transfers could be made");
@@ -62,6 +68,18 @@ mod tests {
         }
         let told = what_is_wrong(|| check(catches)).expect("it is wrong");
         assert!(told.contains("is held while"), "{told}");
+    }
+
+    #[test]
+    fn who_swallows_the_panic_is_told_so() {
+        fn swallows(accounts: &Mutex<[i64; 2]>, amount: &dyn Fn() -> i64) {
+            let amount = catch_unwind(AssertUnwindSafe(amount)).unwrap_or(0);
+            let mut accounts = accounts.lock().unwrap();
+            accounts[0] -= amount;
+            accounts[1] += amount;
+        }
+        let told = what_is_wrong(|| check(swallows)).expect("it is wrong");
+        assert!(told.contains("did not come out"), "{told}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use threadproof::{ProcessError, ProcessPool, Shutdown};
 use threadproof::{Work, WorkTable, WorkerProgram, run_if_worker};
 
-/// Counts the steps from a number to 1: half an even one, thrice an odd one and 1.
+/// Counts the steps from a number to 1: an even number is halved, an odd one is tripled and 1 added.
 #[derive(Serialize, Deserialize)]
 struct Steps(u64);
 
