@@ -235,6 +235,31 @@ fn every_break_of_the_rest_makes_the_named_test_fail() {
     expect_none(complaints);
 }
 
+/// Also of the breaks that are not made in this run.
+#[test]
+fn every_patch_stands_where_it_says() {
+    let misplaced = |folder: &'static str| {
+        Mutant::all(folder).into_iter().filter_map(move |mutant| {
+            let path = format!("{folder}/{}.patch", mutant.name);
+            let mut text = workspace::read(&path);
+            for (said, is) in mutant.places() {
+                let Some(is) = is else {
+                    return Some(format!("{path} stands nowhere; make the same break again"));
+                };
+                text = text.replacen(&format!("@@ {said}\n"), &format!("@@ {is}\n"), 1);
+            }
+            let differs = differs_from_fixture(&path, &text)?;
+            let how = "BLESS=1 cargo test --test mutants every_patch";
+            Some(differs.replace("MUTANTS=all BLESS=1", how))
+        })
+    };
+    expect_none(
+        [mutant::FOLDER, breaks::FOLDER]
+            .into_iter()
+            .flat_map(misplaced),
+    );
+}
+
 /// The programs of `schedule` have broken versions of their own.
 #[test]
 fn every_model_has_a_break_that_it_must_see() {

@@ -95,13 +95,44 @@ impl Mutant {
         }
     }
 
+    /// Which file is broken.
+    fn path(&self) -> &str {
+        let mut lines = self.patch.lines();
+        let path = lines.find_map(|line| line.strip_prefix("--- a/"));
+        path.unwrap_or_else(|| panic!("{}: no line `--- a/…`", self.name))
+    }
+
+    /// For each hunk the line that says where it stands, and the one that is true; `None` if it stands
+    /// nowhere. A patch applies some lines further on as well, but whoever looks the line up is misled.
+    pub(crate) fn places(&self) -> Vec<(&str, Option<String>)> {
+        let source = read(self.path());
+        let source: Vec<&str> = source.lines().collect();
+        let (mut places, mut growth) = (Vec::new(), 0);
+        for hunk in self.patch.split("\n@@ ").skip(1) {
+            let (said, lines) = hunk.split_once('\n').expect("its place, then its lines");
+            let with = |marks: [char; 2]| -> Vec<&str> {
+                let lines = lines.lines();
+                lines.filter_map(|line| line.strip_prefix(marks)).collect()
+            };
+            let (old, new) = (with([' ', '-']), with([' ', '+']));
+            let number = said.trim_start_matches('-').split(',').next();
+            let number: usize = number.and_then(|n| n.parse().ok()).expect("-line,length");
+            let starts = (1..).zip(source.windows(old.len()));
+            let starts = starts.filter_map(|(start, lines)| (lines == old).then_some(start));
+            let start = starts.min_by_key(|start: &usize| start.abs_diff(number));
+            let is = start.map(|start| {
+                let moved = start.saturating_add_signed(growth);
+                format!("-{start},{} +{moved},{} @@", old.len(), new.len())
+            });
+            growth += new.len().cast_signed() - old.len().cast_signed();
+            places.push((said, is));
+        }
+        places
+    }
+
     /// The source with the patch applied.
     pub(crate) fn copy(&self) -> Copy {
-        let path = self
-            .patch
-            .lines()
-            .find_map(|line| line.strip_prefix("--- a/"));
-        let path = path.unwrap_or_else(|| panic!("{}: no line `--- a/…`", self.name));
+        let path = self.path();
         let patch = diffy::Patch::from_str(&self.patch);
         let patch = patch.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let broken = diffy::apply(&read(path), &patch).unwrap_or_else(|error| {
