@@ -1,6 +1,6 @@
 //! For each access the weakest ordering that is enough.
 
-use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::atomic::Ordering;
 
 /// The four accesses of a writer and a reader, in this order:
 /// 1. the writer stores a price,
@@ -9,5 +9,5 @@ use std::sync::atomic::Ordering::{self, Relaxed};
 /// 4. then it loads the price.
 pub(super) fn solve() -> [Ordering; 4] {
     // Your turn: which of them carry the edge?
-    [Relaxed, Relaxed, Relaxed, Relaxed]
+    [Ordering::Relaxed; 4]
 }
