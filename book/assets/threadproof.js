@@ -373,7 +373,7 @@
                 return;
             }
             said.textContent = bad.length
-                ? `Right: ${bad.length} of the ${orders.length} orders are bad.`
+                ? `Right: ${bad.length} of the ${orders.length} orders ${bad.length === 1 ? 'is' : 'are'} bad.`
                 : `Right: all ${orders.length} orders end well.`;
             win(1);
         }

@@ -36,7 +36,7 @@ fn check(solve: fn(&[&str], &str, &[&str]) -> Command) {
         );
         assert!(
             asked == program,
-            "the system is asked for a program named {asked:?}; there is none"
+            "the system is asked for a program named {asked:?}; it should be asked for {program:?}"
         );
         let found: Vec<_> = command.get_args().collect();
         assert_eq!(found, words, "the arguments of {program}");

@@ -36,12 +36,11 @@ fn check(count: fn(&Mutex<HashMap<&'static str, u32>>, &[&'static str])) {
     }
     let counts = counts.into_inner().expect("nobody panics");
     let counted: u32 = counts.values().sum();
-    assert_eq!(
-        counted,
-        48_000,
-        "{} of 48000 words are lost",
-        48_000 - counted
-    );
+    let wrong = match counted.checked_sub(48_000) {
+        Some(beyond) => format!("{beyond} words too many are counted"),
+        None => format!("{} of 48000 words are lost", 48_000 - counted),
+    };
+    assert_eq!(counted, 48_000, "{wrong}");
     assert_eq!(counts["to"], 16_000, "the words are counted one by one");
 }
 
@@ -50,6 +49,17 @@ mod tests {
     use super::super::what_is_wrong;
     use super::{HashMap, Mutex, check};
     use std::sync::Barrier;
+
+    #[test]
+    fn who_counts_too_much_is_told_so() {
+        fn counts_twice(counts: &Mutex<HashMap<&'static str, u32>>, words: &[&'static str]) {
+            for word in words {
+                *counts.lock().unwrap().entry(word).or_insert(0) += 2;
+            }
+        }
+        let told = what_is_wrong(|| check(counts_twice)).expect("it is wrong");
+        assert!(told.contains("48000 words too many"), "{told}");
+    }
 
     #[test]
     fn who_does_not_wait_for_the_lock_is_told_so() {

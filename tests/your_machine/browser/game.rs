@@ -112,7 +112,10 @@ fn the_game_is_lost_by_each_bad_order_and_by_no_other((page, its): (&str, &[&str
         browser.evaluate("game.querySelector('.judge button').click()");
         let judged = browser.text("game.querySelector('[role=status]').textContent");
         let expected = match is_broken {
-            true => format!("Right: {n_bad} of the {} orders are bad.", runs.len()),
+            true => {
+                let are = if n_bad == 1 { "is" } else { "are" };
+                format!("Right: {n_bad} of the {} orders {are} bad.", runs.len())
+            }
             false => format!("Right: all {} orders end well.", runs.len()),
         };
         assert_eq!(judged, expected, "{name}");
