@@ -1,4 +1,4 @@
-//! A command that hands on large portions only: the first byte for a worker stays in it.
+//! A command that hands on large portions: the first byte for a worker stays in it.
 
 use std::time::Duration;
 
