@@ -14,8 +14,10 @@ fn main() {
                 loop {
                     // The guard is dropped at the end of this `let`.
                     let job = queue.lock().unwrap().recv();
-                    let Ok(job) = job else { break };
-                    println!("Hello {job}");
+                    match job {
+                        Ok(job) => println!("Hello {job}"),
+                        Err(_) => break, // no sender is left
+                    }
                 }
             });
         }
