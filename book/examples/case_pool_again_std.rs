@@ -1,4 +1,4 @@
-//! If the worker dies, a new one gets all that has no answer yet.
+//! Each worker dies, and the next one gets all that has no answer: all six.
 
 use std::process::{Command, Stdio, exit};
 
