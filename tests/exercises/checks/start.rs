@@ -39,7 +39,7 @@ fn check(start_three: fn(&Arc<Event>) -> Vec<Running<usize>>) {
     assert_eq!(
         numbers,
         [Ok(1), Ok(2), Ok(3)],
-        "three handles are to be given back"
+        "three handles are to be given back, in the order of the numbers"
     );
     assert!(all_wait, "somebody does not wait for the gate");
 }

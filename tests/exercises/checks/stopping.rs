@@ -63,7 +63,7 @@ fn check(watch: fn(&Event, Duration, &dyn Fn())) {
         "nobody waits on the event between two looks, and so `set` wakes nobody"
     );
     let (stop, looks) = (Event::new(), AtomicU32::new(0));
-    within_patience("it looks only once", move || {
+    let is_stopped = within_patience("it looks only once", move || {
         // ORDERING: Relaxed. Only one thread looks.
         let look = || {
             if looks.fetch_add(1, Ordering::Relaxed) == 2 {
@@ -71,7 +71,12 @@ fn check(watch: fn(&Event, Duration, &dyn Fn())) {
             }
         };
         watch(&stop, Duration::from_millis(1), &look);
+        stop.is_set()
     });
+    assert!(
+        is_stopped,
+        "an interval has passed, and it ends and does not look again"
+    );
 }
 
 #[cfg(test)]
@@ -79,6 +84,20 @@ mod tests {
     use super::super::what_is_wrong;
     use super::{Duration, Event, Instant, check, thread};
     use threadproof::Wait;
+
+    #[test]
+    fn who_ends_after_the_first_interval_is_told_so() {
+        fn ends_early(stop: &Event, interval: Duration, look: &dyn Fn()) {
+            while !stop.is_set() {
+                look();
+                if stop.wait_timeout(interval) == Wait::TimedOut {
+                    return;
+                }
+            }
+        }
+        let told = what_is_wrong(|| check(ends_early)).expect("it is wrong");
+        assert!(told.contains("does not look again"), "{told}");
+    }
 
     #[test]
     fn who_waits_before_the_first_look_is_told_so() {

@@ -2,7 +2,8 @@
 
 use threadproof::StopFlags;
 
-/// Stops each of the names. Gives those that no watcher has.
+/// Stops each of the names, of which one may stand there twice. Gives those
+/// that no watcher has.
 pub(super) fn solve(flags: &StopFlags<&'static str>, names: &[&'static str]) -> Vec<&'static str> {
     for name in names {
         // Your turn: who hears of a name that is not there?

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use threadproof::{Event, Running, start};
 
 /// Starts three threads that wait for the gate and then give their number.
-/// Does not wait for them.
+/// Gives the handles, that of thread 1 first. Does not wait for them.
 pub(super) fn solve(gate: &Arc<Event>) -> Vec<Running<usize>> {
     let thread = |number| {
         let gate = gate.clone();
