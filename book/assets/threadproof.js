@@ -436,7 +436,7 @@
         });
 
         const list = make('details', { class: 'orders' },
-            make('summary', {}, orders.length === 1 ? 'The only order, step by step' : `All ${orders.length} orders, step by step`));
+            make('summary', {}, `${['The only order', 'Both orders'][orders.length - 1] ?? `All ${orders.length} orders`}, step by step`));
         showStars();
         heading.after(box, list);
         list.append(...orders.flatMap(order => order.elements));
