@@ -153,8 +153,8 @@ impl Old {
             }
         }
         let set = |mode| file.set_permissions(Permissions::from_mode(mode));
-        // The group's bits last: with another list they would mean something else.
-        let set_all = set(mode & 0o707)
+        // The bits of others last: without its list the file would be open to whom that shuts out.
+        let set_all = set(mode & 0o700)
             .and_then(|()| AccessList::put(access_list, file))
             .and_then(|()| set(mode));
         let Err(error) = set_all else {
